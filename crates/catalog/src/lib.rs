@@ -1,0 +1,1 @@
+//! The facts: record types, metrics, units and attributes, spelled for every output.

@@ -1,0 +1,1 @@
+//! Exporters: records to events, and events to a destination.

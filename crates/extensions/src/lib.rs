@@ -1,0 +1,1 @@
+//! Extensions beside the pipelines: the health check.

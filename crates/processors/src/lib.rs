@@ -1,0 +1,1 @@
+//! Processors: records to records.

@@ -1,0 +1,1 @@
+//! The awscontainerinsightreceiver: samples and inventory to records.

@@ -1,0 +1,1 @@
+//! Recorded nodes, strict fakes and golden files, for tests only.
