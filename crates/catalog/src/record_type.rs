@@ -1,0 +1,93 @@
+//! Record types: what an event is about. The name is the event's `Type`; the prefix begins its metrics' names.
+
+macro_rules! record_types {
+    ($($variant:ident => $prefix:literal, $sources:expr;)*) => {
+        /// What a record is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum RecordType {
+            $(#[doc = concat!("`", stringify!($variant), "`")] $variant,)*
+        }
+
+        impl RecordType {
+            /// Every record type, in the catalogue's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The value of the attribute `Type`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
+            }
+
+            /// What the type's metric names begin with; empty where they have no common beginning.
+            #[must_use]
+            pub const fn prefix(self) -> &'static str {
+                match self { $(Self::$variant => $prefix,)* }
+            }
+
+            /// The value of the attribute `Sources`, JSON text; `None` where the type has no such attribute.
+            #[must_use]
+            pub const fn sources(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $sources,)* }
+            }
+        }
+    };
+}
+
+record_types! {
+    Cluster => "cluster_", Some(r#"["apiserver"]"#);
+    ClusterNamespace => "namespace_", Some(r#"["apiserver"]"#);
+    ClusterService => "service_", Some(r#"["apiserver"]"#);
+    ClusterDeployment => "", Some(r#"["apiserver"]"#);
+    ClusterDaemonSet => "", Some(r#"["apiserver"]"#);
+    ClusterStatefulSet => "", Some(r#"["apiserver"]"#);
+    ClusterReplicaSet => "", Some(r#"["apiserver"]"#);
+    Node => "node_", Some(r#"["cadvisor","/proc","pod","calculated"]"#);
+    NodeDiskIO => "node_", Some(r#"["cadvisor"]"#);
+    NodeFS => "node_", Some(r#"["cadvisor","calculated"]"#);
+    NodeNet => "node_interface_", Some(r#"["cadvisor","calculated"]"#);
+    Pod => "pod_", Some(r#"["cadvisor","pod","calculated"]"#);
+    PodNet => "pod_interface_", Some(r#"["cadvisor","calculated"]"#);
+    Container => "container_", Some(r#"["cadvisor","pod","calculated"]"#);
+    ContainerFS => "container_", Some(r#"["cadvisor","calculated"]"#);
+    Instance => "instance_", Some(r#"["cadvisor","/proc","ecsagent","calculated"]"#);
+    InstanceDiskIO => "instance_", Some(r#"["cadvisor"]"#);
+    InstanceFS => "instance_", Some(r#"["cadvisor","calculated"]"#);
+    InstanceNet => "instance_interface_", Some(r#"["cadvisor","calculated"]"#);
+    HyperPodNode => "", None;
+    ControlPlane => "", None;
+    ContainerGPU => "container_", None;
+    PodGPU => "pod_", None;
+    NodeGPU => "node_", None;
+    ContainerAWSNeuronCore => "container_", None;
+    ContainerAWSNeuronDevice => "container_", None;
+    PodAWSNeuronCore => "pod_", None;
+    PodAWSNeuronDevice => "pod_", None;
+    NodeAWSNeuronCore => "node_", None;
+    NodeAWSNeuronDevice => "node_", None;
+    NodeAWSNeuron => "node_", None;
+    ContainerEFA => "container_", None;
+    PodEFA => "pod_", None;
+    NodeEFA => "node_", None;
+    NodeEBS => "node_", None;
+    NodeInstanceStore => "node_", None;
+    ClusterQueue => "", None;
+}
+
+impl RecordType {
+    /// Whether this version of the agent emits the type.
+    #[must_use]
+    pub const fn is_emitted(self) -> bool {
+        matches!(
+            self,
+            Self::Node
+                | Self::NodeDiskIO
+                | Self::NodeFS
+                | Self::NodeNet
+                | Self::Pod
+                | Self::PodNet
+                | Self::Container
+                | Self::ContainerFS
+        )
+    }
+}
