@@ -1,1 +1,9 @@
 //! Recorded nodes, strict fakes and golden files, for tests only.
+//!
+//! Everything here serves a test, so what goes wrong with the test's own means (a recording that is missing, a port that
+//! can't be bound) ends the test with a sentence instead of an error value.
+
+pub mod golden;
+pub mod hosts;
+pub mod kubelet;
+pub mod replay;
