@@ -1,0 +1,125 @@
+//! Names of components: `type` or `type/name`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::decode::{Decode, decode_text};
+use crate::fault::Faults;
+use crate::node::Node;
+
+/// A component's name: its type, and what tells two of a type apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ComponentId {
+    /// The type: `batch` of `batch/metrics`.
+    pub kind: String,
+    /// The name: `metrics` of `batch/metrics`; `None` of a plain `batch`.
+    pub name: Option<String>,
+}
+
+/// Why a text is no component's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// There is no text.
+    #[error("id must not be empty")]
+    Empty,
+    /// Nothing stands before the slash.
+    #[error("in {0:?} id: the part before / should not be empty")]
+    EmptyKind(String),
+    /// Nothing stands behind the slash.
+    #[error("in {0:?} id: the part after / should not be empty")]
+    EmptyName(String),
+    /// The type has a letter a type can't have, or is too long.
+    #[error("in {0:?} id: invalid character(s) in type: a type is a letter and up to 62 letters, digits or _")]
+    Kind(String),
+    /// The name has a character a name can't have.
+    #[error("in {0:?} id: invalid character(s) in name")]
+    Name(String),
+    /// The name is longer than 1024 characters.
+    #[error("in {0:?} id: the name is longer than 1024 characters")]
+    LongName(String),
+}
+
+impl ComponentId {
+    /// The name of the only component of a type.
+    pub fn of_kind(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), name: None }
+    }
+}
+
+impl FromStr for ComponentId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let shown = || text.chars().take(80).collect::<String>();
+        let (kind, name) = match text.split_once('/') {
+            Some((kind, name)) => (kind.trim(), Some(name.trim())),
+            None => (text.trim(), None),
+        };
+        match (kind, name) {
+            ("", None) => return Err(IdError::Empty),
+            ("", Some(_)) => return Err(IdError::EmptyKind(shown())),
+            (_, Some("")) => return Err(IdError::EmptyName(shown())),
+            _ => {}
+        }
+        let letters = kind.as_bytes();
+        let word = letters.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        if !letters[0].is_ascii_alphabetic() || !word || letters.len() > 63 {
+            return Err(IdError::Kind(shown()));
+        }
+        if let Some(name) = name {
+            if name.chars().count() > 1024 {
+                return Err(IdError::LongName(shown()));
+            }
+            if !name.chars().all(is_name_character) {
+                return Err(IdError::Name(shown()));
+            }
+        }
+        Ok(Self { kind: kind.to_owned(), name: name.map(str::to_owned) })
+    }
+}
+
+/// Printable, and neither white space, nor a control character, nor a symbol (Unicode category S).
+///
+/// The symbols of ASCII are named one by one; those beyond are told from letters by what can't begin any text of a
+/// name in practice: blocks of arrows, mathematics, currencies, box drawing and pictures.
+fn is_name_character(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_graphic() && !matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~');
+    }
+    let symbol = matches!(c,
+        '\u{a2}'..='\u{a9}' | '\u{ac}' | '\u{ae}'..='\u{b1}' | '\u{b4}' | '\u{b8}' | '\u{d7}' | '\u{f7}'
+        | '\u{20a0}'..='\u{20cf}' | '\u{2100}'..='\u{214f}' | '\u{2190}'..='\u{23ff}' | '\u{2400}'..='\u{27bf}'
+        | '\u{2900}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    // U+00A7, the section sign, is punctuation.
+    (!symbol || c == '\u{a7}')
+        && !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}')
+}
+
+impl fmt::Display for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}/{name}", self.kind),
+            None => f.write_str(&self.kind),
+        }
+    }
+}
+
+impl Decode for ComponentId {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_text(node, path, faults, "a component's name")
+    }
+
+    fn type_name() -> String {
+        "component".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.to_string()
+    }
+
+    fn from_words() -> bool {
+        true
+    }
+}
