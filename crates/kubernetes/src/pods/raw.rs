@@ -1,0 +1,324 @@
+//! Pods as the API spells them, borrowed from the answer, and what is kept of each.
+//!
+//! Every member may be missing or null. Members that are not named here are passed over without being held.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use super::{ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodResources, Resources, State};
+use crate::json::{Number, Pairs, Slim, Text, pick, said};
+use crate::quantity::{parse_integer, parse_millis};
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "I: Deserialize<'de>"))]
+pub(super) struct List<'a, I> {
+    #[serde(borrow)]
+    pub(super) kind: Option<Text<'a>>,
+    pub(super) items: Option<I>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RawPod<'a> {
+    #[serde(borrow)]
+    metadata: Option<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Option<Spec<'a>>,
+    #[serde(borrow)]
+    status: Option<Status<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    namespace: Option<Text<'a>>,
+    #[serde(borrow)]
+    uid: Option<Text<'a>>,
+    #[serde(borrow)]
+    labels: Option<Pairs<'a>>,
+    #[serde(borrow)]
+    annotations: Option<ConfigHash<'a>>,
+    #[serde(borrow)]
+    owner_references: Option<Vec<RawOwner<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct RawOwner<'a> {
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    #[serde(borrow)]
+    containers: Option<Vec<RawContainer<'a>>>,
+    #[serde(borrow)]
+    init_containers: Option<Vec<RawContainer<'a>>>,
+    host_network: Option<bool>,
+    #[serde(borrow)]
+    runtime_class_name: Option<Text<'a>>,
+    overhead: Option<Resources>,
+    resources: Option<RawResources>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawContainer<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    resources: Option<RawResources>,
+    #[serde(borrow)]
+    restart_policy: Option<Text<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawResources {
+    requests: Option<Resources>,
+    limits: Option<Resources>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    #[serde(borrow)]
+    phase: Option<Text<'a>>,
+    #[serde(borrow)]
+    conditions: Option<Vec<Condition<'a>>>,
+    #[serde(borrow)]
+    container_statuses: Option<Vec<RawStatus<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Condition<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawStatus<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, rename = "containerID")]
+    container_id: Option<Text<'a>>,
+    #[serde(default)]
+    restart_count: Number,
+    #[serde(borrow)]
+    state: Option<RawState<'a>>,
+    #[serde(borrow)]
+    last_state: Option<RawState<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawState<'a> {
+    running: Option<Reason<'a>>,
+    #[serde(borrow)]
+    waiting: Option<Reason<'a>>,
+    #[serde(borrow)]
+    terminated: Option<Reason<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Reason<'a> {
+    #[serde(borrow)]
+    reason: Option<Text<'a>>,
+}
+
+/// Annotation `kubernetes.io/config.hash`; the other annotations, often the larger part of a pod, are not held.
+#[derive(Default)]
+struct ConfigHash<'a>(Option<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ConfigHash<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Annotations;
+        impl<'de> Visitor<'de> for Annotations {
+            type Value = ConfigHash<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object of annotations")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ConfigHash<'de>, A::Error> {
+                pick(map, "kubernetes.io/config.hash").map(ConfigHash)
+            }
+        }
+        deserializer.deserialize_map(Annotations)
+    }
+}
+
+/// A quantity's text; a bare number, as YAML allows it, is written out.
+struct Quantity<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Quantity<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuantityVisitor;
+        impl<'de> Visitor<'de> for QuantityVisitor {
+            type Value = Quantity<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a quantity")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Quantity<'de>, E> {
+                Ok(Quantity(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Quantity<'de>, E> {
+                Ok(Quantity(Cow::Owned(text.to_owned())))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Quantity<'de>, E> {
+                Ok(Quantity(Cow::Owned(number.to_string())))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Quantity<'de>, E> {
+                Ok(Quantity(Cow::Owned(number.to_string())))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Quantity<'de>, E> {
+                Ok(Quantity(Cow::Owned(number.to_string())))
+            }
+        }
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Resources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Raw<'a> {
+            #[serde(borrow)]
+            cpu: Option<Quantity<'a>>,
+            #[serde(borrow)]
+            memory: Option<Quantity<'a>>,
+        }
+        let raw = Raw::deserialize(deserializer)?;
+        Ok(Self {
+            cpu_millicores: raw.cpu.and_then(|cpu| parse_millis(&cpu.0)),
+            memory_bytes: raw.memory.and_then(|memory| parse_integer(&memory.0)),
+        })
+    }
+}
+
+impl<'de> Slim<'de> for Pod {
+    type Raw = RawPod<'de>;
+
+    fn slim(raw: RawPod<'de>) -> Option<Self> {
+        let metadata = raw.metadata?;
+        let spec = raw.spec.unwrap_or_default();
+        let status = raw.status.unwrap_or_default();
+        let pod_resources = spec.resources.unwrap_or_default();
+        Some(Self {
+            uid: said(metadata.uid)?,
+            name: said(metadata.name)?,
+            namespace: said(metadata.namespace)?,
+            config_hash: said(metadata.annotations.unwrap_or_default().0),
+            phase: phase(status.phase),
+            host_network: spec.host_network.unwrap_or_default(),
+            runtime_class: said(spec.runtime_class_name),
+            labels: labels(metadata.labels.unwrap_or_default()),
+            owners: kept(metadata.owner_references, owner),
+            containers: kept(spec.containers, container),
+            init_containers: kept(spec.init_containers, container),
+            overhead: spec.overhead.unwrap_or_default(),
+            pod_resources: PodResources {
+                requests: pod_resources.requests.unwrap_or_default(),
+                limits: pod_resources.limits.unwrap_or_default(),
+            },
+            statuses: kept(status.container_statuses, container_status),
+            ready: status.conditions.unwrap_or_default().iter().find_map(ready),
+        })
+    }
+}
+
+/// What `keep` makes of a list's items, at exactly its own length.
+fn kept<R, T>(raw: Option<Vec<R>>, keep: fn(R) -> Option<T>) -> Vec<T> {
+    let mut items = Vec::new();
+    if let Some(raw) = raw {
+        items.reserve_exact(raw.len());
+        items.extend(raw.into_iter().filter_map(keep));
+    }
+    items
+}
+
+fn phase(text: Option<Text>) -> Phase {
+    let Some(Text(text)) = text else { return Phase::Absent };
+    match &*text {
+        "" => Phase::Absent,
+        "Pending" => Phase::Pending,
+        "Running" => Phase::Running,
+        "Succeeded" => Phase::Succeeded,
+        "Failed" => Phase::Failed,
+        "Unknown" => Phase::Unknown,
+        _ => Phase::Other(text.into()),
+    }
+}
+
+fn labels(raw: Pairs) -> Vec<(Box<str>, Box<str>)> {
+    let mut labels: Vec<_> = raw.0.into_iter().map(|(key, value)| (key.boxed(), value.boxed())).collect();
+    labels.sort_by(|one, other| one.0.cmp(&other.0));
+    // Of a key given twice the last value counts, as in Go's decoder.
+    labels.reverse();
+    labels.dedup_by(|one, other| one.0 == other.0);
+    labels.reverse();
+    labels.shrink_to_fit();
+    labels
+}
+
+fn owner(raw: RawOwner) -> Option<Owner> {
+    Some(Owner { kind: said(raw.kind)?, name: said(raw.name)? })
+}
+
+fn container(raw: RawContainer) -> Option<ContainerSpec> {
+    let resources = raw.resources.unwrap_or_default();
+    Some(ContainerSpec {
+        name: said(raw.name)?,
+        requests: resources.requests.unwrap_or_default(),
+        limits: resources.limits.unwrap_or_default(),
+        restart_always: raw.restart_policy.is_some_and(|policy| policy.0 == "Always"),
+    })
+}
+
+fn container_status(raw: RawStatus) -> Option<ContainerStatus> {
+    let whole = raw.container_id.map(|id| id.0).filter(|id| !id.is_empty());
+    let container_id = whole.as_deref().and_then(split_container_id);
+    Some(ContainerStatus {
+        name: said(raw.name)?,
+        raw_container_id: whole.filter(|_| container_id.is_none()).map(Into::into),
+        container_id,
+        restart_count: raw.restart_count.0.unwrap_or(0),
+        state: state(raw.state.unwrap_or_default()),
+        last_termination_reason: raw.last_state.and_then(|last| said(last.terminated?.reason)),
+    })
+}
+
+/// Runtime and id of `runtime://id`, where there are exactly these two parts.
+fn split_container_id(whole: &str) -> Option<(Box<str>, Box<str>)> {
+    let (runtime, id) = whole.split_once("://")?;
+    (!runtime.is_empty() && !id.is_empty() && !id.contains("://")).then(|| (runtime.into(), id.into()))
+}
+
+fn state(raw: RawState) -> State {
+    if raw.running.is_some() {
+        State::Running
+    } else if let Some(terminated) = raw.terminated {
+        State::Terminated { reason: said(terminated.reason) }
+    } else if let Some(waiting) = raw.waiting {
+        State::Waiting { reason: said(waiting.reason) }
+    } else {
+        State::Unknown
+    }
+}
+
+fn ready(condition: &Condition) -> Option<bool> {
+    if condition.kind.as_ref()?.0 != "Ready" {
+        return None;
+    }
+    match &*condition.status.as_ref()?.0 {
+        "True" => Some(true),
+        "False" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,103 @@
+//! The summary as the kubelet spells it, borrowed from the answer, and what is kept of it.
+
+use serde::Deserialize;
+
+use super::{ContainerSummary, FsUse, NodeSummary, PodSummary};
+use crate::json::{Number, Slim, Text, lenient, said};
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "I: Deserialize<'de>"))]
+pub(super) struct RawSummary<'a, I> {
+    #[serde(borrow)]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) node: Option<RawNode>,
+    pub(super) pods: Option<I>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawNode {
+    fs: Option<RawFs>,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Runtime {
+    image_fs: Option<RawFs>,
+    container_fs: Option<RawFs>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RawPod<'a> {
+    #[serde(borrow)]
+    pod_ref: Option<PodRef<'a>>,
+    #[serde(borrow)]
+    containers: Option<Vec<RawContainer<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct PodRef<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    namespace: Option<Text<'a>>,
+    #[serde(borrow)]
+    uid: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawContainer<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    rootfs: Option<RawFs>,
+    logs: Option<RawFs>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+struct RawFs {
+    #[serde(default)]
+    capacity_bytes: Number,
+    #[serde(default)]
+    available_bytes: Number,
+    #[serde(default)]
+    used_bytes: Number,
+}
+
+impl From<RawFs> for FsUse {
+    fn from(raw: RawFs) -> Self {
+        Self {
+            capacity_bytes: raw.capacity_bytes.0,
+            available_bytes: raw.available_bytes.0,
+            used_bytes: raw.used_bytes.0,
+        }
+    }
+}
+
+pub(super) fn node(raw: RawNode) -> NodeSummary {
+    let (image_fs, container_fs) = match raw.runtime {
+        Some(runtime) => (runtime.image_fs, runtime.container_fs),
+        None => (None, None),
+    };
+    NodeSummary {
+        fs: raw.fs.map(Into::into),
+        image_fs: image_fs.map(Into::into),
+        container_fs: container_fs.map(Into::into),
+    }
+}
+
+impl<'de> Slim<'de> for PodSummary {
+    type Raw = RawPod<'de>;
+
+    fn slim(raw: RawPod<'de>) -> Option<Self> {
+        let pod = raw.pod_ref?;
+        let containers = raw.containers.unwrap_or_default().into_iter().filter_map(container).collect();
+        Some(Self { uid: said(pod.uid)?, namespace: said(pod.namespace)?, name: said(pod.name)?, containers })
+    }
+}
+
+fn container(raw: RawContainer) -> Option<ContainerSummary> {
+    Some(ContainerSummary { name: said(raw.name)?, rootfs: raw.rootfs.map(Into::into), logs: raw.logs.map(Into::into) })
+}

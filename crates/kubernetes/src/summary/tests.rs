@@ -1,0 +1,5 @@
+use super::*;
+#[test]
+fn nothing() {
+    let _ = parse_summary(b"{}");
+}
