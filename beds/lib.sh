@@ -1,0 +1,96 @@
+# Shared by the beds' scripts (sourced by bash): places, waiting, images.
+# Sets BEDS (this folder), BED_CACHE (what may be made once and kept) and PYTHON (with grpcio, see setup.sh).
+
+BEDS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BED_CACHE=${BED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/container-insights/beds}
+PYTHON=${PYTHON:-$BED_CACHE/python/bin/python3}
+export BEDS BED_CACHE PYTHON
+
+BUSYBOX_IMAGE=docker.io/library/bed-busybox:1   # busybox and /bin/load
+PAUSE_IMAGE=bed.local/pause:1                   # the sandbox's image
+export BUSYBOX_IMAGE PAUSE_IMAGE
+
+# fail MESSAGE: says what is wrong and ends the script.
+fail() {
+  echo "$(basename "$0"): $1" >&2
+  exit 1
+}
+
+# until_ok SECONDS COMMAND...: tries five times a second, fails with the command's name.
+until_ok() {
+  local seconds=$1
+  shift
+  local tries=$((seconds * 5))
+  for _ in $(seq "$tries"); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.2
+  done
+  echo "gave up after $seconds s on: $*" >&2
+  return 1
+}
+
+# make_images FOLDER: FOLDER/busybox.tar and FOLDER/pause.tar, made once for each version of their sources.
+make_images() {
+  local folder=$1 sources=("$BEDS/images/load.c" "$BEDS/images/pause.c" "$BEDS/images/make_image.py")
+  local stamp
+  stamp=$(cat "${sources[@]}" /bin/busybox | sha256sum)
+  if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ]; then return 0; fi
+  mkdir -p "$folder"
+  cc -static -O2 -s -o "$folder/load" "$BEDS/images/load.c"
+  cc -static -Os -s -o "$folder/pause" "$BEDS/images/pause.c"
+  python3 "$BEDS/images/make_image.py" "$folder/busybox.tar" "$BUSYBOX_IMAGE" "$folder/load=/bin/load" \
+    --busybox /bin/busybox --command sleep 1000000
+  python3 "$BEDS/images/make_image.py" "$folder/pause.tar" "$PAUSE_IMAGE" "$folder/pause=/pause" --command /pause
+  echo "$stamp" > "$folder/stamp"
+}
+
+# cni_config FOLDER BRIDGE: a bridge network 10.88.0.0/24 for pods, its leases in FOLDER/leases.
+cni_config() {
+  local folder=$1 bridge=$2
+  mkdir -p "$folder"
+  cat > "$folder/10-bed.conflist" <<JSON
+{"cniVersion": "0.4.0", "name": "bed", "plugins": [{
+  "type": "bridge", "bridge": "$bridge", "isGateway": true, "ipMasq": false, "hairpinMode": true,
+  "ipam": {"type": "host-local", "dataDir": "$folder/leases",
+           "ranges": [[{"subnet": "10.88.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
+JSON
+}
+
+# containerd_config FILE ROOT STATE SOCKET CNI_FOLDER SYSTEMD_CGROUP RESTRICT_OOM: writes containerd's configuration.
+# RESTRICT_OOM is true where root lacks CAP_SYS_RESOURCE; without it runc dies ("can't get final child's PID from pipe: EOF").
+containerd_config() {
+  local file=$1 root=$2 state=$3 socket=$4 cni=$5 systemd_cgroup=$6 restrict_oom=$7
+  cat > "$file" <<TOML
+version = 2
+root = "$root"
+state = "$state"
+[grpc]
+  address = "$socket"
+[ttrpc]
+  address = "$socket.ttrpc"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$root/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$PAUSE_IMAGE"
+  restrict_oom_score_adj = $restrict_oom
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "$cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = $systemd_cgroup
+TOML
+}
+
+# remove_empty_cgroups NAME...: removes these top-level cgroups of every hierarchy, as far as they are empty.
+remove_empty_cgroups() {
+  local hierarchy name
+  for hierarchy in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do
+    for name in "$@"; do
+      if [ -d "$hierarchy$name" ]; then
+        find "$hierarchy$name" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+      fi
+    done
+  done
+}
