@@ -1,6 +1,6 @@
 //! Faults of a configuration, collected so that all of them are told in one go.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::node::{Location, Node, Value, join};
 
@@ -18,14 +18,20 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+            write_line(f, &self.path)?;
+            f.write_str(": ")?;
         }
-        f.write_str(&self.message)?;
+        write_line(f, &self.message)?;
         match &self.location {
             Some(location) => write!(f, " ({location})"),
             None => Ok(()),
         }
     }
+}
+
+/// Writes text without the line feeds and control characters that a key may hold.
+fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
 }
 
 /// Every fault found; shown one a line.
@@ -88,6 +94,14 @@ impl Faults {
         self.0.iter()
     }
 
+    /// Puts the faults in the order their keys stand in the document.
+    ///
+    /// A fault about a key that is not there follows what its closest written block says of itself. Faults about
+    /// whole sources come first; equal places keep their order.
+    pub fn sort_by_document(&mut self, root: &Node) {
+        self.0.sort_by_cached_key(|fault| position(root, &fault.path));
+    }
+
     /// `value` if nothing was wrong, else every fault.
     pub fn into_result<T>(self, value: T) -> Result<T, Faults> {
         if self.is_empty() { Ok(value) } else { Err(self) }
@@ -123,16 +137,6 @@ impl<'a> IntoIterator for &'a Faults {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
-    }
-}
-
-impl Faults {
-    /// Puts the faults in the order their keys stand in the document.
-    ///
-    /// A fault about a key that is not there follows what its closest written block says of itself. Faults about
-    /// whole sources come first; equal places keep their order.
-    pub fn sort_by_document(&mut self, root: &Node) {
-        self.0.sort_by_cached_key(|fault| position(root, &fault.path));
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::decode::{Decode, decode_text};
 use crate::fault::Faults;
@@ -70,7 +73,7 @@ impl FromStr for ComponentId {
             if name.chars().count() > 1024 {
                 return Err(IdError::LongName(shown()));
             }
-            if !name.chars().all(is_name_character) {
+            if !NAME.is_match(name) {
                 return Err(IdError::Name(shown()));
             }
         }
@@ -78,24 +81,8 @@ impl FromStr for ComponentId {
     }
 }
 
-/// Printable, and neither white space, nor a control character, nor a symbol (Unicode category S).
-///
-/// The symbols of ASCII are named one by one; those beyond are told from letters by what can't begin any text of a
-/// name in practice: blocks of arrows, mathematics, currencies, box drawing and pictures.
-fn is_name_character(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_graphic() && !matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~');
-    }
-    let symbol = matches!(c,
-        '\u{a2}'..='\u{a9}' | '\u{ac}' | '\u{ae}'..='\u{b1}' | '\u{b4}' | '\u{b8}' | '\u{d7}' | '\u{f7}'
-        | '\u{20a0}'..='\u{20cf}' | '\u{2100}'..='\u{214f}' | '\u{2190}'..='\u{23ff}' | '\u{2400}'..='\u{27bf}'
-        | '\u{2900}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
-    // U+00A7, the section sign, is punctuation.
-    (!symbol || c == '\u{a7}')
-        && !c.is_whitespace()
-        && !c.is_control()
-        && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}')
-}
+/// Printable characters other than white space and symbols, by Unicode's categories.
+static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[^\pZ\pC\pS]+$").expect("the pattern is valid"));
 
 impl fmt::Display for ComponentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

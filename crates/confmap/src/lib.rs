@@ -9,11 +9,16 @@ mod choice;
 mod config;
 mod decode;
 pub mod duration;
+mod expand;
 mod fault;
 mod id;
+mod load;
+mod merge;
 mod node;
 mod secret;
+mod source;
 mod suggest;
+mod yaml;
 
 #[doc(hidden)]
 pub use choice::choice_support;
@@ -23,5 +28,7 @@ pub use config::support;
 pub use decode::{Decode, decode_text};
 pub use fault::{Fault, Faults};
 pub use id::{ComponentId, IdError};
+pub use load::{Loaded, load};
+pub use merge::merge;
 pub use node::{Entry, Location, Map, Node, Value, join};
 pub use secret::Secret;

@@ -102,6 +102,21 @@ impl Map {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// The entries to change in place; their keys stay as they are.
+    pub(crate) fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.0
+    }
+
+    /// A mapping from entries whose keys are known to differ.
+    pub(crate) fn from_unique(entries: Vec<Entry>) -> Self {
+        Self(entries)
+    }
+
+    /// The entry of a key, to change in place.
+    pub(crate) fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.0.iter_mut().find(|entry| entry.key == key)
+    }
+
     /// Adds an entry at the end, or replaces the key's value and location in its old position.
     pub fn insert(&mut self, entry: Entry) {
         match self.0.iter_mut().find(|old| old.key == entry.key) {

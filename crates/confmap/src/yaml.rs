@@ -1,0 +1,256 @@
+//! YAML text to a tree, by YAML 1.2 with its core schema.
+//!
+//! Only the first document counts. Anchors, aliases and merge keys (`<<`) work; copies through aliases are bounded, so
+//! that a few lines can't grow into gigabytes. `::` in a key parts a path, except inside lists, as in the collector.
+
+mod keys;
+mod scalar;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+
+use crate::fault::{Fault, Faults};
+use crate::node::{Entry, Location, Node, Value, join};
+use keys::MapBuilder;
+
+/// How deep maps and lists may lie in each other.
+pub(crate) const DEPTH_LIMIT: usize = 128;
+
+/// How much a document may hold, counted in scalars, maps and lists, and long texts once more for every 32 bytes.
+const WEIGHT_LIMIT: usize = 400_000;
+
+/// Reads a document; `None` after adding a fault where it can't be read at all.
+///
+/// Duplicate keys and the like are added to `faults` too, but reading goes on past them. An empty document is null.
+pub(crate) fn parse(text: &str, source: &Arc<str>, faults: &mut Faults) -> Option<Node> {
+    parse_at(text, source, "", faults)
+}
+
+/// [`parse`] of a value that stands at `path`, for the paths of its faults.
+pub(crate) fn parse_at(text: &str, source: &Arc<str>, path: &str, faults: &mut Faults) -> Option<Node> {
+    let parser = Parser::new_from_str(text);
+    let mut builder = Builder { parser, source, faults, anchors: HashMap::new(), weight: 0 };
+    builder.document(path).ok()
+}
+
+/// Reading can't go on; the fault has been added.
+struct Stop;
+
+struct Builder<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    source: &'a Arc<str>,
+    faults: &'a mut Faults,
+    anchors: HashMap<usize, (Node, usize)>,
+    weight: usize,
+}
+
+/// Where the node being read stands in the tree.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    path: &'p str,
+    depth: usize,
+    in_list: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn document(&mut self, path: &str) -> Result<Node, Stop> {
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::StreamEnd | Event::DocumentEnd => return Ok(Node::new(Value::Null, self.location(&span))),
+                event => {
+                    let node = self.node(event, span, Place { path, depth: 0, in_list: false })?;
+                    // What follows in the same document makes all of it invalid; later documents don't count.
+                    return match self.next()? {
+                        (Event::DocumentEnd | Event::StreamEnd, _) => Ok(node),
+                        (_, span) => {
+                            let location = self.location(&span);
+                            Err(self.stop(path, location, "not valid YAML: more follows behind the value"))
+                        }
+                    };
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), Stop> {
+        match self.parser.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => {
+                let line = u32::try_from(error.marker().line()).unwrap_or(0);
+                let location = Location { source: self.source.clone(), line };
+                Err(self.stop("", location, format!("not valid YAML: {}", error.info())))
+            }
+            None => Err(self.stop("", Location::of_source(self.source), "not valid YAML: the text ends early")),
+        }
+    }
+
+    fn stop(&mut self, path: &str, location: Location, message: impl Into<String>) -> Stop {
+        self.faults.push(Fault { path: path.to_owned(), location: Some(location), message: message.into() });
+        Stop
+    }
+
+    fn location(&self, span: &Span) -> Location {
+        Location { source: self.source.clone(), line: u32::try_from(span.start.line()).unwrap_or(0) }
+    }
+
+    /// Reads one node, whose first event has been taken.
+    fn node(&mut self, event: Event<'a>, span: Span, place: Place<'_>) -> Result<Node, Stop> {
+        let location = self.location(&span);
+        if place.depth > DEPTH_LIMIT {
+            return Err(self.stop(place.path, location, format!("nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        let before = self.weight;
+        let (node, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.weigh(1 + text.len() / 32, place.path, &location)?;
+                (self.scalar(&text, style, tag.as_deref(), location, place.path), anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.weigh(1, place.path, &location)?;
+                self.check_tag(tag.as_deref(), "seq", place.path, &location);
+                (self.list(location, place)?, anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.weigh(1, place.path, &location)?;
+                self.check_tag(tag.as_deref(), "map", place.path, &location);
+                (self.map(location, place)?, anchor)
+            }
+            Event::Alias(id) => match self.anchors.get(&id) {
+                Some((node, weight)) => {
+                    let (node, weight) = (node.clone(), *weight);
+                    self.weigh(weight, place.path, &location)?;
+                    (node, 0)
+                }
+                None => return Err(self.stop(place.path, location, "the alias stands inside what it refers to")),
+            },
+            _ => return Err(self.stop(place.path, location, "not valid YAML: a value is missing")),
+        };
+        if anchor != 0 {
+            let weight = self.weight - before;
+            // The kept copy counts as well: anchors inside anchors are as good at growing as aliases are.
+            self.weigh(weight, place.path, &node.location)?;
+            self.anchors.insert(anchor, (node.clone(), weight));
+        }
+        Ok(node)
+    }
+
+    /// The text an alias in a key's place refers to.
+    fn anchored_text(&self, id: usize) -> Option<String> {
+        self.anchors.get(&id).and_then(|(node, _)| node.text()).map(str::to_owned)
+    }
+
+    fn weigh(&mut self, weight: usize, path: &str, location: &Location) -> Result<(), Stop> {
+        self.weight = self.weight.saturating_add(weight);
+        if self.weight > WEIGHT_LIMIT {
+            return Err(self.stop(path, location.clone(), "too many values; aliases multiply them"));
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, location: Location, place: Place<'_>) -> Result<Node, Stop> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                return Ok(Node::new(Value::List(items), location));
+            }
+            let path = join(place.path, &items.len().to_string());
+            items.push(self.node(event, span, Place { path: &path, depth: place.depth + 1, in_list: true })?);
+        }
+    }
+
+    fn map(&mut self, location: Location, place: Place<'_>) -> Result<Node, Stop> {
+        let mut map = MapBuilder::new(place.path);
+        loop {
+            let (event, span) = self.next()?;
+            let key_location = self.location(&span);
+            let (key, merges) = match event {
+                Event::MappingEnd => return Ok(Node::new(Value::Map(map.finish()), location)),
+                Event::Scalar(text, style, anchor, _) => {
+                    let merges = style == ScalarStyle::Plain && text == "<<";
+                    if anchor != 0 {
+                        let weight = 1 + text.len() / 32;
+                        self.weigh(weight, place.path, &key_location)?;
+                        let key = Node::new(Value::String(text.to_string()), key_location.clone());
+                        self.anchors.insert(anchor, (key, weight));
+                    }
+                    (Some(text.into_owned()), merges)
+                }
+                Event::Alias(id) if self.anchored_text(id).is_some() => (self.anchored_text(id), false),
+                // The value is read all the same, so that faults behind this one are told too.
+                event => {
+                    self.node(event, span, Place { path: place.path, depth: place.depth + 1, in_list: true })?;
+                    self.faults.push(Fault {
+                        path: place.path.to_owned(),
+                        location: Some(key_location.clone()),
+                        message: "a key must be a plain text".to_owned(),
+                    });
+                    (None, false)
+                }
+            };
+            let path = join(place.path, key.as_deref().unwrap_or("?"));
+            // `a::b::c` lies three levels deep.
+            let steps = 1 + key.as_deref().map_or(0, |key| key.matches("::").count());
+            let below = Place { path: &path, depth: place.depth + steps, in_list: place.in_list };
+            let (event, span) = self.next()?;
+            let left_out = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());
+            let mut value = self.node(event, span, below)?;
+            if left_out {
+                value.location = key_location.clone();
+            }
+            match key {
+                Some(_) if merges => map.merge(value, self.faults),
+                Some(key) => {
+                    let entry = Entry { key, location: key_location, value };
+                    map.add(entry, !place.in_list, self.faults);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Location, path: &str) -> Node {
+        let value = match tag.map(|tag| (tag, tag.core_suffix())) {
+            None if style == ScalarStyle::Plain => scalar::resolve(text),
+            None => Value::String(text.to_owned()),
+            Some((_, Some("str"))) => Value::String(text.to_owned()),
+            Some((_, Some(kind))) => match scalar::resolve_as(text, kind) {
+                Some(value) => value,
+                None => {
+                    let message = format!("{text:?} is no !!{kind}");
+                    self.faults.push(Fault { path: path.to_owned(), location: Some(at.clone()), message });
+                    Value::Null
+                }
+            },
+            Some((tag, None)) => {
+                if tag.original() != "!" {
+                    self.unsupported_tag(tag, path, &at);
+                }
+                Value::String(text.to_owned())
+            }
+        };
+        let original = match value {
+            Value::String(_) | Value::Null => None,
+            _ => Some(text.into()),
+        };
+        Node { value, location: at, original }
+    }
+
+    fn check_tag(&mut self, tag: Option<&Tag>, expected: &str, path: &str, location: &Location) {
+        if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(expected) && tag.original() != "!") {
+            self.unsupported_tag(tag, path, location);
+        }
+    }
+
+    fn unsupported_tag(&mut self, tag: &Tag, path: &str, location: &Location) {
+        let message = format!("tag {} is not supported", tag.original());
+        self.faults.push(Fault { path: path.to_owned(), location: Some(location.clone()), message });
+    }
+}
+
+#[cfg(test)]
+mod tests;
