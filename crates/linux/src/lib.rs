@@ -1,1 +1,31 @@
 //! Reads a Linux machine: cgroups of either version, /proc and /sys, below any root.
+//!
+//! Everything starts at a [`Root`], the machine's `/`: that of this process, that of the host mounted somewhere else,
+//! or a recorded tree. What is read comes back as cumulative counters and gauges in base units, `None` where the
+//! kernel does not say. There are no rates here, no clock and no policy.
+
+mod buffer;
+mod device;
+mod directory;
+mod error;
+mod root;
+mod text;
+
+pub mod block;
+pub mod cgroup;
+pub mod cpuinfo;
+pub mod diskstats;
+pub mod meminfo;
+pub mod mounts;
+pub mod net_class;
+pub mod net_dev;
+pub mod process;
+pub mod statfs;
+
+pub use buffer::Buffer;
+pub use device::DeviceNumber;
+pub use error::Error;
+pub use root::Root;
+
+#[cfg(test)]
+mod tree;

@@ -1,0 +1,146 @@
+//! The cgroups of a machine that are pods and containers, kept from one refresh to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustix::fs::fstat;
+use rustix::process::{Resource, getrlimit};
+
+use super::mounted::Controllers;
+use super::walk::Walk;
+use super::{Group, Version, discover};
+use crate::{Buffer, Error, Root};
+
+/// Handles kept at most, whatever the limit on open files.
+const MOST_HANDLES: usize = 64 * 1024;
+
+/// A machine's cgroups: the root, the pods of a Kubernetes node, and the containers outside any pod.
+pub struct Hierarchy {
+    controllers: Arc<Controllers>,
+    root: Group,
+    tree: Tree,
+    walk: Walk,
+}
+
+/// The cgroup of a pod.
+#[derive(Debug)]
+pub struct Pod {
+    /// The pod's uid as Kubernetes writes it; a static pod's is the hash of its manifest.
+    pub uid: Box<str>,
+    /// The cgroup.
+    pub group: Group,
+    /// The pod's containers, the sandbox among them, sorted by path.
+    pub containers: Vec<Container>,
+}
+
+/// The cgroup of a container. Whatever lies below it is not listed.
+#[derive(Debug)]
+pub struct Container {
+    /// The container's id: 64 hexadecimal digits.
+    pub id: Box<str>,
+    /// The cgroup.
+    pub group: Group,
+}
+
+/// What a walk fills and keeps; both lists are sorted by path.
+pub(super) struct Tree {
+    pub(super) pods: Vec<Pod>,
+    pub(super) containers: Vec<Container>,
+}
+
+impl Hierarchy {
+    /// Finds the mounted hierarchies in `<root>/proc/1/mountinfo`, by file-system type and controller. Pods and containers
+    /// are there after the first [`Hierarchy::refresh`].
+    ///
+    /// Version 2 is in charge where it is mounted at `/sys/fs/cgroup`, or where version 1 has none of the controllers.
+    pub fn discover(root: &Root, buffer: &mut Buffer) -> Result<Hierarchy, Error> {
+        let controllers = Arc::new(discover::find(root, buffer)?);
+        let walked = controllers.walked();
+        let stat = fstat(&walked.handle).map_err(|errno| Error::from_errno(walked.path.clone(), errno))?;
+        Ok(Hierarchy {
+            root: Group::new(controllers.clone(), "/", stat.st_ino),
+            controllers,
+            tree: Tree { pods: Vec::new(), containers: Vec::new() },
+            walk: Walk::default(),
+        })
+    }
+
+    /// Which version carries the controllers.
+    pub fn version(&self) -> Version {
+        self.controllers.version
+    }
+
+    /// Whether [`Group::read_memory`] reads `memory.events` too, one more file for each cgroup of version 2.
+    pub fn set_memory_events(&self, wanted: bool) {
+        self.controllers.memory_events.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Walks the tree once and brings the lists up to date.
+    ///
+    /// A cgroup that is still there with the same inode keeps its entry and its handles. After an error, such as too many
+    /// open files, everything known before is still listed.
+    pub fn refresh(&mut self, buffer: &mut Buffer) -> Result<(), Error> {
+        self.walk.run(&self.controllers, &mut self.tree, buffer)?;
+        self.open_handles(buffer);
+        Ok(())
+    }
+
+    /// Directories that the last refresh was not allowed to list.
+    pub fn unreadable(&self) -> usize {
+        self.walk.unreadable
+    }
+
+    /// The root cgroup: the whole machine.
+    pub fn root(&self) -> &Group {
+        &self.root
+    }
+
+    /// The pods, sorted by path.
+    pub fn pods(&self) -> &[Pod] {
+        &self.tree.pods
+    }
+
+    /// The containers outside any pod, of whatever runtime, sorted by path.
+    pub fn containers(&self) -> &[Container] {
+        &self.tree.containers
+    }
+
+    /// Opens the handles of new entries as long as they take no more than half of the files this process may open; the
+    /// files of an entry without a handle are opened by their path.
+    fn open_handles(&mut self, buffer: &mut Buffer) {
+        let limit = getrlimit(Resource::Nofile)
+            .current
+            .map_or(MOST_HANDLES, |limit| usize::try_from(limit / 2).unwrap_or(MOST_HANDLES).min(MOST_HANDLES));
+        let kept: usize = self.tree.groups().map(|(group, _)| group.handle_count()).sum();
+        let mut budget = limit.saturating_sub(kept);
+        for (group, is_pod) in self.tree.groups() {
+            match group.open_handles(is_pod, budget, &mut buffer.path) {
+                Ok(opened) => budget -= opened,
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Tree {
+    /// Every cgroup and whether it is a pod's.
+    fn groups(&mut self) -> impl Iterator<Item = (&mut Group, bool)> {
+        let pods = self.pods.iter_mut().flat_map(|pod| {
+            let containers = pod.containers.iter_mut().map(|container| (&mut container.group, false));
+            std::iter::once((&mut pod.group, true)).chain(containers)
+        });
+        pods.chain(self.containers.iter_mut().map(|container| (&mut container.group, false)))
+    }
+}
+
+impl std::fmt::Debug for Hierarchy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Tree { pods, containers } = &self.tree;
+        let mut shown = formatter.debug_struct("Hierarchy");
+        shown
+            .field("version", &self.version())
+            .field("pods", pods)
+            .field("containers", containers)
+            .finish_non_exhaustive()
+    }
+}

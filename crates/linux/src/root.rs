@@ -1,0 +1,125 @@
+//! A machine's `/` and the opening of files below it.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, openat, openat2};
+use rustix::io::Errno;
+
+use crate::buffer::Ends;
+use crate::{Buffer, Error};
+
+/// The `/` of a machine: that of this process, that of the host mounted elsewhere, or a recorded tree.
+///
+/// Below any root but `/` symbolic links are resolved as if the root were `/` (openat2 with `RESOLVE_IN_ROOT`, Linux
+/// 5.6), so an absolute link or `..` in a recorded tree stays in it. Where openat2 does not exist or is not allowed,
+/// links are followed as they are.
+#[derive(Debug)]
+pub struct Root {
+    path: PathBuf,
+    handle: OwnedFd,
+    live: bool,
+    confined: bool,
+}
+
+impl Root {
+    /// Opens a directory as a machine's root.
+    pub fn open(path: &Path) -> Result<Root, Error> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = open(path, flags, Mode::empty()).map_err(|errno| Error::from_errno(path.to_owned(), errno))?;
+        // Old kernels answer ENOSYS, old container runtimes EPERM.
+        let confined =
+            path != Path::new("/") && openat2(&handle, ".", flags, Mode::empty(), ResolveFlags::IN_ROOT).is_ok();
+        let mut root = Root { path: path.to_owned(), handle, live: false, confined };
+        root.live = root.has_procfs();
+        Ok(root)
+    }
+
+    /// Where the root is for this process.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether `proc` below the root is a procfs: a running kernel, not a recorded tree.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Reads a whole file, named relative to the root with or without a leading slash.
+    pub fn read<'b>(&self, relative: &str, buffer: &'b mut Buffer) -> Result<&'b [u8], Error> {
+        let file = self
+            .open_below(relative, OFlags::RDONLY)
+            .map_err(|errno| Error::from_errno(self.full_path(relative), errno))?;
+        let length = buffer.fill(file, Ends::AtEmptyRead, || self.full_path(relative))?;
+        Ok(&buffer.bytes[..length])
+    }
+
+    /// Another handle on the same root, for another thread or a longer life.
+    pub fn try_clone(&self) -> Result<Root, Error> {
+        let handle = self.handle.try_clone().map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        Ok(Root { path: self.path.clone(), handle, live: self.live, confined: self.confined })
+    }
+
+    pub(crate) fn open_below(&self, relative: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let relative = relative.trim_start_matches('/');
+        let relative = if relative.is_empty() { "." } else { relative };
+        let flags = flags | OFlags::CLOEXEC;
+        if self.confined {
+            openat2(&self.handle, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+        } else {
+            openat(&self.handle, relative, flags, Mode::empty())
+        }
+    }
+
+    /// The path of a file below the root as this process would write it.
+    pub(crate) fn full_path(&self, relative: &str) -> PathBuf {
+        self.path.join(relative.trim_start_matches('/'))
+    }
+
+    fn has_procfs(&self) -> bool {
+        self.open_below("proc", OFlags::PATH | OFlags::DIRECTORY)
+            .and_then(|proc| fstatfs(proc.as_fd()))
+            .is_ok_and(|answer| answer.f_type == PROC_SUPER_MAGIC)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Tree;
+
+    #[test]
+    fn this_machine_is_live_and_a_recording_is_not() {
+        assert!(Root::open(Path::new("/")).unwrap().is_live());
+        let tree = Tree::new(&[("proc/meminfo", "MemTotal: 1 kB\n")]);
+        assert!(!tree.root().is_live());
+    }
+
+    #[test]
+    fn a_file_is_read_with_or_without_a_leading_slash() {
+        let tree = Tree::new(&[("etc/hostname", "one\n")]);
+        let (root, mut buffer) = (tree.root(), Buffer::new());
+        assert_eq!(root.read("etc/hostname", &mut buffer).unwrap(), b"one\n");
+        assert_eq!(root.read("/etc/hostname", &mut buffer).unwrap(), b"one\n");
+        assert!(root.read("etc/none", &mut buffer).unwrap_err().is_gone());
+    }
+
+    #[test]
+    fn links_stay_inside_the_root() {
+        let tree = Tree::new(&[("etc/hostname", "inside\n")]);
+        let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, tree.path().join(name)).unwrap();
+        link("/etc/hostname", "absolute");
+        link("../../../../../../etc/hostname", "climbing");
+        let (root, mut buffer) = (tree.root(), Buffer::new());
+        for name in ["absolute", "climbing", "../../etc/hostname"] {
+            assert_eq!(root.read(name, &mut buffer).unwrap(), b"inside\n", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_table_longer_than_a_page_is_read_to_its_end() {
+        let (root, mut buffer) = (Root::open(Path::new("/")).unwrap(), Buffer::new());
+        let seen = root.read("proc/self/smaps", &mut buffer).unwrap();
+        assert!(seen.len() > 8192 && seen.ends_with(b"\n"));
+    }
+}
