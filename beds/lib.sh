@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the beds' scripts (sourced by bash): places, waiting, images.
 # Sets BEDS (this folder), BED_CACHE (what may be made once and kept) and PYTHON (with grpcio, see setup.sh).
 

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Runs a command while pods make known loads, and says in JSON lines what was asked and what the kernel counted.
+
+  with_pods.py --socket S [--driver cgroupfs|systemd] [--storage FOLDER] [--loads cpu,write,...] [--sandbox]
+               [--before SECONDS] [--after SECONDS] [--out FILE] [-- COMMAND [ARGUMENT...]]
+
+Called by with_pods.sh, which brings the runtime up and down. In COMMAND's arguments and environment values `{kubelet}`
+stands for the endpoint (http, loopback) of a kubelet that answers from the runtime; it is also in $KUBELET_ENDPOINT.
+COMMAND's stdout goes to --out (its stderr to FILE.stderr), or to nowhere. It is started before the loads, --before
+seconds earlier, and gets SIGTERM --after seconds behind the last one.
+
+Loads: cpu (a container that spins at a limit of 200m), write (32 MiB with O_DIRECT), network (32 MiB by TCP from one
+pod to another), memory (48 MiB touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew).
+
+Lines, each with "unix_ms":
+  {"line": "pods", "pods": [{name, namespace, uid, cgroup, sandbox, containers: {name: id}}], "kernel", "cgroup": 1|2}
+  {"line": "command", "pid"}
+  {"line": "load", "load", "pod", "container", "begin_unix_ms", "end_unix_ms", ... what was asked, what was counted}
+  {"line": "end", "code": COMMAND's exit code or null, "seconds", "cpu_seconds"}
+"""
+import argparse
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import counters
+import kubelet
+from runtime import Runtime
+
+MIB = 2**20
+CPU_MILLICORES = 200
+WRITE_BYTES, NETWORK_BYTES, MEMORY_BYTES, OOM_BYTES = 32 * MIB, 32 * MIB, 48 * MIB, 96 * MIB
+PORT = 5001
+UNTIL_GO = "until [ -e /tmp/go ]; do sleep 0.1; done; "
+
+
+def say(line, **fields):
+    print(json.dumps({"line": line, "unix_ms": time.time_ns() // 10**6, **fields}), flush=True)
+
+
+def now_ms():
+    return time.time_ns() // 10**6
+
+
+class Loads:
+    """The pods of the loads asked for, and the loads themselves, one method each."""
+
+    def __init__(self, runtime, names, storage):
+        self.runtime, self.storage, self.pods = runtime, storage, {}
+        self.device = counters.whole_disk(storage)
+        for name in names:
+            getattr(self, "prepare_" + name)()
+
+    def pod(self, name, command, **options):
+        container = {"name": "main", "command": command,
+                     **{key: options.pop(key) for key in ("cpu", "memory") if key in options}}
+        self.pods[name] = self.runtime.run_pod(name, "bed", containers=[container], **options)
+
+    def go(self, name):
+        self.runtime.execute(self.pods[name]["containers"]["main"], "touch", "/tmp/go")
+
+    def prepare_cpu(self):
+        self.pod("busy", ["load", "spin"], cpu=f"{CPU_MILLICORES}m", memory="32Mi", qos="guaranteed")
+
+    def cpu(self):
+        pod = self.pods["busy"]
+        before, start = counters.cpu_usage_ns(pod, "main"), time.monotonic_ns()
+        time.sleep(5)
+        used, elapsed = counters.cpu_usage_ns(pod, "main") - before, time.monotonic_ns() - start
+        return "busy", {"asked_millicores": CPU_MILLICORES, "counted_millicores": round(used * 1000 / elapsed, 1)}
+
+    def prepare_write(self):
+        self.pod("disk", ["sleep", "1000000"])
+        if not counters.is_v2():
+            # Version 1 counts a group's bytes only once it has a rule for the disk: one that never throttles.
+            folder = counters.folder(self.pods["disk"], "main", "blkio")
+            with open(folder + "/blkio.throttle.write_bps_device", "w", encoding="ascii") as file:
+                file.write(f"{self.device} {2**40}")
+
+    def write(self):
+        pod = self.pods["disk"]
+        before = counters.written_bytes(pod, "main", self.device) or 0
+        self.runtime.execute(pod["containers"]["main"], "load", "write", "/data/file", str(WRITE_BYTES))
+        counted = (counters.written_bytes(pod, "main", self.device) or 0) - before
+        return "disk", {"device": self.device, "asked_bytes": WRITE_BYTES, "counted_bytes": counted}
+
+    def prepare_network(self):
+        self.pod("receiver", ["load", "receive", str(PORT)], qos="besteffort")
+        self.pod("sender", ["sleep", "1000000"], qos="besteffort")
+
+    def network(self):
+        sender, receiver = self.pods["sender"], self.pods["receiver"]
+        sent, received = counters.network_bytes(sender, "main")[1], counters.network_bytes(receiver, "main")[0]
+        address = self.runtime.address(receiver)
+        self.runtime.execute(sender["containers"]["main"], "load", "send", address, str(PORT), str(NETWORK_BYTES))
+        return "sender", {
+            "to": "receiver", "asked_bytes": NETWORK_BYTES,
+            "counted_sent_bytes": counters.network_bytes(sender, "main")[1] - sent,
+            "counted_received_bytes": counters.network_bytes(receiver, "main")[0] - received}
+
+    def prepare_memory(self):
+        command = UNTIL_GO + f"exec load memory {MEMORY_BYTES}"
+        self.pod("memory", ["sh", "-c", command], memory="128Mi")
+
+    def memory(self):
+        self.go("memory")
+        for _ in range(100):
+            counted = counters.memory_rss_bytes(self.pods["memory"], "main")
+            if counted >= MEMORY_BYTES:
+                break
+            time.sleep(0.1)
+        return "memory", {"asked_bytes": MEMORY_BYTES, "counted_bytes": counted}
+
+    def prepare_oom(self):
+        command = UNTIL_GO + f"exec load memory {OOM_BYTES}"
+        self.pod("victim", ["sh", "-c", command], memory="32Mi")
+
+    def oom(self):
+        self.go("victim")
+        status = self.runtime.wait_for_exit(self.pods["victim"]["containers"]["main"])
+        return "victim", {"exit_code": status.exit_code, "reason": status.reason}
+
+    def prepare_restart(self):
+        self.pod("phoenix", ["sh", "-c", UNTIL_GO + "exit 3"], memory="32Mi")
+
+    def restart(self):
+        pod = self.pods["phoenix"]
+        self.go("phoenix")
+        old = pod["containers"]["main"]
+        status = self.runtime.wait_for_exit(old)
+        new = self.runtime.add_container(pod, {"name": "main", "memory": "32Mi"}, attempt=1)
+        return "phoenix", {"exit_code": status.exit_code, "old_container": old, "new_container": new, "restarts": 1}
+
+
+class Command:
+    """The command under test, as a child process."""
+
+    def __init__(self, words, sandbox, out, endpoint):
+        words = [word.replace("{kubelet}", endpoint) for word in words]
+        if sandbox:
+            beds = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+            words = [beds + "/sandbox.sh", "--", *words]
+        environment = {**os.environ, "KUBELET_ENDPOINT": endpoint}
+        self.stdout = open(out, "wb") if out else subprocess.DEVNULL
+        self.stderr = open(out + ".stderr", "wb") if out else None
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(words, stdout=self.stdout, stderr=self.stderr, env=environment)
+        say("command", pid=self.process.pid)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        # Only the command's family has been waited for, so these are its own figures.
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return {"code": code, "seconds": round(time.monotonic() - self.started, 3),
+                "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--socket", required=True)
+    parser.add_argument("--driver", choices=["cgroupfs", "systemd"], default="cgroupfs")
+    parser.add_argument("--storage", default="/")
+    parser.add_argument("--loads", default="cpu,write,network,memory,oom,restart")
+    parser.add_argument("--sandbox", action="store_true")
+    parser.add_argument("--before", type=float, default=6)
+    parser.add_argument("--after", type=float, default=6)
+    parser.add_argument("--out")
+    words = sys.argv[1:] + ["--"]
+    end = words.index("--")
+    arguments, command_words = parser.parse_args(words[:end]), words[end + 1:-1]
+    names = [name for name in arguments.loads.split(",") if name]
+    unknown = [name for name in names if not hasattr(Loads, "prepare_" + name)]
+    if unknown:
+        parser.error(f"no such load: {unknown}")
+
+    runtime = Runtime(arguments.socket, arguments.driver)
+    loads = Loads(runtime, names, arguments.storage)
+    shown = ("name", "namespace", "uid", "cgroup", "sandbox", "containers")
+    say("pods", kernel=os.uname().release, cgroup=2 if counters.is_v2() else 1,
+        pods=[{key: pod[key] for key in shown} for pod in loads.pods.values()])
+    endpoint = kubelet.serve(runtime, arguments.storage)
+    command = Command(command_words, arguments.sandbox, arguments.out, endpoint) if command_words else None
+    result = {"code": None}
+    try:
+        time.sleep(arguments.before)
+        for name in names:
+            begin = now_ms()
+            pod, fields = getattr(loads, name)()
+            say("load", load=name, pod=pod, container="main", begin_unix_ms=begin, end_unix_ms=now_ms(), **fields)
+        time.sleep(arguments.after)
+    finally:
+        if command:
+            result = command.end()
+        say("end", **result)
+
+
+main()
