@@ -18,6 +18,8 @@ mod node;
 mod secret;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod testing;
 mod yaml;
 
 #[doc(hidden)]

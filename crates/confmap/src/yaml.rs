@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str, source: &Arc<str>, faults: &mut Faults) -> Optio
 /// [`parse`] of a value that stands at `path`, for the paths of its faults.
 pub(crate) fn parse_at(text: &str, source: &Arc<str>, path: &str, faults: &mut Faults) -> Option<Node> {
     let parser = Parser::new_from_str(text);
-    let mut builder = Builder { parser, source, faults, anchors: HashMap::new(), weight: 0 };
+    let mut builder = Builder { parser, source, faults, anchors: HashMap::new(), size: 0, kept: 0 };
     builder.document(path).ok()
 }
 
@@ -42,8 +42,12 @@ struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
     source: &'a Arc<str>,
     faults: &'a mut Faults,
+    /// What aliases refer to, with its size.
     anchors: HashMap<usize, (Node, usize)>,
-    weight: usize,
+    /// The size of the tree so far, in units of the weight limit.
+    size: usize,
+    /// The size of the copies kept for aliases: anchors inside anchors are as good at growing as aliases are.
+    kept: usize,
 }
 
 /// Where the node being read stands in the tree.
@@ -63,15 +67,25 @@ impl<'a> Builder<'a> {
                 Event::StreamEnd | Event::DocumentEnd => return Ok(Node::new(Value::Null, self.location(&span))),
                 event => {
                     let node = self.node(event, span, Place { path, depth: 0, in_list: false })?;
-                    // What follows in the same document makes all of it invalid; later documents don't count.
-                    return match self.next()? {
-                        (Event::DocumentEnd | Event::StreamEnd, _) => Ok(node),
-                        (_, span) => {
-                            let location = self.location(&span);
-                            Err(self.stop(path, location, "not valid YAML: more follows behind the value"))
-                        }
-                    };
+                    return self.end(path).map(|()| node);
                 }
+            }
+        }
+    }
+
+    /// What follows in the same document makes all of it invalid; later documents don't count.
+    fn end(&mut self, path: &str) -> Result<(), Stop> {
+        let (event, span) = self.next()?;
+        let closed = event == Event::DocumentEnd && span.start != span.end;
+        if closed || event == Event::StreamEnd {
+            return Ok(());
+        }
+        let (event, span) = self.next()?;
+        match event {
+            Event::StreamEnd | Event::DocumentStart(true, _) => Ok(()),
+            _ => {
+                let location = self.location(&span);
+                Err(self.stop(path, location, "not valid YAML: more follows behind the value"))
             }
         }
     }
@@ -103,7 +117,7 @@ impl<'a> Builder<'a> {
         if place.depth > DEPTH_LIMIT {
             return Err(self.stop(place.path, location, format!("nested deeper than {DEPTH_LIMIT} levels")));
         }
-        let before = self.weight;
+        let before = self.size;
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.weigh(1 + text.len() / 32, place.path, &location)?;
@@ -120,9 +134,9 @@ impl<'a> Builder<'a> {
                 (self.map(location, place)?, anchor)
             }
             Event::Alias(id) => match self.anchors.get(&id) {
-                Some((node, weight)) => {
-                    let (node, weight) = (node.clone(), *weight);
-                    self.weigh(weight, place.path, &location)?;
+                Some((node, size)) => {
+                    let (node, size) = (node.clone(), *size);
+                    self.weigh(size, place.path, &location)?;
                     (node, 0)
                 }
                 None => return Err(self.stop(place.path, location, "the alias stands inside what it refers to")),
@@ -130,10 +144,8 @@ impl<'a> Builder<'a> {
             _ => return Err(self.stop(place.path, location, "not valid YAML: a value is missing")),
         };
         if anchor != 0 {
-            let weight = self.weight - before;
-            // The kept copy counts as well: anchors inside anchors are as good at growing as aliases are.
-            self.weigh(weight, place.path, &node.location)?;
-            self.anchors.insert(anchor, (node.clone(), weight));
+            let location = node.location.clone();
+            self.keep(anchor, node.clone(), self.size - before, place.path, &location)?;
         }
         Ok(node)
     }
@@ -143,9 +155,21 @@ impl<'a> Builder<'a> {
         self.anchors.get(&id).and_then(|(node, _)| node.text()).map(str::to_owned)
     }
 
-    fn weigh(&mut self, weight: usize, path: &str, location: &Location) -> Result<(), Stop> {
-        self.weight = self.weight.saturating_add(weight);
-        if self.weight > WEIGHT_LIMIT {
+    fn weigh(&mut self, size: usize, path: &str, location: &Location) -> Result<(), Stop> {
+        self.size = self.size.saturating_add(size);
+        self.check_weight(path, location)
+    }
+
+    /// Keeps a copy for aliases.
+    fn keep(&mut self, anchor: usize, node: Node, size: usize, path: &str, location: &Location) -> Result<(), Stop> {
+        self.kept = self.kept.saturating_add(size);
+        self.check_weight(path, location)?;
+        self.anchors.insert(anchor, (node, size));
+        Ok(())
+    }
+
+    fn check_weight(&mut self, path: &str, location: &Location) -> Result<(), Stop> {
+        if self.size.saturating_add(self.kept) > WEIGHT_LIMIT {
             return Err(self.stop(path, location.clone(), "too many values; aliases multiply them"));
         }
         Ok(())
@@ -173,10 +197,8 @@ impl<'a> Builder<'a> {
                 Event::Scalar(text, style, anchor, _) => {
                     let merges = style == ScalarStyle::Plain && text == "<<";
                     if anchor != 0 {
-                        let weight = 1 + text.len() / 32;
-                        self.weigh(weight, place.path, &key_location)?;
                         let key = Node::new(Value::String(text.to_string()), key_location.clone());
-                        self.anchors.insert(anchor, (key, weight));
+                        self.keep(anchor, key, 1 + text.len() / 32, place.path, &key_location)?;
                     }
                     (Some(text.into_owned()), merges)
                 }
@@ -197,9 +219,14 @@ impl<'a> Builder<'a> {
             let steps = 1 + key.as_deref().map_or(0, |key| key.matches("::").count());
             let below = Place { path: &path, depth: place.depth + steps, in_list: place.in_list };
             let (event, span) = self.next()?;
-            let left_out = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());
+            // A value that is left out has no line of its own, and a block of text begins behind its key's.
+            let at_key = match &event {
+                Event::Scalar(text, ScalarStyle::Plain, ..) => text.is_empty(),
+                Event::Scalar(_, style, ..) => matches!(style, ScalarStyle::Literal | ScalarStyle::Folded),
+                _ => false,
+            };
             let mut value = self.node(event, span, below)?;
-            if left_out {
+            if at_key {
                 value.location = key_location.clone();
             }
             match key {
