@@ -1,5 +1,9 @@
 //! What can go wrong between asking the kubelet and holding its answer.
 
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
 /// An answer that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
@@ -20,4 +24,152 @@ pub enum ParseError {
         /// The answer's `kind`, shortened; empty where it has none.
         found: Box<str>,
     },
+}
+
+/// A kubelet that could not be asked, or gave no usable answer. No message holds a token.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting that can't work, whatever the kubelet says.
+    #[error("{key}: {reason}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// An `http:` address together with credentials: they would travel in clear text.
+    #[error("{url}: credentials are never sent over http, use https or no authentication")]
+    PlainHttp {
+        /// The address as it was given.
+        url: Box<str>,
+    },
+    /// A file of certificates, keys or tokens that can't be read.
+    #[error("read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that holds something else than it should.
+    #[error("{}: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong in it; never its text.
+        reason: String,
+    },
+    /// Nothing to verify the server's certificate with.
+    #[error("no certificate authority to verify the server with, set ca_file")]
+    NoAuthority,
+    /// Certificate and key that can't be used together.
+    #[error("client certificate {} is of no use", path.display())]
+    ClientCertificate {
+        /// The certificate's file.
+        path: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// No connection: the name is unknown, the port closed, the host away.
+    #[error("connect to {url}")]
+    Connect {
+        /// The request.
+        url: Box<str>,
+        /// Why.
+        source: io::Error,
+    },
+    /// The TLS handshake failed: a certificate of another authority or for another name, or no TLS at all.
+    #[error("TLS handshake with {url}")]
+    Handshake {
+        /// The request.
+        url: Box<str>,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke, or spoke something else than HTTP, before the answer's head was complete.
+    #[error("no answer from {url}")]
+    NoAnswer {
+        /// The request.
+        url: Box<str>,
+        /// Why.
+        source: hyper::Error,
+    },
+    /// The connection broke inside the answer's body.
+    #[error("answer of {url} broke off after {bytes} bytes")]
+    Truncated {
+        /// The request.
+        url: Box<str>,
+        /// Length of what arrived.
+        bytes: usize,
+        /// Why.
+        source: hyper::Error,
+    },
+    /// The whole exchange, connecting and body included, took too long.
+    #[error("{url} did not answer within {after:?}")]
+    Deadline {
+        /// The request.
+        url: Box<str>,
+        /// The time it was given.
+        after: Duration,
+    },
+    /// A redirect, which is never followed: the token is meant for the one server.
+    #[error("{url} answered with a redirect ({status}), which is not followed")]
+    Redirect {
+        /// The request.
+        url: Box<str>,
+        /// 300 to 399.
+        status: u16,
+    },
+    /// Another status than 200.
+    #[error("{url} answered {status}: {line}")]
+    Status {
+        /// The request.
+        url: Box<str>,
+        /// The HTTP status.
+        status: u16,
+        /// The body's first line, or the message of a `Status` object: shortened, and empty where there is none.
+        line: Box<str>,
+    },
+    /// A body over the limit; it was not read to its end.
+    #[error("answer of {url} is larger than {limit} bytes")]
+    TooLarge {
+        /// The request.
+        url: Box<str>,
+        /// The limit.
+        limit: usize,
+    },
+    /// A whole answer that can't be read.
+    #[error("read the answer of {url}")]
+    Parse {
+        /// The request.
+        url: Box<str>,
+        /// Why.
+        source: ParseError,
+    },
+}
+
+impl Error {
+    /// One word for the kind of error, such as the label of a counter.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Setting { .. } | Self::PlainHttp { .. } => "settings",
+            Self::Read { .. } | Self::Content { .. } | Self::NoAuthority | Self::ClientCertificate { .. } => {
+                "credentials"
+            }
+            Self::Connect { .. } => "connect",
+            Self::Handshake { .. } => "tls",
+            Self::NoAnswer { .. } => "no_answer",
+            Self::Truncated { .. } | Self::Parse { source: ParseError::Truncated { .. }, .. } => "truncated",
+            Self::Deadline { .. } => "deadline",
+            Self::Redirect { .. } => "redirect",
+            Self::Status { .. } => "status",
+            Self::TooLarge { .. } => "too_large",
+            Self::Parse { .. } => "parse",
+        }
+    }
+
+    /// Whether another try may succeed without anybody changing the settings.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::Setting { .. } | Self::PlainHttp { .. })
+    }
 }

@@ -4,15 +4,26 @@
 //! fields somebody asks for, and the errors tell what went wrong in words that fit a log line.
 
 pub mod access;
+mod body;
+mod connection;
+mod credentials;
 mod error;
+mod files;
 mod json;
+mod kubeconfig;
+mod kubelet;
 mod pods;
 mod quantity;
+mod settings;
 mod summary;
+mod target;
+mod tls;
 
-pub use error::ParseError;
+pub use error::{Error, ParseError};
+pub use kubelet::Kubelet;
 pub use pods::{
     ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodList, PodResources, Resources, State, parse_pods,
 };
 pub use quantity::{parse_integer, parse_millis};
+pub use settings::{Auth, BODY_LIMIT, SERVICE_ACCOUNT_TOKEN, Settings};
 pub use summary::{ContainerSummary, FsUse, NodeSummary, PodSummary, Summary, parse_summary};

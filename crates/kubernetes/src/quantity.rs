@@ -88,11 +88,11 @@ fn parse_suffix(suffix: &str) -> Option<(u32, i64)> {
 fn scaled(number: u128, exponent: i64, rest: bool) -> u64 {
     let power = u32::try_from(exponent.unsigned_abs()).ok().and_then(|power| 10_u128.checked_pow(power));
     let value = match (exponent < 0, power) {
-        (false, Some(power)) => number.checked_mul(power).unwrap_or(u128::MAX),
+        (false, Some(power)) => number.saturating_mul(power),
         (false, None) => u128::MAX,
         // `number` is less than 10^39, so less than one is left of it.
         (true, None) => 1,
-        (true, Some(power)) => number / power + u128::from(rest || number % power != 0),
+        (true, Some(power)) => number / power + u128::from(rest || !number.is_multiple_of(power)),
     };
     let value = if exponent >= 0 && rest { value.saturating_add(1) } else { value };
     u64::try_from(value).unwrap_or(MOST).min(MOST)
@@ -129,7 +129,7 @@ mod tests {
         check("128974848000m", Some(128_974_848_000), Some(128_974_848));
         check("129e6", Some(129_000_000_000), Some(129_000_000));
         check("129E6", Some(129_000_000_000), Some(129_000_000));
-        check("1E", Some(1_000_000_000_000_000_000_000_u128.min(MOST.into()) as u64), Some(1_000_000_000_000_000_000));
+        check("1E", Some(MOST), Some(1_000_000_000_000_000_000));
         check("5e-1", Some(500), Some(1));
         check("+3", Some(3000), Some(3));
         check(".5", Some(500), Some(1));

@@ -1,0 +1,144 @@
+//! An answer's body in one buffer, kept between requests and compared with the last one as it arrives.
+
+/// How much the buffer grows at a time: a list of 2 MB must not end in a buffer of 4.
+const STEP: usize = 256 << 10;
+
+/// The last whole body, or the one that is arriving.
+///
+/// As long as what arrives equals what is there, nothing is written; a second buffer is never needed.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    bytes: Vec<u8>,
+    /// How much of the present answer has arrived.
+    arrived: usize,
+    /// Whether `bytes[..arrived]` is all there is, because it differs from the last body.
+    differs: bool,
+    /// Whether `bytes` is a whole answer.
+    whole: bool,
+}
+
+impl Body {
+    /// A new answer begins.
+    pub(crate) fn begin(&mut self) {
+        self.arrived = 0;
+        self.differs = false;
+    }
+
+    /// The next bytes of the answer.
+    pub(crate) fn push(&mut self, chunk: &[u8]) {
+        if !self.differs {
+            if self.bytes[self.arrived..].starts_with(chunk) {
+                self.arrived += chunk.len();
+                return;
+            }
+            self.cut();
+        }
+        if self.bytes.capacity() - self.bytes.len() < chunk.len() {
+            self.bytes.reserve_exact(chunk.len().max(STEP));
+        }
+        self.bytes.extend_from_slice(chunk);
+        self.arrived += chunk.len();
+    }
+
+    /// The answer is complete. Whether it is the last whole one again, byte for byte.
+    pub(crate) fn finish(&mut self) -> bool {
+        if !self.differs && self.arrived < self.bytes.len() {
+            self.cut();
+        }
+        let same = self.whole && !self.differs;
+        self.whole = true;
+        if self.bytes.capacity() - self.bytes.len() > 4 * STEP {
+            self.bytes.shrink_to(self.bytes.len() + STEP);
+        }
+        same
+    }
+
+    /// Keeps what arrived and no more: from here on the answer is another one.
+    fn cut(&mut self) {
+        self.bytes.truncate(self.arrived);
+        self.differs = true;
+        self.whole = false;
+    }
+
+    /// How much of the answer has arrived.
+    pub(crate) fn len(&self) -> usize {
+        self.arrived
+    }
+
+    /// What arrived.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.arrived]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn receive(body: &mut Body, chunks: &[&[u8]]) -> bool {
+        body.begin();
+        chunks.iter().for_each(|chunk| body.push(chunk));
+        body.finish()
+    }
+
+    #[test]
+    fn an_answer_is_the_same_only_byte_for_byte() {
+        let mut body = Body::default();
+        assert!(!receive(&mut body, &[b"one ", b"two"]), "the first");
+        assert!(receive(&mut body, &[b"on", b"e two"]), "in other pieces");
+        assert!(!receive(&mut body, &[b"one "]), "shorter");
+        assert!(!receive(&mut body, &[b"one ", b"two"]), "longer");
+        assert!(!receive(&mut body, &[b"one", b" TWO"]), "another");
+        assert_eq!(body.bytes(), b"one TWO");
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_is_never_the_same() {
+        let mut body = Body::default();
+        receive(&mut body, &[b"one"]);
+        body.begin();
+        body.push(b"on");
+        body.push(b"ly");
+        assert!(!receive(&mut body, &[b"only"]));
+        assert!(receive(&mut body, &[b"only"]));
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_before_it_differed_costs_nothing() {
+        let mut body = Body::default();
+        receive(&mut body, &[b"one"]);
+        body.begin();
+        body.push(b"on");
+        assert!(receive(&mut body, &[b"one"]));
+    }
+
+    #[test]
+    fn a_large_answer_is_not_held_on_to() {
+        let mut body = Body::default();
+        receive(&mut body, &[&vec![b' '; 20 << 20]]);
+        receive(&mut body, &[b"small"]);
+        assert!(body.bytes.capacity() <= 2 * STEP);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_pushed_is_there(answers in proptest::collection::vec(
+            (proptest::collection::vec("[ab]{0,4}", 0..4), any::<bool>()), 0..8,
+        )) {
+            let mut body = Body::default();
+            let mut last: Option<String> = None;
+            for (chunks, complete) in answers {
+                body.begin();
+                chunks.iter().for_each(|chunk| body.push(chunk.as_bytes()));
+                let text = chunks.concat();
+                prop_assert_eq!(body.bytes(), text.as_bytes());
+                if complete {
+                    let same = body.finish();
+                    prop_assert!(!same || last.as_ref() == Some(&text));
+                    last = Some(text);
+                }
+            }
+        }
+    }
+}

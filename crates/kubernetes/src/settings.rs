@@ -1,0 +1,115 @@
+//! Where the kubelet is, how we prove who we are, and how long we wait.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::target::Target;
+
+/// Where Kubernetes puts a pod's service account token.
+pub const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/// The largest answer that is read: 32 MiB.
+pub const BODY_LIMIT: usize = 32 << 20;
+
+/// How to reach one kubelet. Holds paths only, never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `https://10.0.0.1:10250`, an IPv6 address in brackets. Without a port: 10250, and 10255 with `http:`.
+    /// Not used with [`Auth::KubeConfig`].
+    pub endpoint: String,
+    /// How we prove who we are.
+    pub auth: Auth,
+    /// PEM file of the authorities that may sign the server's certificate. Without it: those of the kubeconfig,
+    /// the service account's `ca.crt`, and where there is neither the system's bundle.
+    pub ca_file: Option<PathBuf>,
+    /// PEM file of a client certificate and its chain; needs `key_file`.
+    pub cert_file: Option<PathBuf>,
+    /// PEM file of the client certificate's key; needs `cert_file`.
+    pub key_file: Option<PathBuf>,
+    /// Takes any server certificate: whoever answers at the address gets the token.
+    pub insecure_skip_verify: bool,
+    /// For a whole exchange: connecting, TLS, the answer, its body, and a retry.
+    pub deadline: Duration,
+    /// The largest body that is read, in bytes.
+    pub body_limit: usize,
+    /// The node's name in the API; needed with [`Auth::KubeConfig`] only.
+    pub node_name: String,
+}
+
+/// How we prove who we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// The bearer token of a pod's service account; `ca.crt` beside it is the default authority.
+    ServiceAccount {
+        /// The token's file.
+        token_file: PathBuf,
+    },
+    /// The current context of a kubeconfig; the API server passes our requests on to the kubelet.
+    KubeConfig {
+        /// The kubeconfig.
+        path: PathBuf,
+    },
+    /// The client certificate of `cert_file` and `key_file`.
+    Tls,
+    /// Nothing; the only one that allows an `http:` endpoint.
+    None,
+}
+
+impl Auth {
+    /// The service account of the pod we run in.
+    pub fn service_account() -> Self {
+        Self::ServiceAccount { token_file: SERVICE_ACCOUNT_TOKEN.into() }
+    }
+}
+
+impl Default for Settings {
+    /// The service account of the pod we run in, 10 s, [`BODY_LIMIT`], and an endpoint yet to be set.
+    fn default() -> Self {
+        Self {
+            endpoint: String::new(),
+            auth: Auth::service_account(),
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            insecure_skip_verify: false,
+            deadline: Duration::from_secs(10),
+            body_limit: BODY_LIMIT,
+            node_name: String::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Finds what can't work whatever the files hold and the kubelet says.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let fault = |key, reason| Err(Error::Setting { key, reason });
+        match (&self.cert_file, &self.key_file) {
+            (Some(_), None) => return fault("key_file", "is missing beside cert_file"),
+            (None, Some(_)) => return fault("cert_file", "is missing beside key_file"),
+            (None, None) if self.auth == Auth::Tls => {
+                return fault("cert_file", "is missing for authentication by tls");
+            }
+            _ => {}
+        }
+        if matches!(self.auth, Auth::KubeConfig { .. }) {
+            return check_node_name(&self.node_name);
+        }
+        let target = Target::kubelet(&self.endpoint)?;
+        let credentials = self.auth != Auth::None || self.cert_file.is_some();
+        if !target.is_tls() && credentials {
+            return Err(Error::PlainHttp { url: self.endpoint.as_str().into() });
+        }
+        Ok(())
+    }
+}
+
+/// The name becomes a part of the proxy's path, so it must not reach beyond its own segment.
+fn check_node_name(name: &str) -> Result<(), Error> {
+    let reason = match name {
+        "" => "is missing, the API server is asked for the node by its name",
+        "." | ".." => "is no name of a node",
+        _ if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte)) => return Ok(()),
+        _ => "is no name of a node",
+    };
+    Err(Error::Setting { key: "node_name", reason })
+}
