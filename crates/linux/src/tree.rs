@@ -32,6 +32,10 @@ impl Tree {
         fs::remove_dir_all(self.0.path().join(path.trim_start_matches('/'))).unwrap();
     }
 
+    pub(crate) fn remove_file(&self, path: &str) {
+        fs::remove_file(self.0.path().join(path.trim_start_matches('/'))).unwrap();
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
