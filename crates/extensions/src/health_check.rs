@@ -1,0 +1,13 @@
+//! The `health_check` extension: one small HTTP server that says whether the pipelines are running.
+//!
+//! 200 once every pipeline has started, 503 before that and from the beginning of the shutdown. It says nothing about
+//! whether events arrive anywhere; `/status` shows how each component is doing.
+
+mod answer;
+mod config;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use config::{CheckPipeline, Config, ResponseBody, UrlPath};
+pub use server::{Error, Health, Server, bind};

@@ -1,0 +1,83 @@
+//! What the health check says, as plain functions over values.
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use model::Stamp;
+use serde::Serialize;
+use telemetry::Standing;
+
+use super::ResponseBody;
+use crate::go_time;
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A status, its text and the text's type.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    pub(super) body: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    status: &'static str,
+    up_since: String,
+    uptime: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<BTreeMap<&'a str, Component<'a>>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Component<'a> {
+    state: &'static str,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_success: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    words: &'a str,
+}
+
+/// The health: up since a stamp, or not available where that is `None`.
+pub(super) fn health(up_since: Option<Stamp>, now: Stamp, texts: Option<&ResponseBody>) -> Answer {
+    let Some(texts) = texts else { return json(up_since, &body(up_since, now)) };
+    let body = if up_since.is_some() { &texts.healthy } else { &texts.unhealthy };
+    Answer { status: status(up_since), content_type: TEXT, body: body.clone() }
+}
+
+/// The health, and how each component is.
+pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Answer {
+    let mut components = BTreeMap::new();
+    for Standing { component, state, since, last_success, words } in board {
+        let (since, last_success) = (go_time::rfc3339(*since), last_success.map(go_time::rfc3339));
+        components.insert(&**component, Component { state: state.as_str(), since, last_success, words });
+    }
+    json(up_since, &Body { components: Some(components), ..body(up_since, now) })
+}
+
+/// No such page.
+pub(super) fn not_found() -> Answer {
+    Answer { status: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".to_owned() }
+}
+
+fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {
+    let (status, up_since, uptime) = match up_since {
+        Some(up) => ("Server available", go_time::rfc3339(up.wall), go_time::duration(now.since(up))),
+        None => ("Server not available", go_time::ZERO_TIME.to_owned(), String::new()),
+    };
+    Body { status, up_since, uptime, components: None }
+}
+
+fn json(up_since: Option<Stamp>, body: &Body<'_>) -> Answer {
+    // Strings in structs and in a map with string keys always become JSON; an empty body would still carry the status.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    Answer { status: status(up_since), content_type: JSON, body }
+}
+
+fn status(up_since: Option<Stamp>) -> StatusCode {
+    if up_since.is_some() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
