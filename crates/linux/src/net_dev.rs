@@ -71,7 +71,9 @@ pub fn parse(text: &[u8]) -> Interfaces {
     interfaces
 }
 
-fn parse_into(text: &[u8], into: &mut Interfaces) {
+pub(crate) fn parse_into(text: &[u8], into: &mut Interfaces) {
+    into.interfaces.clear();
+    into.malformed = 0;
     // The two header lines are the ones with a bar.
     for line in lines(text).filter(|line| !line.contains(&b'|')) {
         match parse_line(line) {

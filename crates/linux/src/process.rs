@@ -1,10 +1,13 @@
 //! The machine's processes and the cgroups they are in: `/proc/<pid>/cgroup` (proc_pid_cgroup(5)).
 
-use rustix::fd::AsFd;
-use rustix::fs::{Mode, OFlags, openat};
+use std::path::PathBuf;
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, fstat, openat};
 
 use crate::buffer::Ends;
 use crate::directory::list;
+use crate::net_dev::{self, Interfaces};
 use crate::text::number;
 use crate::{Buffer, Error, Root};
 
@@ -30,6 +33,46 @@ pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8
         }
     }
     Ok(())
+}
+
+/// A handle on one process: it never stands for another one, whoever gets the pid later.
+#[derive(Debug)]
+pub struct Process {
+    directory: OwnedFd,
+    path: PathBuf,
+}
+
+impl Process {
+    /// Opens `<root>/proc/<pid>`.
+    pub fn open(root: &Root, pid: u32) -> Result<Process, Error> {
+        let relative = format!("proc/{pid}");
+        let path = root.full_path(&relative);
+        match root.open_below(&relative, OFlags::PATH | OFlags::DIRECTORY) {
+            Ok(directory) => Ok(Process { directory, path }),
+            Err(errno) => Err(Error::from_errno(path, errno)),
+        }
+    }
+
+    /// Reads the interfaces of the process's network namespace and returns what tells that namespace from others: the
+    /// inode of its `net/dev`. A process that has ended is [`Error::Gone`].
+    pub fn read_net_dev(&self, buffer: &mut Buffer, into: &mut Interfaces) -> Result<u64, Error> {
+        let failed = |errno| Error::from_errno(self.path.join("net/dev"), errno);
+        let file =
+            openat(&self.directory, c"net/dev", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+        let namespace = fstat(&file).map_err(failed)?.st_ino;
+        let length = buffer.fill(file, Ends::AtEmptyRead, || self.path.join("net/dev"))?;
+        net_dev::parse_into(&buffer.bytes[..length], into);
+        Ok(namespace)
+    }
+
+    /// Reads the text of the process's `cgroup` file.
+    pub fn read_membership<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], Error> {
+        let full = || self.path.join("cgroup");
+        let file = openat(&self.directory, c"cgroup", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| Error::from_errno(full(), errno))?;
+        let length = buffer.fill(file, Ends::AtShortRead, full)?;
+        Ok(&buffer.bytes[..length])
+    }
 }
 
 /// Reads the text of `<root>/proc/<pid>/cgroup`; a process that has ended is [`Error::Gone`].
@@ -67,6 +110,23 @@ mod tests {
         for_each(&tree.root(), &mut Buffer::new(), |pid, text| seen.push((pid, text.to_vec()))).unwrap();
         seen.sort();
         assert_eq!(seen, [(1, b"0::/init.scope\n".to_vec()), (22, b"0::/\n".to_vec())]);
+    }
+
+    #[test]
+    fn a_network_namespace_is_told_from_others_and_an_ended_process_is_gone() {
+        let (root, mut buffer, mut interfaces) =
+            (Root::open(Path::new("/")).unwrap(), Buffer::new(), Interfaces::default());
+        let mut namespace = |pid| Process::open(&root, pid)?.read_net_dev(&mut buffer, &mut interfaces);
+        assert_eq!(namespace(std::process::id()).unwrap(), namespace(std::process::id()).unwrap());
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let process = Process::open(&root, child.id()).unwrap();
+        assert_eq!(process.read_net_dev(&mut buffer, &mut interfaces).unwrap(), {
+            let own = Process::open(&root, std::process::id()).unwrap();
+            own.read_net_dev(&mut buffer, &mut interfaces).unwrap()
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(process.read_net_dev(&mut buffer, &mut interfaces).unwrap_err().is_gone());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A machine's `/` and the opening of files below it.
 
+use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::{AsFd, OwnedFd};
@@ -7,6 +8,7 @@ use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, op
 use rustix::io::Errno;
 
 use crate::buffer::Ends;
+use crate::directory::list;
 use crate::{Buffer, Error};
 
 /// The `/` of a machine: that of this process, that of the host mounted elsewhere, or a recorded tree.
@@ -52,6 +54,17 @@ impl Root {
             .map_err(|errno| Error::from_errno(self.full_path(relative), errno))?;
         let length = buffer.fill(file, Ends::AtEmptyRead, || self.full_path(relative))?;
         Ok(&buffer.bytes[..length])
+    }
+
+    /// The names in a directory below the root, in no order.
+    pub fn list_names(&self, relative: &str) -> Result<Vec<String>, Error> {
+        let failed = |errno| Error::from_errno(self.full_path(relative), errno);
+        let directory = self.open_below(relative, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
+        let mut entries = vec![MaybeUninit::uninit(); 8192];
+        let mut names = Vec::new();
+        list(directory, &mut entries, |name, _, _| names.push(String::from_utf8_lossy(name).into_owned()))
+            .map_err(failed)?;
+        Ok(names)
     }
 
     /// Another handle on the same root, for another thread or a longer life.

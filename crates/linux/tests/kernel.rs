@@ -1,0 +1,208 @@
+//! Cgroups of the running kernel, of whichever version it has, compared with the files read one by one.
+//!
+//! Needs the right to make cgroups; without it the tests say so and pass. Under User-Mode Linux the same binary sees
+//! version 2.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use linux::cgroup::{Hierarchy, Pod, Version};
+use linux::{Buffer, Root};
+
+const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A pod with one container made for a test, in every hierarchy that counts; removed at the end.
+struct TestPod {
+    name: String,
+    tops: Vec<PathBuf>,
+}
+
+impl TestPod {
+    /// `None` where this process may not make cgroups.
+    fn make(test: &str) -> Option<TestPod> {
+        let top = Path::new("/sys/fs/cgroup");
+        let tops = if top.join("cgroup.controllers").exists() {
+            vec![top.to_owned()]
+        } else {
+            ["cpuacct", "memory", "blkio"].map(|controller| top.join(controller)).to_vec()
+        };
+        let pod = TestPod { name: format!("kubepods-{test}-{}", std::process::id()), tops };
+        for directory in pod.directories() {
+            if fs::create_dir(&directory).is_err() {
+                println!("skipped: {} cannot be made", directory.display());
+                return None;
+            }
+            if !directory.ends_with(ID) && directory.join("cgroup.subtree_control").exists() {
+                fs::write(directory.join("cgroup.subtree_control"), "+cpu +memory +io").unwrap();
+            }
+        }
+        Some(pod)
+    }
+
+    /// From the top down.
+    fn directories(&self) -> Vec<PathBuf> {
+        let below = |top: &PathBuf| {
+            let slice = top.join(&self.name);
+            let pod = slice.join(format!("pod{UID}"));
+            [slice, pod.clone(), pod.join(ID)]
+        };
+        self.tops.iter().flat_map(below).collect()
+    }
+
+    fn container(&self, top: usize) -> PathBuf {
+        self.tops[top].join(&self.name).join(format!("pod{UID}")).join(ID)
+    }
+
+    /// Runs a shell script in the container and waits for its end.
+    fn run(&self, script: &str) {
+        let joins: String = (0..self.tops.len())
+            .map(|top| format!("echo $$ > {}/cgroup.procs && ", self.container(top).display()))
+            .collect();
+        assert!(Command::new("sh").arg("-c").arg(format!("{joins}{script}")).status().unwrap().success());
+    }
+
+    /// A number from a file of the container: the file's only one, or the one after a key.
+    fn number(&self, file: &str, key: &str) -> u64 {
+        let path = (0..self.tops.len()).map(|top| self.container(top).join(file)).find(|path| path.exists()).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let line = text.lines().find(|line| key.is_empty() || line.split(' ').next() == Some(key)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn find<'a>(&self, hierarchy: &'a Hierarchy) -> Option<&'a Pod> {
+        let path = format!("/{}/pod{UID}", self.name);
+        hierarchy.pods().iter().find(|pod| pod.group.path() == path)
+    }
+}
+
+impl Drop for TestPod {
+    fn drop(&mut self) {
+        for directory in self.directories().iter().rev() {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+fn discover(buffer: &mut Buffer) -> Hierarchy {
+    let mut hierarchy = Hierarchy::discover(&Root::open(Path::new("/")).unwrap(), buffer).unwrap();
+    hierarchy.refresh(buffer).unwrap();
+    hierarchy
+}
+
+#[test]
+fn a_load_shows_and_agrees_with_the_files() {
+    let Some(made) = TestPod::make("load") else { return };
+    let mut buffer = Buffer::new();
+    let hierarchy = discover(&mut buffer);
+    let pod = made.find(&hierarchy).unwrap();
+    let container = &pod.containers[0];
+    assert_eq!((&*pod.uid, &*container.id), (UID, ID));
+    made.run(
+        "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; dd if=/dev/zero of=/dev/null bs=1M count=200 2>/dev/null",
+    );
+
+    // The container is empty again, so its counters stand still.
+    let cpu = container.group.read_cpu(&mut buffer).unwrap();
+    let memory = container.group.read_memory(&mut buffer).unwrap();
+    let usage = cpu.usage_nsec.unwrap();
+    assert!((50_000_000..60_000_000_000).contains(&usage), "{usage}");
+    let of_pod = pod.group.read_cpu(&mut buffer).unwrap().usage_nsec.unwrap();
+    assert!(of_pod >= usage);
+    assert_eq!((cpu.faults, memory.faults), (0, 0));
+    match hierarchy.version() {
+        Version::V1 => {
+            assert_eq!(usage, made.number("cpuacct.usage", ""));
+            assert_eq!(cpu.user_nsec, Some(made.number("cpuacct.stat", "user") * 10_000_000));
+            assert_eq!(cpu.system_nsec, Some(made.number("cpuacct.stat", "system") * 10_000_000));
+            assert_eq!(memory.max_usage_bytes, Some(made.number("memory.max_usage_in_bytes", "")));
+            assert_eq!(memory.failcnt, Some(made.number("memory.failcnt", "")));
+            assert_eq!(memory.pgfault, Some(made.number("memory.stat", "pgfault")));
+            assert_eq!(memory.hierarchical_pgfault, Some(made.number("memory.stat", "total_pgfault")));
+            // Of the pod's faults none are its own: they happened in the container below.
+            let above = pod.group.read_memory(&mut buffer).unwrap();
+            assert_eq!((above.pgfault, above.hierarchical_pgfault), (Some(0), memory.pgfault));
+        }
+        Version::V2 => {
+            assert_eq!(usage, made.number("cpu.stat", "usage_usec") * 1000);
+            assert_eq!(cpu.user_nsec, Some(made.number("cpu.stat", "user_usec") * 1000));
+            assert_eq!(memory.max_usage_bytes, Some(made.number("memory.peak", "")));
+            assert_eq!(memory.pgfault, Some(made.number("memory.stat", "pgfault")));
+            assert_eq!(memory.failcnt, None);
+            hierarchy.set_memory_events(true);
+            let max = container.group.read_memory(&mut buffer).unwrap().memory_events_max;
+            assert_eq!(max, Some(made.number("memory.events", "max")));
+        }
+    }
+    assert!(memory.pgfault.unwrap() > 100);
+    assert!(memory.max_usage_bytes.unwrap() > 100_000);
+}
+
+#[test]
+fn page_cache_counts_as_usage_and_as_inactive_file() {
+    let Some(made) = TestPod::make("cache") else { return };
+    let mut buffer = Buffer::new();
+    let hierarchy = discover(&mut buffer);
+    // A folder on a disk: what is in memory anyway is no page cache.
+    let at = if Path::new("/mnt/lost+found").exists() { "/mnt" } else { env!("CARGO_TARGET_TMPDIR") };
+    let file = format!("{at}/cache-{}", std::process::id());
+    made.run(&format!("dd if=/dev/zero of={file} bs=1M count=16 conv=fsync 2>/dev/null"));
+    let group = &made.find(&hierarchy).unwrap().containers[0].group;
+    let memory = group.read_memory(&mut buffer).unwrap();
+    let cache = memory.cache_bytes.unwrap();
+    assert!((16 << 20..20 << 20).contains(&cache), "{cache}");
+    assert!(memory.usage_bytes.unwrap() >= cache);
+    assert!(memory.inactive_file_bytes.unwrap() >= 15 << 20);
+    if hierarchy.version() == Version::V2 {
+        let disks = group.read_io(&mut buffer).unwrap();
+        let written: u64 = disks.iter().filter_map(|disk| disk.service_bytes.write).sum();
+        assert!(written >= 16 << 20, "{disks:?}");
+        assert!(disks.iter().all(|disk| disk.serviced.total.is_some()));
+    }
+    fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn a_removed_cgroup_is_gone_and_one_made_anew_is_another() {
+    let Some(made) = TestPod::make("anew") else { return };
+    let mut buffer = Buffer::new();
+    let mut hierarchy = discover(&mut buffer);
+    let inode = made.find(&hierarchy).unwrap().containers[0].group.inode();
+    made.run("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
+    for top in 0..made.tops.len() {
+        fs::remove_dir(made.container(top)).unwrap();
+    }
+    let group = &made.find(&hierarchy).unwrap().containers[0].group;
+    assert!(group.read_cpu(&mut buffer).unwrap_err().is_gone());
+    assert!(group.read_memory(&mut buffer).unwrap_err().is_gone());
+    for top in 0..made.tops.len() {
+        fs::create_dir(made.container(top)).unwrap();
+    }
+    // The old entry stays what it was.
+    assert!(made.find(&hierarchy).unwrap().containers[0].group.read_cpu(&mut buffer).unwrap_err().is_gone());
+    hierarchy.refresh(&mut buffer).unwrap();
+    let container = &made.find(&hierarchy).unwrap().containers[0];
+    assert_ne!(container.group.inode(), inode);
+    assert_eq!(container.group.read_cpu(&mut buffer).unwrap().usage_nsec, Some(0));
+    assert!(container.group.read_memory(&mut buffer).is_ok());
+    for top in 0..made.tops.len() {
+        fs::remove_dir(made.container(top)).unwrap();
+    }
+    hierarchy.refresh(&mut buffer).unwrap();
+    assert!(made.find(&hierarchy).unwrap().containers.is_empty());
+}
+
+#[test]
+fn the_root_is_the_whole_machine() {
+    let mut buffer = Buffer::new();
+    let hierarchy = discover(&mut buffer);
+    let first = hierarchy.root().read_cpu(&mut buffer).unwrap();
+    let memory = hierarchy.root().read_memory(&mut buffer).unwrap();
+    let second = hierarchy.root().read_cpu(&mut buffer).unwrap();
+    assert!(first.usage_nsec.unwrap() > 0 && second.usage_nsec >= first.usage_nsec);
+    let total = linux::meminfo::read(&Root::open(Path::new("/")).unwrap(), &mut buffer).unwrap().total_bytes;
+    assert!(memory.usage_bytes.unwrap() > 0 && memory.usage_bytes < total);
+    assert!(memory.cache_bytes.is_some() && memory.rss_bytes.is_some() && memory.inactive_file_bytes.is_some());
+    hierarchy.root().read_io(&mut buffer).unwrap();
+}
