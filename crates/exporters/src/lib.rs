@@ -1,1 +1,26 @@
 //! Exporters: records to events, and events to a destination.
+
+pub mod awsemf;
+pub mod debug;
+
+use std::io;
+
+use model::Round;
+
+/// Sends rounds somewhere.
+pub trait Exporter: Send {
+    /// Exports a round.
+    ///
+    /// # Errors
+    ///
+    /// Why the round, or a part of it, did not arrive.
+    fn export(&mut self, round: &Round) -> Result<(), Error>;
+}
+
+/// Why an export failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The stream that events are written to took no more: it was closed, or its disk is full.
+    #[error("write events")]
+    Write(#[source] io::Error),
+}

@@ -1,1 +1,3 @@
-//! Processors: records to records.
+//! Processors: records to records, as ordinary functions over values; whoever drives them brings the time.
+
+pub mod batch;

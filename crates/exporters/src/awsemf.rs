@@ -1,0 +1,27 @@
+//! `awsemf`: records to log events in CloudWatch's embedded metric format.
+//!
+//! The format is that of the CloudWatch user guide's "Embedded metric format specification", and its older form with
+//! the metadata in root members.
+
+mod config;
+mod directive;
+mod encode;
+mod json;
+mod layout;
+pub mod limits;
+mod matching;
+mod metrics;
+mod names;
+mod nested;
+mod parts;
+mod places;
+mod stdout;
+pub mod template;
+pub mod unit;
+
+pub use config::{
+    Checked, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, LabelMatcher, Namespace,
+    OutputDestination, Pattern, ResourceConversion, Retention, Rollup, TagValue, Undeclared, Unit,
+};
+pub use encode::{Counts, Encoded, Encoder};
+pub use stdout::Stdout;

@@ -1,0 +1,271 @@
+//! Types of options: each holds only what CloudWatch takes.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use confmap::{Decode, Faults, Node, OptionDoc};
+
+use crate::awsemf::{limits, unit};
+
+/// A value whose parts fit together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked<T>(pub(crate) T);
+
+/// What must be true of a value beyond its parts.
+pub(crate) trait Check {
+    /// Adds a fault for each thing that doesn't fit.
+    fn check(&self, node: &Node, path: &str, faults: &mut Faults);
+}
+
+impl<T> Deref for Checked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Decode + Check> Decode for Checked<T> {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        let value = T::decode(node, path, faults)?;
+        let before = faults.len();
+        value.check(node, path, faults);
+        (faults.len() == before).then_some(Self(value))
+    }
+
+    fn type_name() -> String {
+        T::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+
+    fn of_null(node: &Node) -> Option<Self> {
+        T::of_null(node).map(Self)
+    }
+
+    fn from_words() -> bool {
+        T::from_words()
+    }
+
+    fn nested_options() -> Vec<OptionDoc> {
+        T::nested_options()
+    }
+
+    fn accepted_written(node: &Node, path: &str, written: &mut Vec<(String, &'static str)>) {
+        T::accepted_written(node, path, written);
+    }
+}
+
+/// Reads a text and makes a value of it, or a fault.
+pub(crate) fn decode_with<T, E: Into<String>>(
+    node: &Node,
+    path: &str,
+    faults: &mut Faults,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    let text = String::decode(node, path, faults)?;
+    parse(&text).map_err(|message| faults.at(path, node, message)).ok()
+}
+
+/// A namespace of CloudWatch, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Namespace(pub(crate) String);
+
+impl Namespace {
+    /// The namespace; empty where none was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Decode for Namespace {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| match limits::namespace_fault(text) {
+            Some(fault) if !text.is_empty() => Err(format!("namespace {text:?} {fault}")),
+            _ => Ok(Self(text.to_owned())),
+        })
+    }
+
+    fn type_name() -> String {
+        "string".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
+/// Where events go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputDestination {
+    /// CloudWatch Logs.
+    CloudWatch,
+    /// Standard output, one event a line.
+    Stdout,
+}
+
+impl Decode for OutputDestination {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| match text.to_ascii_lowercase().as_str() {
+            "cloudwatch" => Ok(Self::CloudWatch),
+            "stdout" => Ok(Self::Stdout),
+            _ => Err(format!("expected one of cloudwatch, stdout, found the text {text:?}")),
+        })
+    }
+
+    fn type_name() -> String {
+        "one of cloudwatch, stdout".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        match self {
+            Self::CloudWatch => "cloudwatch".to_owned(),
+            Self::Stdout => "stdout".to_owned(),
+        }
+    }
+}
+
+/// A unit that CloudWatch knows; empty where none was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unit(pub(crate) &'static str);
+
+impl Decode for Unit {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| {
+            unit::known(text)
+                .map(Self)
+                .ok_or_else(|| format!("unknown unit {text:?}; CloudWatch knows {}", unit::UNITS.join(", ")))
+        })
+    }
+
+    fn type_name() -> String {
+        "unit of CloudWatch".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+/// Names of dimensions, each once, in byte order; at most 30.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DimensionSet(pub(crate) Vec<String>);
+
+impl Decode for DimensionSet {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        let mut names = Vec::<String>::decode(node, path, faults)?;
+        names.sort();
+        names.dedup();
+        let before = faults.len();
+        if names.len() > limits::DIMENSIONS_OF_SET {
+            let count = names.len();
+            faults.at(path, node, format!("{count} dimensions; CloudWatch takes {}", limits::DIMENSIONS_OF_SET));
+        }
+        for name in &names {
+            if name.is_empty() || name.starts_with(':') || name.chars().count() > limits::DIMENSION_NAME {
+                faults.at(path, node, format!("{name:?} can't be a dimension's name"));
+            }
+        }
+        (faults.len() == before).then_some(Self(names))
+    }
+
+    fn type_name() -> String {
+        Vec::<String>::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
+/// Days that CloudWatch Logs can keep events for; 0 for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention(pub(crate) u32);
+
+impl Retention {
+    const DAYS: &[u32] =
+        &[0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+    /// The number of days; 0 for ever.
+    #[must_use]
+    pub const fn days(self) -> u32 {
+        self.0
+    }
+}
+
+impl Decode for Retention {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        let days = u32::decode(node, path, faults)?;
+        if Self::DAYS.contains(&days) {
+            return Some(Self(days));
+        }
+        let known: Vec<String> = Self::DAYS.iter().map(u32::to_string).collect();
+        faults.at(path, node, format!("log events can't be kept for {days} days, only for {}", known.join(", ")));
+        None
+    }
+
+    fn type_name() -> String {
+        "number of days".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// The value of a log group's tag.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagValue(pub(crate) String);
+
+impl TagValue {
+    /// The value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Decode for TagValue {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| match tag_fault(text, 256, "_.:/=+-@*") {
+            Some(fault) => Err(format!("the tag's value {text:?} {fault}")),
+            None => Ok(Self(text.to_owned())),
+        })
+    }
+
+    fn type_name() -> String {
+        "string".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
+impl Check for BTreeMap<String, TagValue> {
+    fn check(&self, node: &Node, path: &str, faults: &mut Faults) {
+        if self.len() > 50 {
+            faults.at(path, node, format!("{} tags; a log group takes 50", self.len()));
+        }
+        for key in self.keys() {
+            if let Some(fault) = tag_fault(key, 128, "_.:/=+-@") {
+                faults.at(path, node.get(key).unwrap_or(node), format!("the tag's key {key:?} {fault}"));
+            }
+        }
+    }
+}
+
+fn tag_fault(text: &str, most: usize, signs: &str) -> Option<String> {
+    if text.is_empty() {
+        Some("is empty".to_owned())
+    } else if text.len() > most {
+        Some(format!("is longer than {most} bytes"))
+    } else if text.chars().all(|sign| sign.is_alphanumeric() || sign.is_whitespace() || signs.contains(sign)) {
+        None
+    } else {
+        Some(format!("has characters other than letters, digits, blanks and {signs}"))
+    }
+}

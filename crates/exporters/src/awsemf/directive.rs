@@ -1,0 +1,135 @@
+//! Directives: which metrics CloudWatch extracts from an event, and by which dimension sets.
+//!
+//! The layout follows the embedded metric format specification: `Namespace`, `Dimensions`, `Metrics`.
+
+use super::config::{Config, Rollup};
+use super::layout::{Label, Written};
+use super::names::{Names, Role};
+use super::{json, limits};
+
+/// The configured dimension sets, and how others are made.
+#[derive(Debug)]
+pub(crate) struct Sets {
+    // The sets of each declaration, as numbers of names; `None` where there are no declarations at all.
+    declared: Option<Vec<Vec<Box<[u32]>>>>,
+    rollup: Rollup,
+}
+
+impl Sets {
+    pub(crate) fn new(config: &Config, names: &mut Names) -> Self {
+        let mut numbers = |set: &[String]| set.iter().map(|name| names.intern(&name.as_str().into())).collect();
+        let declared = config
+            .metric_declarations
+            .iter()
+            .map(|declaration| declaration.dimensions.iter().map(|set| numbers(&set.0)).collect())
+            .collect();
+        Self { declared: (!config.metric_declarations.is_empty()).then_some(declared), rollup: config.rollup() }
+    }
+
+    /// The dimension sets of metrics that these declarations select, for an event with these labels.
+    ///
+    /// A declared set counts where each of its names is a label that can be a dimension. Without any declaration, the
+    /// one set is all labels that can be dimensions, 30 at most.
+    pub(crate) fn of(&self, declarations: &[u16], labels: &[Label<'_>], names: &Names) -> Vec<Box<[u32]>> {
+        let mut sets = Vec::new();
+        let mut add = |set: &[u32]| {
+            if !sets.iter().any(|known: &Box<[u32]>| **known == *set) {
+                sets.push(set.into());
+            }
+        };
+        let Some(declared) = &self.declared else {
+            let all: Vec<u32> = dimensions(labels, names).collect();
+            let rolled_up = self.rollup != Rollup::None && !all.is_empty();
+            // One label alone is what the roll-up adds anyway.
+            if !(rolled_up && all.len() == 1) {
+                add(&all[..all.len().min(limits::DIMENSIONS_OF_SET)]);
+            }
+            self.roll_up(&all, add);
+            return sets;
+        };
+        if declarations.is_empty() {
+            return sets;
+        }
+        let present = |name: &u32| labels.iter().any(|label| label.name == *name && label.eligible);
+        for set in declarations.iter().flat_map(|&number| &declared[usize::from(number)]) {
+            if set.iter().all(present) {
+                add(set);
+            }
+        }
+        if self.rollup != Rollup::None {
+            self.roll_up(&dimensions(labels, names).collect::<Vec<u32>>(), add);
+        }
+        sets
+    }
+
+    fn roll_up(&self, all: &[u32], mut add: impl FnMut(&[u32])) {
+        if self.rollup == Rollup::ZeroAndSingle && !all.is_empty() {
+            add(&[]);
+        }
+        if self.rollup != Rollup::None {
+            all.iter().for_each(|name| add(&[*name]));
+        }
+    }
+}
+
+/// The labels that can be dimensions without being declared.
+fn dimensions<'a>(labels: &'a [Label<'_>], names: &'a Names) -> impl Iterator<Item = u32> + 'a {
+    labels
+        .iter()
+        .filter(|label| label.eligible && label.form == Written::Text)
+        .map(|label| label.name)
+        .filter(|&name| names.get(name).dimension && names.get(name).role != Role::Scope)
+}
+
+/// A directive that is being written.
+pub(crate) struct Directive<'a> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+}
+
+impl<'a> Directive<'a> {
+    pub(crate) fn begin(out: &'a mut Vec<u8>, namespace: &str, sets: &[Box<[u32]>], names: &Names) -> Self {
+        out.extend_from_slice(br#"{"Namespace":"#);
+        json::write_text(out, namespace);
+        out.extend_from_slice(br#","Dimensions":"#);
+        write_list(out, sets, |out, set| {
+            write_list(out, set, |out, name| json::write_text(out, &names.get(*name).text));
+        });
+        out.extend_from_slice(br#","Metrics":["#);
+        Self { out, first: true }
+    }
+
+    pub(crate) fn metric(&mut self, name: &str, unit: &str, each_second: bool, spell_out: bool) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+        self.out.extend_from_slice(br#"{"Name":"#);
+        json::write_text(self.out, name);
+        if spell_out || !unit.is_empty() {
+            self.out.extend_from_slice(br#","Unit":"#);
+            json::write_text(self.out, unit);
+        }
+        if each_second {
+            self.out.extend_from_slice(br#","StorageResolution":1"#);
+        } else if spell_out {
+            self.out.extend_from_slice(br#","StorageResolution":60"#);
+        }
+        self.out.push(b'}');
+    }
+
+    pub(crate) fn end(self) {
+        self.out.extend_from_slice(b"]}");
+    }
+}
+
+fn write_list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+    out.push(b'[');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}

@@ -1,0 +1,395 @@
+//! Records to events in the embedded metric format: pure, and straight into one reused buffer.
+
+use std::sync::Arc;
+
+use model::{Destination, Record, Round, Text, Value};
+use tracing::debug;
+
+use super::config::{Config, EnvelopeVersion, Undeclared};
+use super::layout::{Combination, Field, Label, Layouts, Written};
+use super::matching::Matchers;
+use super::metrics::Metrics;
+use super::names::{Names, Role};
+use super::nested::{self, Form, Forms};
+use super::parts::{self, Part, Parts};
+use super::places::Places;
+use super::{json, limits};
+
+/// How many names, metrics and destinations are remembered before the encoder begins anew.
+const MOST_REMEMBERED: usize = 1 << 14;
+
+/// An event as the encoder hands it on.
+#[derive(Debug, Clone, Copy)]
+pub struct Encoded<'a> {
+    /// Log group and log stream.
+    pub destination: &'a Arc<Destination>,
+    /// Whether every placeholder of the destination found its value.
+    pub resolved: bool,
+    /// Milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    /// One JSON object on one line, without a line end.
+    pub body: &'a [u8],
+}
+
+/// What the encoder has counted since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events handed on.
+    pub events: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Points left out because they were NaN or infinite.
+    pub not_finite: u64,
+    /// Points left out because an attribute or the envelope has a member of the metric's name.
+    pub collisions: u64,
+    /// Points replaced by a later one of the same metric and the same attributes.
+    pub replaced: u64,
+    /// Attributes left out because the envelope has a member of their name.
+    pub reserved: u64,
+    /// Attributes that should have been JSON and weren't, so that they stayed texts.
+    pub invalid_json: u64,
+    /// Events dropped because nothing is extracted from them.
+    pub undeclared: u64,
+    /// Events dropped because one metric and the attributes alone are more than an event may have.
+    pub oversized: u64,
+}
+
+/// Encodes rounds.
+#[derive(Debug)]
+pub struct Encoder {
+    config: Config,
+    default_stream: String,
+    memory: Memory,
+    parts: Parts,
+    forms: Forms,
+    scratch: Scratch,
+    counts: Counts,
+}
+
+/// What is known about names and combinations met so far.
+#[derive(Debug)]
+struct Memory {
+    names: Names,
+    metrics: Metrics,
+    layouts: Layouts,
+    matchers: Matchers,
+    places: Places,
+}
+
+/// What one event needs, kept for the next one.
+#[derive(Debug, Default)]
+struct Scratch {
+    fields: Vec<Field>,
+    seen: Vec<Seen>,
+    event: u32,
+    accepted: Vec<u64>,
+    body: Vec<u8>,
+}
+
+/// In which event a name was seen last, and as what.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    event: u32,
+    // The metric's place among the event's fields; `None` for an attribute.
+    field: Option<u32>,
+}
+
+impl Memory {
+    fn new(config: &Config, default_stream: &str) -> Self {
+        let mut names = Names::new(config);
+        Self {
+            layouts: Layouts::new(config, &mut names),
+            matchers: Matchers::new(config, &mut names),
+            names,
+            metrics: Metrics::new(config),
+            places: Places::new(config, default_stream),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.layouts.is_full()
+            || [self.names.len(), self.metrics.len(), self.places.len()].iter().any(|count| *count > MOST_REMEMBERED)
+    }
+}
+
+impl Encoder {
+    /// An encoder; `default_stream` is the log stream where the configuration names none.
+    #[must_use]
+    pub fn new(config: &Config, default_stream: &str) -> Self {
+        Self {
+            config: config.clone(),
+            default_stream: default_stream.to_owned(),
+            memory: Memory::new(config, default_stream),
+            parts: Parts::default(),
+            forms: Forms::default(),
+            scratch: Scratch::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Encodes a round, and hands each event on as it is done.
+    ///
+    /// Every event is one JSON object: `Timestamp` and `Version`, the attributes in byte order, the metrics that
+    /// CloudWatch extracts by name, the other metrics by name, then what holds further members: attributes that are
+    /// JSON, and the directives. CloudWatch Logs finds the first 200 members of an event by itself, so the ones people
+    /// ask for come first.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `sink`; the rest of the round is not encoded.
+    pub fn encode<E>(&mut self, round: &Round, sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>) -> Result<(), E> {
+        if self.memory.is_full() {
+            self.memory = Memory::new(&self.config, &self.default_stream);
+            self.scratch.seen.clear();
+        }
+        let conversion = self.config.resource_to_telemetry_conversion.enabled;
+        let places = &mut self.memory.places;
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.arrange(round, conversion, |record, own| places.of(record, own));
+        let mut labels = Vec::new();
+        let result = parts.parts.chunk_by(|this, that| this.event == that.event).try_for_each(|event| {
+            labels.clear();
+            self.encode_event(round, &parts, event, &mut labels, sink)
+        });
+        self.parts = parts;
+        self.forms.end_round();
+        result
+    }
+
+    fn encode_event<'a, E>(
+        &mut self,
+        round: &'a Round,
+        parts: &Parts,
+        event: &[Part],
+        labels: &mut Vec<Label<'a>>,
+        sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.scratch.begin();
+        let record = &round.records[event[0].record as usize];
+        let each_second = self.gather_labels(record, parts.own(event[0], record), labels);
+        for part in event {
+            for point in parts.points(*part, &round.records[part.record as usize]) {
+                self.gather_point(point);
+            }
+        }
+        self.memory.matchers.accept(labels, &mut self.scratch.accepted);
+        let fields = std::mem::take(&mut self.scratch.fields);
+        let result = self.write_fields(event[0], labels, &fields, each_second, sink);
+        self.scratch.fields = fields;
+        result
+    }
+
+    /// Collects the labels of an event; says whether its metrics are stored each second.
+    fn gather_labels<'a>(
+        &mut self,
+        record: &'a Record,
+        own: &'a model::Attributes,
+        labels: &mut Vec<Label<'a>>,
+    ) -> bool {
+        let mut each_second = false;
+        let conversion = self.config.resource_to_telemetry_conversion.enabled;
+        for (name, value) in parts::labels(record, own, conversion) {
+            let name = self.memory.names.of(name);
+            let form = match self.memory.names.get(name).role {
+                Role::Field | Role::Scope => Written::Text,
+                Role::Envelope => Written::Envelope,
+                Role::Nested => match self.forms.of(value) {
+                    Form::OneLine => Written::Json,
+                    Form::Lines => Written::JsonLines,
+                    Form::Invalid => {
+                        self.counts.invalid_json += 1;
+                        Written::Text
+                    }
+                },
+                Role::StorageResolution => {
+                    each_second = &**value == "1";
+                    continue;
+                }
+                Role::Reserved => {
+                    self.counts.reserved += 1;
+                    continue;
+                }
+                Role::Excluded => continue,
+            };
+            self.scratch.see(name, None);
+            let eligible = matches!(form, Written::Text | Written::Envelope) && is_dimension_value(value);
+            labels.push(Label { name, form, eligible, value });
+        }
+        each_second
+    }
+
+    fn gather_point(&mut self, point: &model::Point) {
+        let in_range = match point.value {
+            Value::Integer(_) => true,
+            Value::Float(value) if !value.is_finite() => {
+                self.counts.not_finite += 1;
+                return;
+            }
+            Value::Float(value) => value.abs() <= limits::METRIC_VALUE,
+        };
+        let plan = self.memory.metrics.of(&point.metric, &mut self.memory.names);
+        let (name, reserved) = (self.memory.metrics.get(plan).name, self.memory.metrics.get(plan).reserved);
+        let field = Field { plan, value: point.value, in_range };
+        match self.scratch.seen(name) {
+            _ if reserved => self.collide(point),
+            Some(Seen { field: None, .. }) => self.collide(point),
+            Some(Seen { field: Some(place), .. }) => {
+                self.counts.replaced += 1;
+                self.scratch.fields[place as usize] = field;
+            }
+            None => {
+                let place = u32::try_from(self.scratch.fields.len()).unwrap_or(u32::MAX);
+                self.scratch.see(name, Some(place));
+                self.scratch.fields.push(field);
+            }
+        }
+    }
+
+    fn collide(&mut self, point: &model::Point) {
+        self.counts.collisions += 1;
+        debug!(metric = point.metric.name(), "metric left out: the event has another member of this name");
+    }
+
+    /// Writes an event with these fields, or several where one would be too large.
+    fn write_fields<E>(
+        &mut self,
+        part: Part,
+        labels: &[Label<'_>],
+        fields: &[Field],
+        each_second: bool,
+        sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if fields.is_empty() {
+            return Ok(());
+        }
+        if !self.write_event(part, labels, fields, each_second) {
+            self.counts.undeclared += 1;
+            return Ok(());
+        }
+        let body = &self.scratch.body;
+        if body.len() > limits::EVENT_BYTES {
+            if fields.len() == 1 {
+                self.counts.oversized += 1;
+                return Ok(());
+            }
+            let (first, second) = fields.split_at(fields.len() / 2);
+            self.write_fields(part, labels, first, each_second, sink)?;
+            return self.write_fields(part, labels, second, each_second, sink);
+        }
+        self.counts.events += 1;
+        self.counts.bytes += body.len() as u64;
+        let destination = self.memory.places.destination(part.place.destination);
+        sink(Encoded { destination, resolved: part.place.resolved, time_ms: part.time_ms, body })
+    }
+
+    /// Writes one event into the buffer, unless it is one to drop.
+    fn write_event(&mut self, part: Part, labels: &[Label<'_>], fields: &[Field], each_second: bool) -> bool {
+        let Memory { names, metrics, layouts, places, .. } = &mut self.memory;
+        let namespace = places.namespace(part.place.namespace);
+        let accepted = &self.scratch.accepted;
+        let combination = Combination { labels, fields, accepted, namespace: part.place.namespace, each_second };
+        let layout = layouts.of(combination, namespace, names, metrics);
+        let extracts = !layout.directives.is_empty();
+        if !extracts && drops(&self.config, labels, names) {
+            return false;
+        }
+        let version = self.config.version;
+        let out = &mut self.scratch.body;
+        out.clear();
+        out.extend_from_slice(br#"{"Timestamp":""#);
+        json::write_integer(out, part.time_ms);
+        out.extend_from_slice(br#"","Version":""#);
+        let written = if extracts || self.config.uniform_version { version } else { EnvelopeVersion::Zero };
+        out.extend_from_slice(written.as_str().as_bytes());
+        out.push(b'"');
+        for label in labels.iter().filter(|label| label.form == Written::Text) {
+            out.extend_from_slice(&names.get(label.name).member);
+            json::write_text(out, label.value);
+        }
+        for &place in &layout.order {
+            let field = fields[place as usize];
+            out.extend_from_slice(&names.get(metrics.get(field.plan).name).member);
+            json::write_number(out, field.value);
+        }
+        for label in labels {
+            match label.form {
+                Written::Json => {
+                    out.extend_from_slice(&names.get(label.name).member);
+                    out.extend_from_slice(label.value.as_bytes());
+                }
+                Written::JsonLines => {
+                    out.extend_from_slice(&names.get(label.name).member);
+                    nested::write_without_lines(out, label.value);
+                }
+                Written::Text | Written::Envelope => {}
+            }
+        }
+        if extracts {
+            match version {
+                EnvelopeVersion::One => {
+                    out.extend_from_slice(br#","_aws":{"CloudWatchMetrics":"#);
+                    out.extend_from_slice(&layout.directives);
+                    out.extend_from_slice(br#","Timestamp":"#);
+                    json::write_integer(out, part.time_ms);
+                    out.push(b'}');
+                }
+                EnvelopeVersion::Zero => {
+                    out.extend_from_slice(br#","CloudWatchMetrics":"#);
+                    out.extend_from_slice(&layout.directives);
+                }
+            }
+        }
+        out.push(b'}');
+        true
+    }
+}
+
+/// Whether an event that nothing is extracted from is dropped.
+fn drops(config: &Config, labels: &[Label<'_>], names: &Names) -> bool {
+    if config.disable_metric_extraction {
+        return false;
+    }
+    if config.enhanced_container_insights {
+        return true;
+    }
+    config.undeclared_events == Undeclared::Drop
+        && (config.undeclared_event_types.is_empty()
+            || labels
+                .iter()
+                .filter(|label| &*names.get(label.name).text == "Type")
+                .any(|label| config.undeclared_event_types.iter().any(|name| **name == **label.value)))
+}
+
+fn is_dimension_value(value: &Text) -> bool {
+    let short = value.len() <= limits::DIMENSION_VALUE || value.chars().count() <= limits::DIMENSION_VALUE;
+    short && value.chars().any(|character| !character.is_whitespace())
+}
+
+impl Scratch {
+    fn begin(&mut self) {
+        self.fields.clear();
+        // After four thousand million events the numbers begin again; no name may then seem to be seen.
+        self.event = self.event.checked_add(1).unwrap_or_else(|| {
+            self.seen.clear();
+            1
+        });
+    }
+
+    fn see(&mut self, name: u32, field: Option<u32>) {
+        let name = name as usize;
+        if name >= self.seen.len() {
+            self.seen.resize(name + 1, Seen::default());
+        }
+        self.seen[name] = Seen { event: self.event, field };
+    }
+
+    fn seen(&self, name: u32) -> Option<Seen> {
+        self.seen.get(name as usize).copied().filter(|seen| seen.event == self.event)
+    }
+}

@@ -1,0 +1,57 @@
+//! Events to a stream of bytes, one event a line.
+
+use std::io::Write;
+
+use model::Round;
+
+use super::config::Config;
+use super::encode::{Counts, Encoder};
+use crate::{Error, Exporter};
+
+/// Bytes gathered before they are written.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes events to a stream, standard output as a rule, whole lines at a time.
+pub struct Stdout {
+    encoder: Encoder,
+    writer: Box<dyn Write + Send>,
+    lines: Vec<u8>,
+}
+
+impl Stdout {
+    /// An exporter to `writer`, which is flushed after each round.
+    #[must_use]
+    pub fn new(config: &Config, writer: Box<dyn Write + Send>) -> Self {
+        Self { encoder: Encoder::new(config, ""), writer, lines: Vec::new() }
+    }
+
+    /// What the encoder has counted.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.encoder.counts()
+    }
+}
+
+impl Exporter for Stdout {
+    fn export(&mut self, round: &Round) -> Result<(), Error> {
+        let Self { encoder, writer, lines } = self;
+        lines.clear();
+        let encoded = encoder.encode(round, &mut |event| {
+            lines.extend_from_slice(event.body);
+            lines.push(b'\n');
+            if lines.len() < CHUNK {
+                return Ok(());
+            }
+            let written = writer.write_all(lines);
+            lines.clear();
+            written
+        });
+        encoded.and_then(|()| writer.write_all(lines)).and_then(|()| writer.flush()).map_err(Error::Write)
+    }
+}
+
+impl std::fmt::Debug for Stdout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stdout").field("encoder", &self.encoder).finish_non_exhaustive()
+    }
+}
