@@ -136,3 +136,80 @@ pub fn format(duration: Duration) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, expected: Result<u64, DurationError>) {
+        assert_eq!(parse(text), expected.map(Duration::from_nanos), "{text:?}");
+    }
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        check("300ms", Ok(300_000_000));
+        check("1.5h", Ok(5_400_000_000_000));
+        check("2h45m", Ok(9_900_000_000_000));
+        check("60s", Ok(60_000_000_000));
+        check("1h0m0.5s", Ok(3_600_500_000_000));
+        check("7ns", Ok(7));
+        check("7us", Ok(7_000));
+        check("7\u{b5}s", Ok(7_000));
+        check("7\u{3bc}s", Ok(7_000));
+        check(".5s", Ok(500_000_000));
+        check("5.s", Ok(5_000_000_000));
+        check("+5s", Ok(5_000_000_000));
+        check("0", Ok(0));
+        check("-0s", Ok(0));
+        check("1s1s", Ok(2_000_000_000));
+        check("0.1234567890123456789s", Ok(123_456_789));
+        check("9223372036854775807ns", Ok(i64::MAX as u64));
+        assert_eq!(parse("9223372036854775807ns"), Ok(MAX));
+    }
+
+    #[test]
+    fn a_text_that_is_no_duration_says_why() {
+        for text in ["", "s", ".s", "+", "-", "abc", "1s 2m", " 1s", "1s ", "--1s", "1_000s"] {
+            assert!(matches!(parse(text), Err(DurationError::Syntax | DurationError::UnknownUnit)), "{text:?}");
+        }
+        check("5", Err(DurationError::MissingUnit));
+        check("1m5", Err(DurationError::MissingUnit));
+        check("1d", Err(DurationError::UnknownUnit));
+        check("1S", Err(DurationError::UnknownUnit));
+        check("-5s", Err(DurationError::Negative));
+        check("9223372036854775808ns", Err(DurationError::Overflow));
+        check("3000000h", Err(DurationError::Overflow));
+        check("99999999999999999999999s", Err(DurationError::Overflow));
+    }
+
+    #[test]
+    fn a_duration_is_shown_in_its_usual_spelling() {
+        for text in ["0s", "1m", "1h30m", "1.5s", "300ms", "5ns", "1.5us", "1h0.5ms", "24h", "1m0.001us"] {
+            let duration = parse(text).unwrap();
+            assert_eq!(parse(&format(duration)), Ok(duration), "{text}");
+        }
+        assert_eq!(format(Duration::from_secs(60)), "1m");
+        assert_eq!(format(Duration::from_millis(5_430_250)), "1h30m30.25s");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(nanoseconds in 0..=i64::MAX as u64) {
+            let duration = Duration::from_nanos(nanoseconds);
+            prop_assert_eq!(parse(&format(duration)), Ok(duration));
+        }
+
+        #[test]
+        fn short_durations_are_read_back(nanoseconds in 0..=5_000_000_000u64) {
+            let duration = Duration::from_nanos(nanoseconds);
+            prop_assert_eq!(parse(&format(duration)), Ok(duration));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,40}", near in "[-+.0-9nuµmsh]{0,40}") {
+            let _ = parse(&text);
+            let _ = parse(&near);
+        }
+    }
+}

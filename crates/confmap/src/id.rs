@@ -110,3 +110,56 @@ impl Decode for ComponentId {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, kind: &str, name: Option<&str>) {
+        let expected = ComponentId { kind: kind.to_owned(), name: name.map(str::to_owned) };
+        assert_eq!(text.parse(), Ok(expected), "{text:?}");
+    }
+
+    fn check_fault(text: &str, expected: &str) {
+        let error = text.parse::<ComponentId>().expect_err(text);
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_name_is_a_type_and_what_follows_the_slash() {
+        check("batch", "batch", None);
+        check("batch/metrics", "batch", Some("metrics"));
+        check(" batch / metrics ", "batch", Some("metrics"));
+        check("a/b/c", "a", Some("b/c"));
+        check("awsemf/größe_1.2-x", "awsemf", Some("größe_1.2-x"));
+        check(&"a".repeat(63), &"a".repeat(63), None);
+    }
+
+    #[test]
+    fn a_bad_name_says_what_is_wrong_with_it() {
+        check_fault("", "id must not be empty");
+        check_fault("/x", "in \"/x\" id: the part before / should not be empty");
+        check_fault("x/", "in \"x/\" id: the part after / should not be empty");
+        for text in ["1x", "x-y", "_x", "ä"] {
+            assert!(matches!(text.parse::<ComponentId>(), Err(IdError::Kind(_))), "{text:?}");
+        }
+        assert!(matches!("a".repeat(64).parse::<ComponentId>(), Err(IdError::Kind(_))));
+        for name in ["a b", "a\tb", "a+b", "a$", "a=b", "a\u{200b}", "→"] {
+            let text = format!("x/{name}");
+            assert!(matches!(text.parse::<ComponentId>(), Err(IdError::Name(_))), "{text:?}");
+        }
+        assert!(matches!(format!("x/{}", "n".repeat(1025)).parse::<ComponentId>(), Err(IdError::LongName(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_read_reads_back(text in ".{0,40}", near in "[a-z]{1,4}/[a-z./-]{1,4}") {
+            for text in [text, near] {
+                if let Ok(id) = text.parse::<ComponentId>() {
+                    prop_assert_eq!(id.to_string().parse(), Ok(id));
+                }
+            }
+        }
+    }
+}

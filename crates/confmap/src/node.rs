@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
-    /// The source as the user named it: a file's path, `env:NAME`, `yaml:`, `--set key`.
+    /// The source as the user named it: a file's path, `env:NAME`, `yaml`, `--set key`.
     pub source: Arc<str>,
     /// Line within the source, counted from 1; 0 where the source has no lines.
     pub line: u32,

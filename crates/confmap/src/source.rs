@@ -53,7 +53,7 @@ pub(crate) fn fetch(scheme: &str, opaque: &str, environment: Environment<'_>) ->
     match scheme {
         "file" => read_file(opaque),
         "env" => read_variable(opaque, environment),
-        "yaml" => Ok(Fetched { text: opaque.to_owned(), name: Arc::from("yaml:"), unset: None }),
+        "yaml" => Ok(Fetched { text: opaque.to_owned(), name: Arc::from("yaml"), unset: None }),
         "http" | "https" | "s3" => Err(SourceError::NotBuilt(scheme.to_owned())),
         _ => Err(SourceError::UnknownScheme { scheme: scheme.to_owned(), uri: format!("{scheme}:{opaque}") }),
     }
