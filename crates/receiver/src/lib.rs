@@ -1,1 +1,18 @@
-//! The awscontainerinsightreceiver: samples and inventory to records.
+//! The receiver `awscontainerinsightreceiver`: a node's kernel and kubelet to Container Insights records.
+//!
+//! `sources` read, `stores` know, `insights` say what it means, `collect` makes a round of them, `receiver` makes rounds
+//! when `schedule` says so.
+
+mod collect;
+pub mod config;
+pub mod host;
+pub mod insights;
+mod receiver;
+pub mod samples;
+mod schedule;
+mod sources;
+pub mod stores;
+mod troubles;
+
+pub use config::Config;
+pub use receiver::{Error, Receiver, Surroundings};

@@ -1,0 +1,246 @@
+//! The receiver's options.
+
+use std::time::Duration;
+
+use confmap::Secret;
+
+confmap::choice! {
+    /// What the machine is part of.
+    pub enum Orchestrator {
+        /// Any Kubernetes: pods and containers by the kubelet's list.
+        Eks = "eks",
+        /// A container instance of Amazon ECS.
+        Ecs = "ecs",
+        /// A machine by itself: the node, and the containers of whatever runtime.
+        Host = "host",
+    }
+}
+
+confmap::choice! {
+    /// Which network interfaces a node's totals add up.
+    pub enum NodeInterfaces {
+        /// All but loopback, `veth*`, `docker*` and `nerdctl*`; the host's side of pods' interfaces counts again.
+        All = "all",
+        /// Those of a physical device only.
+        Physical = "physical",
+    }
+}
+
+confmap::choice! {
+    /// What becomes of the network of pods that use the host's.
+    pub enum HostNetworkPods {
+        /// They repeat the host's traffic.
+        Report = "report",
+        /// They have no network metrics.
+        Omit = "omit",
+    }
+}
+
+confmap::choice! {
+    /// What a node's memory usage is on cgroup v2, whose root has no usage of its own.
+    pub enum NodeMemory {
+        /// Anonymous memory and page cache, without the kernel's own.
+        Cgroup = "cgroup",
+        /// `MemTotal` less `MemAvailable`.
+        Available = "available",
+    }
+}
+
+confmap::choice! {
+    /// What `memory_failcnt` counts on cgroup v2, which has no such counter.
+    pub enum Failcnt {
+        /// Nothing: it is 0.
+        Failcnt = "failcnt",
+        /// The `max` events of `memory.events`: how often usage was about to pass the limit.
+        Events = "events",
+    }
+}
+
+confmap::choice! {
+    /// What the attribute `fstype` says.
+    pub enum FsType {
+        /// `vfs`, for every file system.
+        Vfs = "vfs",
+        /// The kernel's name: `ext4`, `xfs`.
+        Kernel = "kernel",
+    }
+}
+
+confmap::choice! {
+    /// What a pod's requests and limits add up.
+    pub enum PodRequests {
+        /// The containers of `spec.containers`.
+        Containers = "containers",
+        /// What the scheduler reserves: sidecars, the largest init container, overhead and pod-level resources too.
+        Scheduler = "scheduler",
+    }
+}
+
+confmap::choice! {
+    /// Which Jobs are taken for a CronJob's, by the digits at the end of their names.
+    pub enum CronJobNames {
+        /// 10 digits, as before Kubernetes 1.21.
+        Legacy = "legacy",
+        /// 8 digits too, as Kubernetes names them now.
+        Current = "current",
+    }
+}
+
+confmap::choice! {
+    /// What a Job that no CronJob made is counted under.
+    pub enum JobNames {
+        /// Its name up to the first `.` or `-`.
+        Prefix = "prefix",
+        /// Its whole name.
+        Whole = "whole",
+    }
+}
+
+confmap::choice! {
+    /// When a container's record says why it was terminated before.
+    pub enum LastTerminationReason {
+        /// Only while it is terminated.
+        Terminated = "terminated",
+        /// In every state.
+        Always = "always",
+    }
+}
+
+confmap::choice! {
+    /// How the agent proves to the kubelet who it is.
+    pub enum AuthType {
+        /// With the service account's token.
+        ServiceAccount = "serviceAccount",
+        /// With a kubeconfig's credentials, through the API server.
+        KubeConfig = "kubeConfig",
+        /// With a client certificate.
+        Tls = "tls",
+        /// Not at all.
+        None = "none",
+    }
+}
+
+confmap::config! {
+    /// How the kubelet is reached.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Kubelet {
+        /// The kubelet's URL; without it `https://<HOST_IP>:10250`.
+        pub endpoint: Option<String> = None,
+        /// How the agent proves who it is.
+        pub auth_type: AuthType = AuthType::ServiceAccount,
+        /// A file with the certificates that sign the kubelet's; without it the service account's.
+        pub ca_file: Option<String> = None,
+        /// A file with the client's certificate, for `tls`.
+        pub cert_file: Option<String> = None,
+        /// A file with the client's key, for `tls`.
+        pub key_file: Option<String> = None,
+        /// Take whatever certificate the kubelet shows.
+        pub insecure_skip_verify: bool = false,
+    }
+}
+
+confmap::config! {
+    /// Collects the performance of a node, its pods and its containers.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Config {
+        /// How often the machine is sampled.
+        pub collection_interval: Duration = Duration::from_secs(60),
+        /// What the machine is part of.
+        pub container_orchestrator: Orchestrator = Orchestrator::Eks,
+        /// Where the host's `/` is; without it `/rootfs` where that exists, else `/`.
+        pub root_path: Option<String> = None,
+        /// How the kubelet is reached.
+        pub kubelet: Kubelet = Kubelet::default(),
+        /// The cluster's name. A Kubernetes node whose cluster is unknown emits nothing.
+        pub cluster_name: String = String::new(),
+        /// The node's address, where the environment variable `HOST_IP` isn't set.
+        pub host_ip: String = String::new(),
+        /// The node's name, where neither `HOST_NAME` nor `K8S_NODE_NAME` is set.
+        pub host_name: String = String::new(),
+        /// Adds the attribute `Service` to what belongs to a pod.
+        #[accepted("cluster records and services are not collected yet")] pub add_service_as_attribute: bool = true,
+        /// `PodName` is the pod's own name where its owner doesn't give one.
+        pub prefer_full_pod_name: bool = false,
+        /// Adds the attribute `FullPodName`.
+        pub add_full_pod_name_metric_label: bool = false,
+        /// Keeps the attribute `ContainerName`, which is always there.
+        pub add_container_name_metric_label: bool = false,
+        /// The agent runs on the host itself: `root_path` is `/` unless it is set.
+        pub run_on_systemd: bool = false,
+        /// A kubeconfig, for `run_on_systemd` and for `kubelet::auth_type: kubeConfig`.
+        pub kube_config_path: String = String::new(),
+
+        /// Which interfaces a node's network totals add up.
+        pub node_network_interfaces: NodeInterfaces = NodeInterfaces::All,
+        /// What becomes of the network of pods that use the host's.
+        pub host_network_pods: HostNetworkPods = HostNetworkPods::Report,
+        /// What a node's memory usage is on cgroup v2.
+        pub node_memory: NodeMemory = NodeMemory::Cgroup,
+        /// What `memory_failcnt` counts on cgroup v2.
+        pub memory_failcnt: Failcnt = Failcnt::Failcnt,
+        /// What the attribute `fstype` says.
+        pub fstype: FsType = FsType::Vfs,
+        /// What a pod's requests and limits add up.
+        pub pod_requests: PodRequests = PodRequests::Containers,
+        /// Which Jobs are taken for a CronJob's.
+        pub cron_job_names: CronJobNames = CronJobNames::Legacy,
+        /// What a Job that no CronJob made is counted under.
+        pub job_names: JobNames = JobNames::Prefix,
+        /// When a container's record says why it was terminated before.
+        pub last_termination_reason: LastTerminationReason = LastTerminationReason::Terminated,
+        /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them.
+        pub pod_labels: Vec<String> = vec!["*".to_owned()],
+
+        /// The name of the lock that the cluster's speaker holds.
+        #[accepted("cluster records and services are not collected yet")] pub leader_lock_name: String = "otel-container-insight-clusterleader".to_owned(),
+        /// The lock is a ConfigMap's annotation alone.
+        #[accepted("cluster records and services are not collected yet")] pub leader_lock_using_config_map_only: bool = false,
+        /// Which part of the work this agent does: `LEADER`, `NODE` or `ALL`.
+        #[accepted("cluster records and services are not collected yet")] pub collection_role: String = "ALL".to_owned(),
+        /// No watch of ReplicaSets.
+        #[accepted("cluster records and services are not collected yet")] pub skip_replicaset_watch: bool = false,
+        /// Enhanced observability, and the control plane's metrics.
+        #[accepted("enhanced observability is not collected yet")] pub enable_control_plane_metrics: bool = false,
+        /// GPUs, Neuron devices and Elastic Fabric Adapters.
+        #[accepted("enhanced observability is not collected yet")] pub accelerated_compute_metrics: bool = false,
+        /// How often GPUs are read.
+        #[accepted("enhanced observability is not collected yet")] pub accelerated_compute_gpu_metrics_collection_interval: Duration = Duration::from_secs(60),
+        /// Metrics of pods in isolated runtime classes from the kubelet's summary.
+        #[accepted("enhanced observability is not collected yet")] pub enable_isolated_pod_summary_metrics: bool = false,
+        /// The runtime classes that count as isolated.
+        #[accepted("enhanced observability is not collected yet")] pub isolated_pod_runtime_classes: Vec<String> = Vec::new(),
+        /// A hook into requests to AWS.
+        #[accepted("there is nothing to hook into")] pub middleware: Option<String> = None,
+
+        /// The AWS region.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub region: String = String::new(),
+        /// The URL of the AWS services, where it isn't the region's.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub endpoint: String = String::new(),
+        /// Requests to AWS at the same time.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub num_workers: u32 = 0,
+        /// Seconds that a request to AWS may take.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub request_timeout_seconds: u32 = 0,
+        /// How often a request to AWS is repeated.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub max_retries: i64 = 0,
+        /// Take whatever certificate AWS shows.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub no_verify_ssl: bool = false,
+        /// A proxy for requests to AWS.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub proxy_address: Secret = Secret::default(),
+        /// No instance metadata.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub local_mode: bool = false,
+        /// The resource that the data is about.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub resource_arn: String = String::new(),
+        /// A role to assume.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub role_arn: String = String::new(),
+        /// The external id that the role asks for.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub external_id: String = String::new(),
+        /// A profile of the shared credentials file.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub profile: String = String::new(),
+        /// Shared credentials files.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub shared_credentials_file: Vec<String> = Vec::new(),
+        /// Certificates that AWS endpoints are verified with.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub certificate_file_path: String = String::new(),
+        /// How often instance metadata is asked again.
+        #[accepted("instance and cluster metadata are not asked for yet")] pub imds_retries: u32 = 0,
+    }
+}

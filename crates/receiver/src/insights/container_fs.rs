@@ -1,0 +1,56 @@
+//! `ContainerFS`: the writable layer and the logs of one container, as the kubelet measures them.
+
+use catalog::{Attribute, RecordType};
+use kubernetes::ContainerSummary;
+use model::{Record, Text};
+
+use crate::config::Config;
+use crate::insights::file_system::{self, FileSystem};
+use crate::insights::frame::Frame;
+use crate::insights::points::Points;
+use crate::insights::{container, node_fs};
+use crate::stores::pod::{ContainerEntry, Entry};
+
+/// The host's file system that holds a runtime's containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storage {
+    /// The mount's source.
+    pub device: Text,
+    /// The kernel's name of the file-system type.
+    pub kind: Text,
+    /// Bytes in all: where the kubelet says otherwise, it is another file system that holds a container.
+    pub capacity_bytes: u64,
+}
+
+/// The record of one container; `storage` is `None` where it isn't known what holds it.
+pub fn record(
+    frame: &Frame<'_>,
+    entry: &Entry,
+    container: &ContainerEntry,
+    summary: &ContainerSummary,
+    storage: Option<&Storage>,
+    config: &Config,
+) -> Option<Record> {
+    let rootfs = summary.rootfs?;
+    let storage = storage.filter(|storage| rootfs.capacity_bytes == Some(storage.capacity_bytes));
+    let logs = summary.logs.and_then(|logs| logs.used_bytes).unwrap_or(0);
+    let mut points = Points::of(RecordType::ContainerFS);
+    let usage = FileSystem {
+        usage_bytes: rootfs.used_bytes.map(|used| used.saturating_add(logs)),
+        capacity_bytes: rootfs.capacity_bytes,
+        available_bytes: rootfs.available_bytes,
+        inodes: None,
+        inodes_free: None,
+    };
+    file_system::put(&mut points, usage);
+    frame.record(points, |record_type| {
+        let mut attributes = container::attributes(frame, record_type, entry, container, config);
+        if let Some(storage) = storage {
+            attributes.insert(Attribute::Device, storage.device.clone());
+        }
+        if let Some(fstype) = node_fs::fstype(config, storage.map(|storage| &storage.kind)) {
+            attributes.insert(Attribute::Fstype, fstype);
+        }
+        attributes
+    })
+}

@@ -1,0 +1,27 @@
+//! Bytes and operations of one disk.
+
+use catalog::Measurement as M;
+use linux::cgroup::{DiskIo, Operations};
+
+use crate::insights::points::Points;
+use crate::samples::Pair;
+
+/// Adds the rates of one disk: cgroup v1 counts synchronous and asynchronous operations apart, v2 does not.
+pub fn put(points: &mut Points, io: &Pair<DiskIo>) {
+    let mut rate = |measurement, counter: &dyn Fn(&DiskIo) -> Option<u64>| points.put(measurement, io.rate(counter));
+    rate(M::DiskioIoServicedAsync, &|io| io.serviced.async_);
+    rate(M::DiskioIoServicedRead, &|io| io.serviced.read);
+    rate(M::DiskioIoServicedSync, &|io| io.serviced.sync);
+    rate(M::DiskioIoServicedTotal, &|io| total(&io.serviced));
+    rate(M::DiskioIoServicedWrite, &|io| io.serviced.write);
+    rate(M::DiskioIoServiceBytesAsync, &|io| io.service_bytes.async_);
+    rate(M::DiskioIoServiceBytesRead, &|io| io.service_bytes.read);
+    rate(M::DiskioIoServiceBytesSync, &|io| io.service_bytes.sync);
+    rate(M::DiskioIoServiceBytesTotal, &|io| total(&io.service_bytes));
+    rate(M::DiskioIoServiceBytesWrite, &|io| io.service_bytes.write);
+}
+
+/// The kernel's own total (v1, which has the discards in it), else what was read and written.
+fn total(operations: &Operations) -> Option<u64> {
+    operations.total.or_else(|| Some(operations.read? + operations.write?))
+}

@@ -1,0 +1,20 @@
+//! `NodeDiskIO`: one disk of the machine.
+
+use catalog::{Attribute, RecordType};
+use model::Record;
+
+use crate::insights::disk_io;
+use crate::insights::frame::Frame;
+use crate::insights::points::Points;
+use crate::samples::DiskSample;
+
+/// The record of one disk.
+pub fn record(frame: &Frame<'_>, disk: &DiskSample) -> Option<Record> {
+    let mut points = Points::of(RecordType::NodeDiskIO);
+    disk_io::put(&mut points, &disk.io);
+    frame.record(points, |record_type| {
+        let mut attributes = frame.node_attributes(record_type);
+        attributes.insert(Attribute::Device, disk.device.clone());
+        attributes
+    })
+}

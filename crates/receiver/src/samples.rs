@@ -1,0 +1,143 @@
+//! Samples: what one tick read of one node, each reading beside the one before it. No rates, no display names.
+
+use std::time::Duration;
+
+use linux::DeviceNumber;
+use linux::cgroup::{Cpu, DiskIo, Memory};
+use linux::net_dev::{Interface, Name};
+use linux::statfs::Usage;
+use model::{Stamp, Text};
+
+/// Two readings nearer to each other than this give no rate: the clocks' and counters' own steps would be most of it.
+const SHORTEST: Duration = Duration::from_micros(50);
+
+/// A reading, and the reading of the same thing before it.
+#[derive(Debug, Clone)]
+pub struct Pair<T> {
+    /// When it was read.
+    pub at: Stamp,
+    /// What was read.
+    pub now: T,
+    /// The reading before and its time; `None` at first sight.
+    pub earlier: Option<(Stamp, T)>,
+}
+
+impl<T> Pair<T> {
+    /// How much a counter grew in a second between the two readings.
+    ///
+    /// `None` at first sight, where either reading lacks the counter, where it went back (it began again: its next
+    /// reading has this one to compare with), and where the readings are at most 50 µs apart.
+    pub fn rate(&self, counter: impl Fn(&T) -> Option<u64>) -> Option<f64> {
+        let (then, earlier) = self.earlier.as_ref()?;
+        let elapsed = self.at.since(*then);
+        let growth = counter(&self.now)?.checked_sub(counter(earlier)?)?;
+        #[expect(clippy::cast_precision_loss, reason = "2^53 of anything in one interval is beyond every counter here")]
+        (elapsed > SHORTEST).then(|| growth as f64 / elapsed.as_secs_f64())
+    }
+}
+
+/// What was read of one cgroup.
+#[derive(Debug, Clone, Default)]
+pub struct GroupSample {
+    /// CPU time; `None` where it couldn't be read.
+    pub cpu: Option<Pair<Cpu>>,
+    /// Memory; `None` where it couldn't be read.
+    pub memory: Option<Pair<Memory>>,
+}
+
+/// What was read of one container.
+#[derive(Debug, Clone)]
+pub struct ContainerSample {
+    /// Bare 64 hexadecimal digits.
+    pub id: Text,
+    /// Its cgroup.
+    pub group: GroupSample,
+}
+
+/// What was read of one pod.
+#[derive(Debug, Clone)]
+pub struct PodSample {
+    /// The UID in the cgroup's name.
+    pub uid: Text,
+    /// The pod's own cgroup.
+    pub group: GroupSample,
+    /// Interfaces of its network namespace; `None` where no process of it is known.
+    pub network: Option<Vec<Pair<Interface>>>,
+    /// The cgroups below it, the sandbox's among them.
+    pub containers: Vec<ContainerSample>,
+}
+
+/// What was read of one disk.
+#[derive(Debug, Clone)]
+pub struct DiskSample {
+    /// `/dev/nvme0n1`; `major:minor` where nothing names the device.
+    pub device: Text,
+    /// Bytes and operations.
+    pub io: Pair<DiskIo>,
+}
+
+/// What was read of one mounted file system.
+#[derive(Debug, Clone)]
+pub struct FileSystemSample {
+    /// The mount's source.
+    pub device: Text,
+    /// The device's number.
+    pub number: DeviceNumber,
+    /// The kernel's name of the file-system type.
+    pub kind: Text,
+    /// Where it is mounted, as the host sees it.
+    pub mount_point: Text,
+    /// Capacity and use.
+    pub usage: Usage,
+}
+
+/// Everything one tick read of the machine.
+#[derive(Debug, Clone, Default)]
+pub struct NodeSample {
+    /// The root cgroup.
+    pub group: GroupSample,
+    /// `MemAvailable`, in bytes.
+    pub memory_available_bytes: Option<u64>,
+    /// The host's network interfaces; `None` where they couldn't be read.
+    pub network: Option<Vec<Pair<Interface>>>,
+    /// Names of those interfaces that have a physical device behind them.
+    pub physical: Vec<Name>,
+    /// Disks, by name.
+    pub disks: Vec<DiskSample>,
+    /// File systems on devices, by name.
+    pub file_systems: Vec<FileSystemSample>,
+    /// Pods, by the path of their cgroups.
+    pub pods: Vec<PodSample>,
+    /// Containers outside any pod.
+    pub containers: Vec<ContainerSample>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: f64) -> Stamp {
+        Stamp { monotonic: Duration::from_secs_f64(seconds), wall: Duration::ZERO }
+    }
+
+    fn check(earlier: Option<(f64, Option<u64>)>, now: (f64, Option<u64>), expected: Option<f64>) {
+        let pair = Pair { at: at(now.0), now: now.1, earlier: earlier.map(|(time, value)| (at(time), value)) };
+        assert_eq!(pair.rate(|value| *value), expected);
+    }
+
+    #[test]
+    fn a_rate_divides_by_the_time_between_its_own_readings() {
+        check(Some((10.0, Some(100))), (12.5, Some(350)), Some(100.0));
+        check(Some((10.0, Some(100))), (12.5, Some(100)), Some(0.0));
+    }
+
+    #[test]
+    fn there_is_no_rate_without_two_good_readings() {
+        check(None, (1.0, Some(5)), None);
+        check(Some((0.0, None)), (1.0, Some(5)), None);
+        check(Some((0.0, Some(5))), (1.0, None), None);
+        check(Some((0.0, Some(6))), (1.0, Some(5)), None);
+        check(Some((1.0, Some(5))), (1.000_05, Some(6)), None);
+        check(Some((2.0, Some(5))), (1.0, Some(6)), None);
+    }
+}

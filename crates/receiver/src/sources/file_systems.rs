@@ -1,0 +1,137 @@
+//! The machine's file systems: one for each device, by the host's own mount table.
+
+use std::time::Duration;
+
+use linux::mounts::{self, Mount};
+use linux::statfs::{Prober, Usage};
+use linux::{DeviceNumber, Error, Root};
+use model::Text;
+
+use crate::samples::FileSystemSample;
+use crate::sources::machine::Reader;
+
+/// Beginnings of the names of file-system types that are reported, where they are on a device.
+const KINDS: [&str; 5] = ["ext", "nfs", "btrfs", "xfs", "zfs"];
+/// How many mounts of one device are asked, where the first ones can't be.
+const ATTEMPTS: usize = 3;
+
+/// The mounts and the thread that asks them.
+pub struct FileSystems {
+    prober: Prober,
+    patience: Duration,
+    overlay_root: bool,
+    holders: Vec<Holder>,
+}
+
+/// A mount, and how large it is.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// Where it is mounted.
+    pub mount_point: Text,
+    /// The mount's source.
+    pub device: Text,
+    /// The kernel's name of the file-system type.
+    pub kind: Text,
+    /// Bytes in all; `None` where it isn't one of those that are reported.
+    pub capacity_bytes: Option<u64>,
+}
+
+impl FileSystems {
+    /// Mounts below a root; one that stops answering holds a tick up for `patience` once.
+    pub fn new(root: &Root, patience: Duration) -> Result<Self, Error> {
+        // The agent's own root may be an overlay; the host's, seen from elsewhere, is the host's.
+        let overlay_root = root.path() != std::path::Path::new("/");
+        Ok(Self { prober: Prober::new(root)?, patience, overlay_root, holders: Vec::new() })
+    }
+
+    /// Asks each device's file system; sorted by device.
+    pub fn sample(&mut self, reader: &mut Reader) -> Vec<FileSystemSample> {
+        let read = mounts::read(&reader.root, &mut reader.buffer);
+        let Some(mounts) = reader.troubles.note("mounts", read) else { return Vec::new() };
+        let mut devices = by_device(mounts.iter().filter(|mount| self.is_reported(mount)).cloned());
+        let mut samples = Vec::with_capacity(devices.len());
+        let mut hanging = None;
+        for _ in 0..ATTEMPTS {
+            let heads: Vec<Mount> = devices.iter().map(|mounts| mounts[0].clone()).collect();
+            let mut missed = Vec::new();
+            for (number, answer) in self.prober.probe(&heads, self.patience) {
+                match answer {
+                    Ok(usage) => samples.push(sample(&heads[number], usage)),
+                    Err(error @ Error::Hanging { .. }) => hanging = Some(error),
+                    // Not to be seen from here: another mount of the same device may be.
+                    Err(_) => missed.push(devices[number][1..].to_vec()),
+                }
+            }
+            devices = missed.into_iter().filter(|mounts| !mounts.is_empty()).collect();
+            if devices.is_empty() {
+                break;
+            }
+        }
+        match hanging {
+            Some(error) => reader.troubles.failed("file system", 1, &error),
+            None => reader.troubles.recovered("file system"),
+        }
+        samples.sort_by(|left, right| (&left.device, left.number).cmp(&(&right.device, right.number)));
+        self.holders = mounts.iter().map(|mount| holder(mount, &samples)).collect();
+        samples
+    }
+
+    /// The mount that holds a path of the host, as of the last sample.
+    pub fn holder(&self, path: &str) -> Option<&Holder> {
+        let holds = |holder: &&Holder| {
+            let rest = path.strip_prefix(&*holder.mount_point);
+            &*holder.mount_point == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.holders.iter().filter(holds).max_by_key(|holder| holder.mount_point.len())
+    }
+
+    fn is_reported(&self, mount: &Mount) -> bool {
+        let on_device = mount.source.starts_with("/dev/") && KINDS.iter().any(|kind| mount.fs_type.starts_with(kind));
+        on_device || (self.overlay_root && &*mount.fs_type == "overlay" && &*mount.mount_point == "/")
+    }
+}
+
+impl std::fmt::Debug for FileSystems {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("FileSystems").field("holders", &self.holders).finish_non_exhaustive()
+    }
+}
+
+/// The mounts of each source and number, those of whole file systems first, otherwise in the table's order.
+fn by_device(mounts: impl Iterator<Item = Mount>) -> Vec<Vec<Mount>> {
+    let mut devices: Vec<Vec<Mount>> = Vec::new();
+    for mount in mounts {
+        match devices.iter_mut().find(|mounts| mounts[0].source == mount.source && mounts[0].device == mount.device) {
+            Some(mounts) => mounts.push(mount),
+            None => devices.push(vec![mount]),
+        }
+    }
+    for mounts in &mut devices {
+        mounts.sort_by_key(|mount| &*mount.root != "/");
+    }
+    devices
+}
+
+fn sample(mount: &Mount, usage: Usage) -> FileSystemSample {
+    FileSystemSample {
+        device: device(mount),
+        number: mount.device,
+        kind: (&*mount.fs_type).into(),
+        mount_point: (&*mount.mount_point).into(),
+        usage,
+    }
+}
+
+fn device(mount: &Mount) -> Text {
+    if &*mount.fs_type == "overlay" { "overlay".into() } else { (&*mount.source).into() }
+}
+
+fn holder(mount: &Mount, samples: &[FileSystemSample]) -> Holder {
+    let of = |number: DeviceNumber| samples.iter().find(|sample| sample.number == number);
+    Holder {
+        mount_point: (&*mount.mount_point).into(),
+        device: device(mount),
+        kind: (&*mount.fs_type).into(),
+        capacity_bytes: of(mount.device).map(|sample| sample.usage.capacity_bytes),
+    }
+}

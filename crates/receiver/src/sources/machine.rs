@@ -1,0 +1,132 @@
+//! The machine: everything that is read of the kernel in one tick.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use linux::{Buffer, Error, Root};
+use model::Clock;
+
+use crate::config::{Config, NodeInterfaces};
+use crate::host::Capacity;
+use crate::samples::NodeSample;
+use crate::sources::cgroups::Cgroups;
+use crate::sources::disks::Disks;
+use crate::sources::file_systems::{FileSystems, Holder};
+use crate::sources::networks::Networks;
+use crate::stores::inventory::Inventory;
+use crate::troubles::Troubles;
+
+/// A machine below a root.
+pub struct Machine {
+    reader: Reader,
+    cgroups: Cgroups,
+    networks: Networks,
+    disks: Disks,
+    file_systems: FileSystems,
+    physical_only: bool,
+}
+
+/// What every source reads with.
+pub struct Reader {
+    /// The machine's `/`.
+    pub root: Root,
+    /// The one buffer.
+    pub buffer: Buffer,
+    /// The time of each reading.
+    pub clock: Arc<dyn Clock>,
+    /// The failures of each source.
+    pub troubles: Troubles,
+}
+
+impl Machine {
+    /// Opens the machine below `root`.
+    pub fn open(root: &Path, config: &Config, clock: Arc<dyn Clock>, troubles: Troubles) -> Result<Self, Error> {
+        let root = Root::open(root)?;
+        let file_systems = FileSystems::new(&root, patience(config.collection_interval))?;
+        Ok(Self {
+            reader: Reader { root, buffer: Buffer::new(), clock, troubles },
+            cgroups: Cgroups::new(),
+            networks: Networks::new(),
+            disks: Disks::new(),
+            file_systems,
+            physical_only: config.node_network_interfaces == NodeInterfaces::Physical,
+        })
+    }
+
+    /// The machine's host name.
+    pub fn host_name(&mut self) -> String {
+        // Through another root, /proc would give the name that this process's own namespace has.
+        let own = self.reader.root.path() == Path::new("/");
+        let files = if own {
+            ["proc/sys/kernel/hostname", "etc/hostname"]
+        } else {
+            ["etc/hostname", "proc/sys/kernel/hostname"]
+        };
+        let read = |file| {
+            let text = self.reader.root.read(file, &mut self.reader.buffer).ok()?;
+            Some(String::from_utf8_lossy(text).trim().to_owned()).filter(|name| !name.is_empty())
+        };
+        files.into_iter().find_map(read).unwrap_or_else(|| "localhost".to_owned())
+    }
+
+    /// How large the machine is.
+    pub fn capacity(&mut self) -> Capacity {
+        Capacity::read(&self.reader.root, &mut self.reader.buffer)
+    }
+
+    /// Reads everything once. The inventory tells a pod's containers from its sandbox.
+    pub fn sample(&mut self, inventory: &Inventory) -> NodeSample {
+        let reader = &mut self.reader;
+        let mut sample = NodeSample::default();
+        let mut disk_io = Vec::new();
+        if let Some(hierarchy) = self.cgroups.refresh(reader) {
+            let mut groups = self.cgroups.sample(reader, &hierarchy);
+            self.networks.sample_pods(reader, hierarchy.pods(), &mut groups.pods, inventory);
+            (sample.group, sample.pods, sample.containers) = (groups.root, groups.pods, groups.containers);
+            let result = hierarchy.root().read_io_into(&mut reader.buffer, &mut disk_io);
+            let _ = reader.troubles.note("cgroup io", result.or_else(absent));
+            self.cgroups.put_back(hierarchy);
+        }
+        let meminfo = linux::meminfo::read(&reader.root, &mut reader.buffer);
+        sample.memory_available_bytes =
+            reader.troubles.note("meminfo", meminfo).and_then(|memory| memory.available_bytes);
+        sample.network = self.networks.sample_host(reader);
+        if self.physical_only {
+            let names = sample.network.iter().flatten().map(|interface| interface.now.name);
+            sample.physical =
+                names.filter(|name| linux::net_class::has_device(&reader.root, name).unwrap_or(false)).collect();
+        }
+        sample.file_systems = self.file_systems.sample(reader);
+        sample.disks = self.disks.sample(reader, &disk_io, &sample.file_systems);
+        self.cgroups.end_round();
+        self.networks.end_round();
+        self.disks.end_round();
+        sample
+    }
+
+    /// The file system that holds a path of the host, as of the last sample.
+    pub fn holder(&self, path: &str) -> Option<&Holder> {
+        self.file_systems.holder(path)
+    }
+
+    /// Names of the directories of pods' logs; none where they can't be listed.
+    pub fn log_directories(&self) -> Vec<String> {
+        self.reader.root.list_names("var/log/pods").unwrap_or_default()
+    }
+
+    /// The failures of each source.
+    pub fn troubles(&mut self) -> &mut Troubles {
+        &mut self.reader.troubles
+    }
+}
+
+/// What a kernel doesn't have is no failure.
+fn absent(error: Error) -> Result<(), Error> {
+    if error.is_gone() { Ok(()) } else { Err(error) }
+}
+
+/// How long a file system that stops answering may hold up a tick.
+fn patience(interval: Duration) -> Duration {
+    (interval / 10).min(Duration::from_secs(1))
+}

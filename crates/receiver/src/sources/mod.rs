@@ -1,0 +1,13 @@
+//! What is read: the cgroups, networks, disks and file systems of the machine, and the kubelet's answers.
+//!
+//! Each source fails alone, and none computes anything.
+
+mod cgroups;
+mod disks;
+mod file_systems;
+mod history;
+pub mod kubelet;
+mod machine;
+mod networks;
+
+pub use machine::Machine;

@@ -1,0 +1,205 @@
+//! Network interfaces of the host and of pods.
+//!
+//! A pod's network is that of any of its processes. The agent's own pid namespace hides the pids of others in
+//! `cgroup.procs`, so they are found by `<root>/proc/<pid>/cgroup`: one scan for all pods that need one, at most once a
+//! tick. A pod without a process is remembered and looked for again only when its containers change.
+
+use std::collections::{HashMap, HashSet};
+
+use linux::cgroup;
+use linux::net_dev::{Interface, Interfaces, Name};
+use linux::process::{self, Process};
+use model::Text;
+
+use crate::samples::{Pair, PodSample};
+use crate::sources::history::History;
+use crate::sources::machine::Reader;
+use crate::stores::inventory::Inventory;
+
+/// How often a pod that was missed once is looked for again, each time after its containers changed.
+const MORE_TRIES: u8 = 3;
+/// The host's first process: its network namespace is the host's.
+const HOST_PID: u32 = 1;
+
+/// Interfaces and their last readings.
+#[derive(Debug)]
+pub struct Networks {
+    pods: HashMap<Text, Found>,
+    history: History<Key, Interface>,
+    interfaces: Interfaces,
+}
+
+/// Whose interface a reading is of: the inode of a pod's cgroup, or [`HOST`], since pods on the host's network read the same
+/// counters at other moments; the network namespace, whose counters are its own; the name.
+type Key = (u64, u64, Name);
+
+/// In the place of a pod's inode: no cgroup has it.
+const HOST: u64 = 0;
+
+/// What is known of a pod's processes.
+#[derive(Debug)]
+enum Found {
+    /// A process of the pod.
+    Process(Process),
+    /// None, with these containers; a new set of them is worth some more tries.
+    Nothing { containers: Vec<Box<str>>, tries_left: u8 },
+}
+
+impl Networks {
+    /// No readings yet.
+    pub fn new() -> Self {
+        Self { pods: HashMap::new(), history: History::new(), interfaces: Interfaces::default() }
+    }
+
+    /// Reads the host's interfaces.
+    pub fn sample_host(&mut self, reader: &mut Reader) -> Option<Vec<Pair<Interface>>> {
+        let opened = Process::open(&reader.root, HOST_PID);
+        let read = opened.and_then(|host| self.read(reader, HOST, &host));
+        reader.troubles.note("host network", read)
+    }
+
+    /// Reads the interfaces of every pod with a known process into its sample; `pods` and `samples` go in step.
+    pub fn sample_pods(
+        &mut self,
+        reader: &mut Reader,
+        pods: &[cgroup::Pod],
+        samples: &mut [PodSample],
+        inventory: &Inventory,
+    ) {
+        let uids: HashSet<&str> = pods.iter().map(|pod| &*pod.uid).collect();
+        self.pods.retain(|uid, _| uids.contains(&**uid));
+        let mut wanted = Vec::new();
+        for (number, (pod, sample)) in pods.iter().zip(samples.iter_mut()).enumerate() {
+            match self.pods.remove(&*pod.uid) {
+                Some(Found::Process(process)) => match self.read(reader, pod.group.inode(), &process) {
+                    Ok(interfaces) => {
+                        sample.network = Some(interfaces);
+                        self.pods.insert(sample.uid.clone(), Found::Process(process));
+                    }
+                    Err(error) => {
+                        // A process that has ended is no failure; either way another one of the pod may serve.
+                        if !error.is_gone() {
+                            reader.troubles.failed("pod network", 1, &error);
+                        }
+                        wanted.push(number);
+                    }
+                },
+                Some(nothing) => {
+                    if nothing.is_worth_a_try(pod) {
+                        wanted.push(number);
+                    }
+                    self.pods.insert(sample.uid.clone(), nothing);
+                }
+                None => wanted.push(number),
+            }
+        }
+        if !wanted.is_empty() {
+            self.search(reader, pods, samples, &wanted, inventory);
+        }
+    }
+
+    /// Forgets the readings of interfaces that are gone.
+    pub fn end_round(&mut self) {
+        self.history.end_round();
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut Reader,
+        owner: u64,
+        process: &Process,
+    ) -> Result<Vec<Pair<Interface>>, linux::Error> {
+        let at = reader.clock.stamp();
+        let namespace = process.read_net_dev(&mut reader.buffer, &mut self.interfaces)?;
+        if self.interfaces.malformed > 0 {
+            reader.troubles.failed("net/dev", self.interfaces.malformed as u64, &"a line wasn't understood");
+        }
+        let history = &mut self.history;
+        let counted = self.interfaces.interfaces.iter().filter(|interface| is_counted(&interface.name));
+        Ok(counted.map(|interface| history.exchange((owner, namespace, interface.name), at, *interface)).collect())
+    }
+
+    /// One scan of all processes for the pods that need one.
+    fn search(
+        &mut self,
+        reader: &mut Reader,
+        pods: &[cgroup::Pod],
+        samples: &mut [PodSample],
+        wanted: &[usize],
+        inventory: &Inventory,
+    ) {
+        let by_uid: HashMap<&str, usize> = wanted.iter().map(|number| (&*pods[*number].uid, *number)).collect();
+        let by_container: HashMap<&str, usize> = wanted
+            .iter()
+            .flat_map(|number| pods[*number].containers.iter().map(|container| (&*container.id, *number)))
+            .collect();
+        // The best process of each pod: one of the sandbox before one of a container, which may have made itself another
+        // network; then the oldest.
+        let mut best: HashMap<usize, (bool, u32)> = HashMap::new();
+        let scanned = process::for_each(&reader.root, &mut reader.buffer, |pid, text| {
+            let Some(member) = cgroup::membership(text).filter(|member| !member.nested) else { return };
+            let uid = member.pod_uid.as_deref();
+            let id = member.container_id.as_deref();
+            let pod = uid.and_then(|uid| by_uid.get(uid)).or_else(|| id.and_then(|id| by_container.get(id)));
+            if let Some(&pod) = pod {
+                let named = id
+                    .is_some_and(|id| inventory.get(&pods[pod].uid).is_some_and(|entry| entry.container(id).is_some()));
+                let candidate = (named, pid);
+                best.entry(pod).and_modify(|best| *best = candidate.min(*best)).or_insert(candidate);
+            }
+        });
+        reader.troubles.note("processes", scanned);
+        for &number in wanted {
+            let pod = &pods[number];
+            let process = best.get(&number).and_then(|(_, pid)| Process::open(&reader.root, *pid).ok());
+            let read =
+                process.and_then(|process| Some((self.read(reader, pod.group.inode(), &process).ok()?, process)));
+            let found = match read {
+                Some((interfaces, process)) => {
+                    samples[number].network = Some(interfaces);
+                    Found::Process(process)
+                }
+                None => {
+                    let tries_left = match self.pods.get(&*pod.uid) {
+                        Some(Found::Nothing { tries_left, .. }) => tries_left.saturating_sub(1),
+                        _ => MORE_TRIES,
+                    };
+                    let containers = pod.containers.iter().map(|container| container.id.clone()).collect();
+                    Found::Nothing { containers, tries_left }
+                }
+            };
+            self.pods.insert(samples[number].uid.clone(), found);
+        }
+    }
+}
+
+impl Found {
+    /// Whether a pod without a process is looked for again: its containers changed, and not too often.
+    fn is_worth_a_try(&self, pod: &cgroup::Pod) -> bool {
+        match self {
+            Self::Process(_) => false,
+            Self::Nothing { containers, tries_left } => {
+                *tries_left > 0 && !containers.iter().eq(pod.containers.iter().map(|container| &container.id))
+            }
+        }
+    }
+}
+
+/// The loopback, and the host's ends of pods' and runtimes' interfaces, count for nobody.
+fn is_counted(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name != "lo" && !["veth", "docker", "nerdctl"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_one_name_and_not_a_beginning() {
+        let counted = ["eth0", "eni1", "lo0", "lowpan0", "cni0", "cali1"];
+        assert!(counted.iter().all(|name| is_counted(name)));
+        let ignored = ["lo", "LO", "veth1a", "docker0", "Docker_gwbridge", "nerdctl0"];
+        assert!(!ignored.iter().any(|name| is_counted(name)));
+    }
+}

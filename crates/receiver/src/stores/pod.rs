@@ -1,0 +1,168 @@
+//! One pod as the records need it: its texts made once, when the kubelet's answer about it changes.
+
+use kubernetes::{Pod, State};
+use model::Text;
+
+use crate::stores::document::{ContainerPart, Document};
+use crate::stores::owners::{self, Naming};
+
+/// What all pods' texts are made with.
+#[derive(Debug, Clone)]
+pub struct Style {
+    /// The node's name.
+    pub host: Text,
+    /// How owners' names are read.
+    pub naming: Naming,
+    /// Which labels are repeated; `None` for all of them.
+    pub labels: Option<Vec<String>>,
+}
+
+/// A pod with the texts of its records.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What the kubelet says; `None` where only the pod's names are known, from its log directory.
+    pub pod: Option<Pod>,
+    /// The UID.
+    pub uid: Text,
+    /// The namespace.
+    pub namespace: Text,
+    /// What the pod is counted under.
+    pub pod_name: Text,
+    /// The pod's own name.
+    pub full_name: Text,
+    /// `status.phase`, where the kubelet gave one.
+    pub phase: Option<Text>,
+    /// The attribute `kubernetes` of the pod's records.
+    pub document: Text,
+    /// Its containers of every kind, in the order of their specifications.
+    pub containers: Vec<ContainerEntry>,
+}
+
+/// A container with the texts of its records.
+#[derive(Debug, Clone)]
+pub struct ContainerEntry {
+    /// The container's name.
+    pub name: Text,
+    /// The id of its present or last run; `None` before the first.
+    pub id: Option<Text>,
+    /// The runtime's name, where the status has it.
+    pub runtime: Option<Text>,
+    /// `Running`, `Waiting` or `Terminated`, where the kubelet said so and the container is an ordinary one.
+    pub status: Option<Text>,
+    /// The attribute `kubernetes` of the container's records.
+    pub document: Text,
+    /// Its place in `spec.containers`; `None` for init and ephemeral containers.
+    pub specification: Option<usize>,
+    /// Its place in `status.containerStatuses`.
+    pub state: Option<usize>,
+}
+
+impl Entry {
+    /// The entry of a pod that the kubelet lists.
+    pub fn listed(pod: &Pod, style: &Style) -> Self {
+        let owners = owners::reported(pod, style.naming);
+        let pod_name = owners::pod_name(pod, &owners, style.naming);
+        let labels: Vec<_> = pod.labels.iter().filter(|(name, _)| style.keeps(name)).cloned().collect();
+        let document = Document {
+            host: &style.host,
+            namespace: &pod.namespace,
+            pod_name: &pod.name,
+            pod_id: &pod.uid,
+            labels: &labels,
+            owners: &owners,
+            container: None,
+        };
+        Self {
+            uid: text(&pod.uid),
+            namespace: text(&pod.namespace),
+            pod_name: pod_name.into(),
+            full_name: text(&pod.name),
+            phase: pod.phase.as_str().map(text),
+            containers: containers(pod, document),
+            document: document.encode().into(),
+            pod: Some(pod.clone()),
+        }
+    }
+
+    /// The entry of a pod of which only the names are known.
+    pub fn named(uid: &str, namespace: &str, name: &str, style: &Style) -> Self {
+        let document = Document {
+            host: &style.host,
+            namespace,
+            pod_name: name,
+            pod_id: uid,
+            labels: &[],
+            owners: &[],
+            container: None,
+        };
+        Self {
+            pod: None,
+            uid: text(uid),
+            namespace: text(namespace),
+            pod_name: owners::unowned_pod_name(name, style.naming).into(),
+            full_name: text(name),
+            phase: None,
+            document: document.encode().into(),
+            containers: Vec::new(),
+        }
+    }
+
+    /// The container of this id.
+    pub fn container(&self, id: &str) -> Option<&ContainerEntry> {
+        self.containers.iter().find(|container| container.id.as_deref() == Some(id))
+    }
+}
+
+impl Style {
+    fn keeps(&self, label: &str) -> bool {
+        self.labels.as_ref().is_none_or(|kept| kept.iter().any(|name| name == label))
+    }
+}
+
+fn containers(pod: &Pod, document: Document<'_>) -> Vec<ContainerEntry> {
+    let ordinary = pod.containers.iter().enumerate().map(|(specification, container)| {
+        let state = pod.statuses.iter().position(|status| status.name == container.name);
+        let status = state.map(|at| &pod.statuses[at]);
+        let runtime_and_id =
+            status.and_then(|status| status.container_id.as_ref()).map(|(runtime, id)| (&**runtime, &**id));
+        let raw = status.and_then(|status| status.raw_container_id.as_deref());
+        let part = ContainerPart { name: &container.name, runtime: runtime_and_id, bare_id: raw };
+        ContainerEntry {
+            name: text(&container.name),
+            id: runtime_and_id.map(|(_, id)| id).or(raw).map(text),
+            runtime: runtime_and_id.map(|(runtime, _)| text(runtime)),
+            status: status.and_then(|status| word(&status.state)).map(text),
+            document: Document { container: Some(part), ..document }.encode().into(),
+            specification: Some(specification),
+            state,
+        }
+    });
+    // Init and ephemeral containers have records while they run, without a status of their own.
+    let others = pod.other_statuses.iter().filter_map(|status| {
+        let (runtime, id) = status.container_id.as_ref()?;
+        let part = ContainerPart { name: &status.name, runtime: Some((runtime, id)), bare_id: None };
+        Some(ContainerEntry {
+            name: text(&status.name),
+            id: Some(text(id)),
+            runtime: Some(text(runtime)),
+            status: None,
+            document: Document { container: Some(part), ..document }.encode().into(),
+            specification: None,
+            state: None,
+        })
+    });
+    ordinary.chain(others).collect()
+}
+
+fn word(state: &State) -> Option<&'static str> {
+    match state {
+        State::Running => Some("Running"),
+        State::Waiting { .. } => Some("Waiting"),
+        State::Terminated { .. } => Some("Terminated"),
+        State::Unknown => None,
+    }
+}
+
+fn text(text: &str) -> Text {
+    text.into()
+}
