@@ -6,6 +6,8 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
+use serde::de::Error as _;
+
 use crate::error::ParseError;
 use crate::json::{Answer, Careful, Items, Quick, read};
 
@@ -47,8 +49,10 @@ pub struct Pod {
     pub overhead: Resources,
     /// `spec.resources`: requests and limits of the pod as a whole.
     pub pod_resources: PodResources,
-    /// `status.containerStatuses`; those of init and ephemeral containers are left out.
+    /// `status.containerStatuses`.
     pub statuses: Vec<ContainerStatus>,
+    /// `status.initContainerStatuses`, then `status.ephemeralContainerStatuses`.
+    pub other_statuses: Vec<ContainerStatus>,
     /// Condition `Ready`; `None` where it is missing or `Unknown`.
     pub ready: Option<bool>,
 }
@@ -181,7 +185,8 @@ fn finish<'a, I: Items<'a, Pod>>(list: raw::List<'a, I>) -> Result<PodList, Pars
     if kind != "PodList" {
         return Err(ParseError::Kind { expected: "PodList", found: kind.chars().take(64).collect() });
     }
-    let (mut pods, skipped) = list.items.map(I::into_parts).unwrap_or_default();
+    let Some(items) = list.items else { return Err(serde_json::Error::missing_field("items").into()) };
+    let (mut pods, skipped) = items.map(I::into_parts).unwrap_or_default();
     pods.shrink_to_fit();
     Ok(PodList { pods, skipped })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::{ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodResources, Resources, State};
-use crate::json::{Number, Pairs, Slim, Text, pick, said};
+use crate::json::{Number, Pairs, Slim, Text, pick, present, said};
 use crate::quantity::{parse_integer, parse_millis};
 
 #[derive(Deserialize)]
@@ -17,7 +17,9 @@ use crate::quantity::{parse_integer, parse_millis};
 pub(super) struct List<'a, I> {
     #[serde(borrow)]
     pub(super) kind: Option<Text<'a>>,
-    pub(super) items: Option<I>,
+    /// Null on a node without pods, as Go spells an empty list; missing only where this is no list.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) items: Option<Option<I>>,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +96,10 @@ struct Status<'a> {
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow)]
     container_statuses: Option<Vec<RawStatus<'a>>>,
+    #[serde(borrow)]
+    init_container_statuses: Option<Vec<RawStatus<'a>>>,
+    #[serde(borrow)]
+    ephemeral_container_statuses: Option<Vec<RawStatus<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +216,8 @@ impl<'de> Slim<'de> for Pod {
         let spec = raw.spec.unwrap_or_default();
         let status = raw.status.unwrap_or_default();
         let pod_resources = spec.resources.unwrap_or_default();
+        let mut others = kept(status.init_container_statuses, container_status);
+        others.extend(kept(status.ephemeral_container_statuses, container_status));
         Some(Self {
             uid: said(metadata.uid)?,
             name: said(metadata.name)?,
@@ -228,6 +236,7 @@ impl<'de> Slim<'de> for Pod {
                 limits: pod_resources.limits.unwrap_or_default(),
             },
             statuses: kept(status.container_statuses, container_status),
+            other_statuses: others,
             ready: status.conditions.unwrap_or_default().iter().find_map(ready),
         })
     }
