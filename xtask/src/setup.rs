@@ -1,0 +1,48 @@
+//! Installs what the commands need and is missing, and says in words what could not be installed.
+
+use anyhow::{Context, Result};
+
+use crate::project::{cargo, has_program, program, root, succeed, succeeds};
+
+/// The target of the binary that is shipped and of the one that runs in guests.
+pub(crate) const STATIC_TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// Packages and modules of the beds; `Err` says what is missing.
+pub(crate) fn beds() -> Result<()> {
+    let script = root().join("beds/setup.sh");
+    succeed(&mut program(script, [""; 0])).context("some kernel tests can't run")
+}
+
+/// The compiler's static target, and the C compiler that `ring` needs for it.
+pub(crate) fn static_target() -> Result<()> {
+    if has_program("rustup") && !target_is_installed(STATIC_TARGET) {
+        succeed(&mut program("rustup", ["target", "add", STATIC_TARGET]))?;
+    }
+    if !has_program("musl-gcc") {
+        apt("musl-tools").context("no musl-gcc")?;
+    }
+    Ok(())
+}
+
+/// The program that checks dependencies.
+pub(crate) fn cargo_deny() -> Result<()> {
+    if succeeds(&mut cargo(["deny", "--version"])) {
+        return Ok(());
+    }
+    println!("installing cargo-deny, which takes some minutes once");
+    succeed(&mut cargo(["install", "cargo-deny", "--locked", "--quiet"]))
+}
+
+/// Whether the compiler has the standard library of this target.
+pub(crate) fn target_is_installed(target: &str) -> bool {
+    let arguments = ["--print", "target-libdir", "--target", target];
+    let Ok(output) = program("rustc", arguments).output() else { return false };
+    std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+}
+
+fn apt(package: &str) -> Result<()> {
+    let install = ["install", "-y", "-q", "--no-install-recommends", package];
+    let mut command = program("apt-get", install);
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdout(std::process::Stdio::null());
+    succeed(&mut command)
+}
