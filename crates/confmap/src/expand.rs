@@ -126,7 +126,7 @@ impl Expander<'_> {
     /// A reference from `outside`, read out of a variable or a file, may be part of a secret: messages don't show it.
     fn fetch(&mut self, reference: &str, outside: bool, path: &str, location: &Location) -> Option<Fetched> {
         self.references += 1;
-        if self.references > REFERENCES || self.total > TOTAL {
+        if self.exhausted || self.references > REFERENCES || self.total > TOTAL {
             self.exhaust(path, location, "too many references, or too much text behind them");
             return None;
         }

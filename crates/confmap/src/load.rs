@@ -22,7 +22,7 @@ pub struct Loaded {
 ///
 /// `sources` are what `--config` takes, in order: a file's path, `file:PATH`, `env:NAME`, `yaml:a::b: value`. `sets` are
 /// what `--set` takes, `a.b.c=value`, and are laid over all sources. `environment` answers for variables. Every fault
-/// of every source is told.
+/// of every source is told, in the order of the merged document.
 pub fn load(
     sources: &[String],
     sets: &[String],
@@ -42,6 +42,7 @@ pub fn load(
         }
     }
     let root = expand::expand(root, environment, &mut faults, &mut warnings);
+    faults.sort_by_document(&root);
     faults.into_result(Loaded { root, warnings })
 }
 

@@ -21,6 +21,9 @@ pub(crate) const DEPTH_LIMIT: usize = 128;
 /// How much a document may hold, counted in scalars, maps and lists, and long texts once more for every 32 bytes.
 const WEIGHT_LIMIT: usize = 400_000;
 
+/// How long a key may be, in bytes.
+const KEY_LIMIT: usize = 1024;
+
 /// Reads a document; `None` after adding a fault where it can't be read at all.
 ///
 /// Duplicate keys and the like are added to `faults` too, but reading goes on past them. An empty document is null.
@@ -42,12 +45,18 @@ struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
     source: &'a Arc<str>,
     faults: &'a mut Faults,
-    /// What aliases refer to, with its size.
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<usize, Anchored>,
     /// The size of the tree so far, in units of the weight limit.
     size: usize,
     /// The size of the copies kept for aliases: anchors inside anchors are as good at growing as aliases are.
     kept: usize,
+}
+
+/// What aliases refer to.
+struct Anchored {
+    node: Node,
+    size: usize,
+    height: usize,
 }
 
 /// Where the node being read stands in the tree.
@@ -133,14 +142,7 @@ impl<'a> Builder<'a> {
                 self.check_tag(tag.as_deref(), "map", place.path, &location);
                 (self.map(location, place)?, anchor)
             }
-            Event::Alias(id) => match self.anchors.get(&id) {
-                Some((node, size)) => {
-                    let (node, size) = (node.clone(), *size);
-                    self.weigh(size, place.path, &location)?;
-                    (node, 0)
-                }
-                None => return Err(self.stop(place.path, location, "the alias stands inside what it refers to")),
-            },
+            Event::Alias(id) => (self.alias(id, place, location)?, 0),
             _ => return Err(self.stop(place.path, location, "not valid YAML: a value is missing")),
         };
         if anchor != 0 {
@@ -150,9 +152,22 @@ impl<'a> Builder<'a> {
         Ok(node)
     }
 
+    /// A copy of what an alias refers to.
+    fn alias(&mut self, id: usize, place: Place<'_>, location: Location) -> Result<Node, Stop> {
+        let Some(Anchored { size, height, .. }) = self.anchors.get(&id) else {
+            return Err(self.stop(place.path, location, "the alias stands inside what it refers to"));
+        };
+        let (size, height) = (*size, *height);
+        if place.depth + height > DEPTH_LIMIT {
+            return Err(self.stop(place.path, location, format!("nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        self.weigh(size, place.path, &location)?;
+        Ok(self.anchors.get(&id).map_or(Node::new(Value::Null, location), |anchored| anchored.node.clone()))
+    }
+
     /// The text an alias in a key's place refers to.
     fn anchored_text(&self, id: usize) -> Option<String> {
-        self.anchors.get(&id).and_then(|(node, _)| node.text()).map(str::to_owned)
+        self.anchors.get(&id).and_then(|anchored| anchored.node.text()).map(str::to_owned)
     }
 
     fn weigh(&mut self, size: usize, path: &str, location: &Location) -> Result<(), Stop> {
@@ -164,7 +179,8 @@ impl<'a> Builder<'a> {
     fn keep(&mut self, anchor: usize, node: Node, size: usize, path: &str, location: &Location) -> Result<(), Stop> {
         self.kept = self.kept.saturating_add(size);
         self.check_weight(path, location)?;
-        self.anchors.insert(anchor, (node, size));
+        let height = height(&node);
+        self.anchors.insert(anchor, Anchored { node, size, height });
         Ok(())
     }
 
@@ -195,6 +211,11 @@ impl<'a> Builder<'a> {
             let (key, merges) = match event {
                 Event::MappingEnd => return Ok(Node::new(Value::Map(map.finish()), location)),
                 Event::Scalar(text, style, anchor, _) => {
+                    self.weigh(1 + text.len() / 32, place.path, &key_location)?;
+                    if text.len() > KEY_LIMIT {
+                        let message = format!("a key is longer than {KEY_LIMIT} bytes");
+                        return Err(self.stop(place.path, key_location, message));
+                    }
                     let merges = style == ScalarStyle::Plain && text == "<<";
                     if anchor != 0 {
                         let key = Node::new(Value::String(text.to_string()), key_location.clone());
@@ -276,6 +297,15 @@ impl<'a> Builder<'a> {
     fn unsupported_tag(&mut self, tag: &Tag, path: &str, location: &Location) {
         let message = format!("tag {} is not supported", tag.original());
         self.faults.push(Fault { path: path.to_owned(), location: Some(location.clone()), message });
+    }
+}
+
+/// How many levels lie below a node.
+fn height(node: &Node) -> usize {
+    match &node.value {
+        Value::List(items) => items.iter().map(|item| 1 + height(item)).max().unwrap_or(0),
+        Value::Map(map) => map.entries().iter().map(|entry| 1 + height(&entry.value)).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

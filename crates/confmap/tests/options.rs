@@ -76,7 +76,7 @@ confmap::config! {
         #[accepted("not yet")]
         #[key("match")]
         pub matching: u32 = 0,
-        // An option may go without a doc comment where lints allow it.
+        /// A number without effect.
         #[accepted("never")]
         pub retries: u32 = 3,
     }
@@ -244,7 +244,7 @@ fn options_are_listed_for_the_documentation() {
     assert_eq!(line("labels"), row("map of string", "{}", "Attributes.", None));
     assert_eq!(line("maybe"), row("block", "", "A block that may be absent.", None));
     assert_eq!(line("match"), row("integer", "0", "A word of Rust without effect.", Some("not yet")));
-    assert_eq!(line("retries"), row("integer", "3", "", Some("never")));
+    assert_eq!(line("retries"), row("integer", "3", "A number without effect.", Some("never")));
     for key in ["kubelet", "more", "named", "maybe"] {
         let option = options.iter().find(|option| option.key == key).expect(key);
         let nested: Vec<&str> = option.nested.iter().map(|option| option.key).collect();

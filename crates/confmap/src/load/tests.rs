@@ -79,9 +79,9 @@ fn every_fault_of_every_source_is_told() {
     check_faults(
         &["yaml:{a: 1, a: 2}", "nope:x", "yaml:b: ${env:1}\nc: ${foo:x}"],
         &["d"],
-        "a: duplicate key; first written on line 1 (yaml:1)\n\
-         scheme \"nope\" is not supported for uri \"nope:x\"\n\
+        "scheme \"nope\" is not supported for uri \"nope:x\"\n\
          --set d: missing equal sign in key=value\n\
+         a: duplicate key; first written on line 1 (yaml:1)\n\
          b: environment variable \"1\" has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$ (yaml:1)\n\
          c: scheme \"foo\" is not supported for uri \"foo:x\" (yaml:2)",
     );

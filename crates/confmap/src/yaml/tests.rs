@@ -121,6 +121,15 @@ fn deep_nesting_is_refused_without_a_stack_overflow() {
         assert!(parse(&text).0.is_none());
     }
     assert!(parse(&(vec!["a"; 100].join("::") + ": 1")).0.is_some());
+
+    // Each line hangs what the line before it made fifty levels deeper.
+    let mut text = "a0: &a0 x\n".to_owned();
+    for line in 1..50 {
+        text.push_str(&format!("a{line}: &a{line} {}*a{} {}\n", "[".repeat(50), line - 1, "]".repeat(50)));
+    }
+    let faults = parse(&text).1.to_string();
+    assert!(faults.contains("nested deeper than 128 levels"), "{faults}");
+    check_faults(&format!("? {}\n: 1\n", "k".repeat(2000)), "a key is longer than 1024 bytes (f.yaml:1)");
 }
 
 #[test]
