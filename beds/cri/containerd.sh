@@ -12,6 +12,7 @@ BED_STORAGE=${BED_STORAGE:-/var/lib/container-insights-bed}
 IMAGES=${IMAGES:-$BED_CACHE/images}
 DRIVER=${DRIVER:-cgroupfs}
 BRIDGE=bedcni0
+SHARED_PLACES="/var/log/pods /run/containerd /var/lib/cni"
 socket=$BED_RUN/containerd.sock
 
 up() {
@@ -22,7 +23,10 @@ up() {
   if [ "$DRIVER" = systemd ]; then systemd_cgroup=true; fi
   containerd_config "$BED_RUN/config.toml" "$BED_STORAGE" "$BED_RUN/state" "$socket" "$BED_RUN/cni" \
     $systemd_cgroup "${RESTRICT_OOM:-true}"
-  [ -d /var/log/pods ] || { mkdir -p /var/log/pods; touch "$BED_RUN/made-log-folder"; }
+  # Pods' logs, the shims' sockets and the CNI plugins' notes lie in the places of every node.
+  local place
+  for place in $SHARED_PLACES; do [ -e "$place" ] || echo "$place" >> "$BED_RUN/made"; done
+  mkdir -p /var/log/pods
   setsid containerd --config "$BED_RUN/config.toml" > "$BED_RUN/log" 2>&1 < /dev/null &
   echo $! > "$BED_RUN/pid"
   until_ok 20 ctr -a "$socket" version
@@ -43,7 +47,7 @@ down() {
   until_ok 10 bash -c "! kill -0 $pid" || true
   ip link del "$BRIDGE" 2>/dev/null || true
   remove_empty_cgroups kubepods
-  if [ -e "$BED_RUN/made-log-folder" ]; then rm -rf /var/log/pods; fi
+  if [ -e "$BED_RUN/made" ]; then xargs rm -rf < "$BED_RUN/made"; fi
   local mount
   for mount in $(awk -v run="$BED_RUN/" 'index($2, run) == 1 {print $2}' /proc/mounts | sort -r); do umount -l "$mount" || true; done
   rm -rf "$BED_RUN" "$BED_STORAGE"
