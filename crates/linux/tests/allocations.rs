@@ -31,11 +31,11 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn recorded() -> tempfile::TempDir {
-    let machine = tempfile::tempdir().unwrap();
+    let machine = tempfile::tempdir().expect("a scratch directory");
     let write = |path: String, text: &str| {
         let path = machine.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        let made = fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(&path, text));
+        made.expect("a file of the recorded tree");
     };
     write("proc/1/mountinfo".into(), "30 27 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
     write("proc/9/net/dev".into(), "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");

@@ -2,13 +2,15 @@
 //!
 //! Needs the right to make cgroups; without it the tests say so and pass. Under User-Mode Linux the same binary sees
 //! version 2.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are part of the tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use linux::cgroup::{Hierarchy, Pod, Version};
-use linux::{Buffer, Root};
+use linux::cgroup::{Hierarchy, Pod, Version, membership};
+use linux::{Buffer, Root, net_dev, process};
 
 const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -55,12 +57,17 @@ impl TestPod {
         self.tops[top].join(&self.name).join(format!("pod{UID}")).join(ID)
     }
 
-    /// Runs a shell script in the container and waits for its end.
-    fn run(&self, script: &str) {
+    /// Starts a shell script in the container.
+    fn start(&self, script: &str) -> Child {
         let joins: String = (0..self.tops.len())
             .map(|top| format!("echo $$ > {}/cgroup.procs && ", self.container(top).display()))
             .collect();
-        assert!(Command::new("sh").arg("-c").arg(format!("{joins}{script}")).status().unwrap().success());
+        Command::new("sh").arg("-c").arg(format!("{joins}{script}")).stdin(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Runs a shell script in the container and waits for its end.
+    fn run(&self, script: &str) {
+        assert!(self.start(script).wait().unwrap().success());
     }
 
     /// A number from a file of the container: the file's only one, or the one after a key.
@@ -205,4 +212,63 @@ fn the_root_is_the_whole_machine() {
     assert!(memory.usage_bytes.unwrap() > 0 && memory.usage_bytes < total);
     assert!(memory.cache_bytes.is_some() && memory.rss_bytes.is_some() && memory.inactive_file_bytes.is_some());
     hierarchy.root().read_io(&mut buffer).unwrap();
+}
+
+/// Set for the process that looks from inside: where the machine's root is, the pid it must find, its cgroup's path.
+const INSIDE: &str = "LINUX_TEST_INSIDE";
+
+#[test]
+fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() {
+    if let Ok(given) = std::env::var(INSIDE) {
+        return look_from_inside(&given);
+    }
+    let (Some(target), Some(agent)) = (TestPod::make("target"), TestPod::make("agent")) else { return };
+    let mut sleeper = target.start("exec sleep 60");
+    while fs::read_to_string(format!("/proc/{}/comm", sleeper.id())).unwrap() != "sleep\n" {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("rootfs");
+    fs::create_dir(&root).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let script = format!(
+        "exec unshare --pid --cgroup --mount --fork sh -ec 'mount --rbind / {root}; mount -t proc proc /proc; \
+         {INSIDE}=\"{root} {pid} /{name}/pod{UID}\" exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+         --bounding-set=-all --inh-caps=-all --no-new-privs {own} --exact --nocapture \
+         a_pod_without_rights_sees_the_machine_and_finds_another_pods_process'",
+        root = root.display(),
+        pid = sleeper.id(),
+        name = target.name,
+        own = own.display(),
+    );
+    std::os::unix::fs::chown(scratch.path(), Some(65534), Some(65534)).unwrap();
+    let inside = agent.start(&script).wait().unwrap();
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    assert!(inside.success());
+}
+
+fn look_from_inside(given: &str) {
+    let [at, pid, path] = given.split(' ').collect::<Vec<_>>()[..] else { panic!("{given}") };
+    assert!(fs::write("/proc/sys/kernel/hostname", "x").is_err(), "it has rights");
+    let root = Root::open(Path::new(at)).unwrap();
+    let mut buffer = Buffer::new();
+    let mut hierarchy = Hierarchy::discover(&root, &mut buffer).unwrap();
+    hierarchy.refresh(&mut buffer).unwrap();
+    let pod = hierarchy.pods().iter().find(|pod| pod.group.path() == path).unwrap();
+    assert!(pod.containers[0].group.read_cpu(&mut buffer).unwrap().usage_nsec.is_some());
+    assert!(pod.containers[0].group.read_memory(&mut buffer).unwrap().usage_bytes.unwrap() > 0);
+    let mut found = Vec::new();
+    process::for_each(&root, &mut buffer, |pid, text| {
+        let shown = String::from_utf8_lossy(text).into_owned();
+        if membership(text)
+            .is_some_and(|of| of.pod_uid.as_deref() == Some(UID) && of.container_id.as_deref() == Some(ID))
+        {
+            found.push((pid, shown));
+        }
+    })
+    .unwrap();
+    let (pid, text) = found.iter().find(|(found, _)| found.to_string() == pid).unwrap();
+    assert!(text.contains(":/../../../"), "{text}");
+    assert!(!net_dev::read(&root, *pid, &mut buffer).unwrap().interfaces.is_empty());
 }
