@@ -1,2 +1,7 @@
-//! The agent.
-fn main() {}
+//! The binary `container-insights`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    container_insights::command::main()
+}

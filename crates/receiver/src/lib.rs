@@ -15,4 +15,4 @@ pub mod stores;
 mod troubles;
 
 pub use config::Config;
-pub use receiver::{Error, Receiver, Surroundings};
+pub use receiver::{Error, Receiver, Sink, Surroundings};

@@ -8,7 +8,6 @@ use std::time::Duration;
 use kubernetes::{Auth, Kubelet, Settings};
 use model::{Clock, Round, Stamp};
 use telemetry::{Counter, Registry, Status};
-use tokio::sync::mpsc as rounds;
 use tracing::{info, warn};
 
 use crate::collect::{Collector, Parts};
@@ -54,8 +53,10 @@ pub enum Error {
     },
 }
 
+/// Takes a round, or says that there is no room for it.
+pub type Sink = Box<dyn Fn(Round) -> bool + Send>;
+
 /// What the receiver is started with.
-#[derive(Debug)]
 pub struct Surroundings {
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -65,8 +66,8 @@ pub struct Surroundings {
     pub status: Status,
     /// Where the kubelet client runs.
     pub runtime: tokio::runtime::Handle,
-    /// Where rounds go. A round that finds it full is dropped and counted.
-    pub sink: rounds::Sender<Round>,
+    /// Where rounds go; says whether there was room. A round without room is dropped and counted.
+    pub sink: Sink,
 }
 
 /// A receiver at work; its thread ends with it.
@@ -153,7 +154,7 @@ struct Work {
     collector: Collector,
     clock: Arc<dyn Clock>,
     /// `None` while there is nothing to emit.
-    sink: Option<rounds::Sender<Round>>,
+    sink: Option<Sink>,
     stopped: mpsc::Receiver<()>,
     extra: Option<Duration>,
     refused: Counter,
@@ -195,17 +196,16 @@ impl Work {
         }
     }
 
-    fn emit(&mut self, sink: &rounds::Sender<Round>) {
+    fn emit(&mut self, sink: &Sink) {
         let round = self.collector.collect();
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let now = self.clock.stamp().wall;
-        match sink.try_send(round) {
-            Ok(()) => self.status.ok(now),
-            Err(_) => {
-                self.refused.add(points as u64);
-                self.status.failed(now, "the pipeline has no room for another round");
-                warn!(points, "the pipeline has no room for another round: it is dropped");
-            }
+        if sink(round) {
+            self.status.ok(now);
+        } else {
+            self.refused.add(points as u64);
+            self.status.failed(now, "the pipeline has no room for another round");
+            warn!(points, "the pipeline has no room for another round: it is dropped");
         }
     }
 }

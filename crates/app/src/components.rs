@@ -1,0 +1,169 @@
+//! The registry: which component types there are, by every name they have had, and how each reads its options.
+
+use confmap::{Decode, Faults, Node, OptionDoc};
+
+/// A section of the configuration file whose entries are components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Where data comes from.
+    Receivers,
+    /// What happens to it on the way.
+    Processors,
+    /// Where it goes.
+    Exporters,
+    /// What runs beside.
+    Extensions,
+}
+
+impl Section {
+    /// Every section, in the order in which data passes; extensions last.
+    pub const ALL: [Self; 4] = [Self::Receivers, Self::Processors, Self::Exporters, Self::Extensions];
+
+    /// The section's key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Receivers => "receivers",
+            Self::Processors => "processors",
+            Self::Exporters => "exporters",
+            Self::Extensions => "extensions",
+        }
+    }
+
+    /// One component of the section.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Receivers => "receiver",
+            Self::Processors => "processor",
+            Self::Exporters => "exporter",
+            Self::Extensions => "extension",
+        }
+    }
+}
+
+/// A component with its options read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Component {
+    /// `awscontainerinsightreceiver`.
+    ContainerInsights(Box<receiver::Config>),
+    /// `batch`.
+    Batch(processors::batch::Config),
+    /// `awsemf`.
+    Awsemf(Box<exporters::awsemf::Config>),
+    /// `debug`, and `logging` in its place.
+    Debug(exporters::debug::Config),
+    /// `health_check`.
+    HealthCheck(Box<extensions::health_check::Config>),
+}
+
+/// A component type.
+#[derive(Debug)]
+pub struct Kind {
+    /// Where it is configured.
+    pub section: Section,
+    /// Its name.
+    pub name: &'static str,
+    /// Other names of it, old and new.
+    pub aliases: &'static [&'static str],
+    /// What to say where the type is written by an old name.
+    pub deprecated: Option<&'static str>,
+    /// What it is.
+    pub about: fn() -> String,
+    /// Its options.
+    pub options: fn() -> Vec<OptionDoc>,
+    /// The keys below a node that have no effect, each with the reason.
+    pub without_effect: fn(&Node) -> Vec<(String, &'static str)>,
+    /// Reads its options from the node at the path.
+    pub decode: fn(&Node, &str, &mut Faults) -> Option<Component>,
+}
+
+/// Every component type of this version.
+pub static KINDS: &[Kind] = &[
+    Kind {
+        section: Section::Receivers,
+        name: "awscontainerinsightreceiver",
+        aliases: &["awscontainerinsight"],
+        deprecated: None,
+        about: receiver::Config::about,
+        options: receiver::Config::options,
+        without_effect: receiver::Config::accepted_keys_written,
+        decode: |node, path, faults| receiver(node, path, faults),
+    },
+    Kind {
+        section: Section::Processors,
+        name: "batch",
+        aliases: &[],
+        deprecated: None,
+        about: processors::batch::Config::about,
+        options: processors::batch::Config::options,
+        without_effect: processors::batch::Config::accepted_keys_written,
+        decode: |node, path, faults| Decode::decode(node, path, faults).map(Component::Batch),
+    },
+    Kind {
+        section: Section::Exporters,
+        name: "awsemf",
+        aliases: &[],
+        deprecated: None,
+        about: exporters::awsemf::Config::about,
+        options: exporters::awsemf::Config::options,
+        without_effect: exporters::awsemf::Config::accepted_keys_written,
+        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::Awsemf),
+    },
+    Kind {
+        section: Section::Exporters,
+        name: "debug",
+        aliases: &[],
+        deprecated: None,
+        about: exporters::debug::Config::about,
+        options: exporters::debug::Config::options,
+        without_effect: exporters::debug::Config::accepted_keys_written,
+        decode: |node, path, faults| Decode::decode(node, path, faults).map(Component::Debug),
+    },
+    Kind {
+        section: Section::Exporters,
+        name: "logging",
+        aliases: &[],
+        deprecated: Some("the logging exporter is called debug now, and loglevel verbosity"),
+        about: exporters::debug::LoggingConfig::about,
+        options: exporters::debug::LoggingConfig::options,
+        without_effect: exporters::debug::LoggingConfig::accepted_keys_written,
+        decode: |node, path, faults| {
+            let old = exporters::debug::LoggingConfig::decode(node, path, faults)?;
+            Some(Component::Debug((&old).into()))
+        },
+    },
+    Kind {
+        section: Section::Extensions,
+        name: "health_check",
+        aliases: &[],
+        deprecated: None,
+        about: extensions::health_check::Config::about,
+        options: extensions::health_check::Config::options,
+        without_effect: extensions::health_check::Config::accepted_keys_written,
+        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::HealthCheck),
+    },
+];
+
+impl Kind {
+    /// The type of this name in a section.
+    #[must_use]
+    pub fn find(section: Section, name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.section == section && (kind.name == name || kind.aliases.contains(&name)))
+    }
+
+    /// The names that a section takes.
+    #[must_use]
+    pub fn names(section: Section) -> Vec<&'static str> {
+        KINDS.iter().filter(|kind| kind.section == section).map(|kind| kind.name).collect()
+    }
+}
+
+fn receiver(node: &Node, path: &str, faults: &mut Faults) -> Option<Component> {
+    let config = receiver::Config::decode(node, path, faults)?;
+    if config.collection_interval.is_zero() {
+        faults.within(path, node, "collection_interval", "must be longer than nothing");
+        return None;
+    }
+    Some(Component::ContainerInsights(Box::new(config)))
+}

@@ -1,0 +1,15 @@
+//! The agent: command line, components, pipelines, start and drain.
+//!
+//! `command` reads the command line, `configuration` turns text into components by the registry in `components`, and
+//! `run` starts them, lets rounds pass through `pipelines`, and drains them.
+
+mod clock;
+pub mod command;
+pub mod components;
+pub mod configuration;
+mod logs;
+mod pipelines;
+mod printing;
+mod run;
+mod service;
+mod surroundings;
