@@ -16,7 +16,7 @@ use extensions::health_check::{self, Health};
 use model::Clock;
 use processors::batch::Batch;
 use receiver::host::Environment;
-use receiver::{Receiver, Surroundings};
+use receiver::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -159,10 +159,12 @@ fn start_receivers(
         })?;
         let (own, sink) = (id.clone(), sink.clone());
         let surroundings = Surroundings {
-            clock: shared.clock.clone(),
-            registry: shared.registry.clone(),
+            tools: Tools {
+                clock: shared.clock.clone(),
+                registry: shared.registry.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            },
             status: shared.board.component(&format!("receiver/{id}")),
-            runtime: tokio::runtime::Handle::current(),
             sink: Box::new(move |round| sink.try_send((own.clone(), round)).is_ok()),
         };
         let started = Receiver::start((**config).clone(), place, surroundings);

@@ -46,7 +46,7 @@ struct Own {
 }
 
 /// What a collector is made of.
-pub struct Parts {
+pub(crate) struct Parts {
     /// The options.
     pub config: Config,
     /// The node's names and size.
@@ -65,7 +65,7 @@ pub struct Parts {
 
 impl Collector {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         let counter = |name, help| parts.registry.counter(name, help, &[("receiver", "awscontainerinsightreceiver")]);
         let gauge = |name, help| parts.registry.gauge(name, help, &[("receiver", "awscontainerinsightreceiver")]);
         let interval = parts.config.collection_interval;
@@ -88,6 +88,11 @@ impl Collector {
             missed: HashSet::new(),
             clock: parts.clock,
         }
+    }
+
+    /// The node's names and size.
+    pub fn identity(&self) -> &NodeIdentity {
+        &self.identity
     }
 
     /// Samples, so that the next round has something to be compared with.

@@ -3,6 +3,7 @@
 //! `sources` read, `stores` know, `insights` say what it means, `collect` makes a round of them, `receiver` makes rounds
 //! when `schedule` says so.
 
+mod build;
 mod collect;
 pub mod config;
 pub mod host;
@@ -14,5 +15,7 @@ mod sources;
 pub mod stores;
 mod troubles;
 
+pub use build::{Error, Tools};
+pub use collect::Collector;
 pub use config::Config;
-pub use receiver::{Error, Receiver, Sink, Surroundings};
+pub use receiver::{Receiver, Sink, Surroundings};

@@ -1,0 +1,104 @@
+//! A recorded node replayed through the receiver and the exporter.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use catalog::RecordType;
+use container_insights::components::Component;
+use container_insights::configuration::{self, Configuration};
+use model::{Clock, Round, Stamp};
+use receiver::host::{Environment, resolve};
+use receiver::{Collector, Tools};
+use telemetry::Registry;
+use testkit::hosts::{Recording, Sample};
+use testkit::kubelet::{FakeKubelet, Route};
+use testkit::replay::Replay;
+
+/// A clock that stands still until it is set.
+#[derive(Debug, Default)]
+struct Set(Mutex<Stamp>);
+
+impl Clock for Set {
+    fn stamp(&self) -> Stamp {
+        *self.0.lock().expect("nobody panics with the clock")
+    }
+}
+
+/// The folder of the project.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// One of the examples with options laid over it.
+pub fn example(name: &str, sets: &[&str]) -> Configuration {
+    let file = project().join("examples").join(name).display().to_string();
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    let loaded = confmap::load(&[file], &sets, &|_| None).expect("the example loads");
+    configuration::decode(loaded).expect("the example is right")
+}
+
+/// What one round of a replayed node became.
+pub struct Replayed {
+    /// The round.
+    pub round: Round,
+    /// Its events, in order.
+    pub events: Vec<Vec<u8>>,
+}
+
+/// Lets the receiver of a configuration see a recording's first sample and make a round of the second.
+pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
+    let recording = Recording::load(recording);
+    let component = |wanted: fn(&Component) -> bool| {
+        configuration.components.values().find(|component| wanted(component)).expect("the configuration has it")
+    };
+    let Component::ContainerInsights(config) = component(|component| matches!(component, Component::ContainerInsights(_)))
+    else {
+        unreachable!()
+    };
+    let Component::Awsemf(exporter) = component(|component| matches!(component, Component::Awsemf(_))) else { unreachable!() };
+
+    let kubelet = FakeKubelet::http();
+    let scratch = Replay::of(&recording.first.root);
+    let mut config = (**config).clone();
+    config.root_path = Some(scratch.root().display().to_string());
+    config.kubelet.endpoint = Some(kubelet.endpoint().to_owned());
+    config.kubelet.auth_type = receiver::config::AuthType::None;
+    let environment = Environment {
+        variable: &|name| (name == "HOST_NAME").then(|| "node-1.example".to_owned()),
+        is_directory: &|_| false,
+        read: &|_| None,
+    };
+    let place = resolve(&config, &environment).expect("the node has a name and a kubelet");
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let clock = Arc::new(Set::default());
+    let tools = Tools { clock: clock.clone(), registry: Registry::default(), runtime: runtime.handle().clone() };
+    let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
+    let show = |sample: &Sample| {
+        scratch.show(&sample.root);
+        let wall = sample.wall_time.duration_since(std::time::UNIX_EPOCH).expect("it was recorded after the epoch");
+        *clock.0.lock().expect("nobody panics with the clock") = Stamp { monotonic: sample.monotonic, wall };
+        kubelet.set_answer(Route::Pods, sample.pods.clone().unwrap_or_default());
+        kubelet.set_answer(Route::Summary, sample.summary.clone().unwrap_or_default());
+    };
+    show(&recording.first);
+    collector.prime();
+    show(&recording.second);
+    let round = collector.collect();
+    assert!(kubelet.violations().is_empty(), "{:?}", kubelet.violations());
+
+    let mut events = Vec::new();
+    let mut encoder = exporters::awsemf::Encoder::new(exporter, "");
+    let encoded: Result<(), std::convert::Infallible> = encoder.encode(&round, &mut |event| {
+        events.push(event.body.to_vec());
+        Ok(())
+    });
+    let Ok(()) = encoded;
+    Replayed { round, events }
+}
+
+/// The events of one type.
+pub fn of_type(events: &[Vec<u8>], record_type: RecordType) -> Vec<serde_json::Value> {
+    let parsed = events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(event).expect("an event is JSON"));
+    parsed.filter(|event| event["Type"] == record_type.as_str()).collect()
+}

@@ -1,0 +1,124 @@
+//! From options and surroundings to a collector.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubernetes::{Auth, Kubelet, Settings};
+use model::Clock;
+use telemetry::Registry;
+
+use crate::collect::{Collector, Parts};
+use crate::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
+use crate::host::{KubeletAddress, Place};
+use crate::insights::NodeIdentity;
+use crate::sources::Machine;
+use crate::sources::kubelet::{self, Server};
+use crate::stores::inventory::Inventory;
+use crate::stores::owners::Naming;
+use crate::stores::pod::Style;
+use crate::troubles::Troubles;
+
+/// The most that a question to the kubelet takes, less than the interval.
+const KUBELET_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Why there can be no collector.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine can't be read at all.
+    #[error("open the machine below {root}")]
+    Machine {
+        /// Where its `/` should be.
+        root: String,
+        /// What the kernel said.
+        source: linux::Error,
+    },
+    /// The options about the kubelet contradict each other, or a file they name is of no use.
+    #[error("prepare the kubelet client")]
+    Kubelet {
+        /// What is wrong.
+        #[source]
+        source: kubernetes::Error,
+    },
+    /// The sampling thread couldn't be made.
+    #[error("start the sampling thread")]
+    Thread {
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// What a collector is made with beside its options.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The agent's own numbers.
+    pub registry: Registry,
+    /// Where the kubelet client runs.
+    pub runtime: tokio::runtime::Handle,
+}
+
+impl Collector {
+    /// A collector of the machine at `place`.
+    pub fn open(config: Config, place: &Place, tools: Tools) -> Result<Self, Error> {
+        let Tools { clock, registry, runtime } = tools;
+        let troubles = Troubles::new(&registry);
+        let mut machine = Machine::open(&place.root, &config, clock.clone(), troubles)
+            .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
+        let node_name = place.node_name.clone().unwrap_or_else(|| machine.host_name());
+        let kubelet = match &place.kubelet {
+            None => None,
+            Some(address) => {
+                let client =
+                    Kubelet::new(settings(&config, address, &node_name)).map_err(|source| Error::Kubelet { source })?;
+                let (asker, server) = kubelet::channel();
+                runtime.spawn(Server::run(server, client));
+                Some(asker)
+            }
+        };
+        let cluster_name = Some(config.cluster_name.as_str()).filter(|name| !name.is_empty()).map(Into::into);
+        let kubernetes = config.container_orchestrator != Orchestrator::Host;
+        let identity = NodeIdentity::new(cluster_name, node_name.as_str().into(), machine.capacity(), kubernetes);
+        let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
+        Ok(Self::new(Parts { config, identity, machine, inventory, kubelet, clock, registry }))
+    }
+}
+
+fn style(config: &Config, node_name: &str) -> Style {
+    let all_labels = config.pod_labels.iter().any(|name| name == "*");
+    Style {
+        host: node_name.into(),
+        naming: Naming {
+            prefer_full_pod_name: config.prefer_full_pod_name,
+            current_cron_jobs: config.cron_job_names == CronJobNames::Current,
+            whole_job_names: config.job_names == JobNames::Whole,
+        },
+        labels: (!all_labels).then(|| config.pod_labels.clone()),
+    }
+}
+
+fn settings(config: &Config, address: &KubeletAddress, node_name: &str) -> Settings {
+    let options = &config.kubelet;
+    let (endpoint, auth) = match address {
+        KubeletAddress::KubeConfig(path) => (String::new(), Auth::KubeConfig { path: path.clone() }),
+        KubeletAddress::Url(url) => (
+            url.clone(),
+            match options.auth_type {
+                AuthType::Tls => Auth::Tls,
+                AuthType::None => Auth::None,
+                AuthType::ServiceAccount | AuthType::KubeConfig => Auth::service_account(),
+            },
+        ),
+    };
+    Settings {
+        endpoint,
+        auth,
+        ca_file: options.ca_file.as_ref().map(Into::into),
+        cert_file: options.cert_file.as_ref().map(Into::into),
+        key_file: options.key_file.as_ref().map(Into::into),
+        insecure_skip_verify: options.insecure_skip_verify,
+        deadline: KUBELET_DEADLINE.min(config.collection_interval.mul_f64(0.8)),
+        node_name: node_name.to_owned(),
+        ..Settings::default()
+    }
+}
