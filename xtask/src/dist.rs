@@ -27,10 +27,9 @@ const AARCH64: Target = Target {
 
 /// Builds, prints each size, and fails where one is too large.
 pub(crate) fn run() -> Result<()> {
-    setup::static_target()?;
-    let mut binaries = vec![build(&X86_64, "dist")?];
+    let mut binaries = vec![build()?];
     if setup::target_is_installed(AARCH64.name) && has_program(AARCH64.compiler) {
-        binaries.push(build(&AARCH64, "dist")?);
+        binaries.push(build_for(&AARCH64, "dist")?);
     } else {
         println!("{}: not built, since its target or {} is not installed", AARCH64.name, AARCH64.compiler);
     }
@@ -47,13 +46,19 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// The static binary for this machine, as it is shipped.
+pub(crate) fn build() -> Result<PathBuf> {
+    setup::static_target()?;
+    build_for(&X86_64, "dist")
+}
+
 /// The static binary for the kernel tests, built without whole-program optimisation to save minutes.
 pub(crate) fn build_for_tests() -> Result<PathBuf> {
     setup::static_target()?;
-    build(&X86_64, "release")
+    build_for(&X86_64, "release")
 }
 
-fn build(target: &Target, profile: &str) -> Result<PathBuf> {
+fn build_for(target: &Target, profile: &str) -> Result<PathBuf> {
     let variable = target.name.replace('-', "_");
     let arguments = ["build", "--package", "container-insights", "--profile", profile, "--target", target.name];
     let mut command = cargo(arguments);

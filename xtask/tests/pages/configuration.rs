@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use confmap::OptionDoc;
+use container_insights::components::{KINDS, Section};
 
 const HEAD: &str = "\
 # Configuration
@@ -14,30 +15,20 @@ hold components as `type` or `type/name`, and `service` joins them to pipelines.
 Unknown keys and bad values stop the start and are told together, each with its key and line.
 ";
 
-/// A component's page: its spelling, its alias, what it is, its options.
-struct Component {
-    kind: &'static str,
-    about: String,
-    options: Vec<OptionDoc>,
-}
-
-macro_rules! component {
-    ($kind:literal, $config:ty) => {
-        Component { kind: $kind, about: <$config>::about(), options: <$config>::options() }
-    };
-}
-
-fn sections() -> Vec<(&'static str, Vec<Component>)> {
-    vec![("Extensions", vec![component!("health_check", extensions::health_check::Config)])]
-}
-
 pub(crate) fn page() -> String {
     let mut page = HEAD.to_owned();
-    for (title, components) in sections() {
-        let _ = write!(page, "\n## {title}\n");
-        for Component { kind, about, options } in components {
-            let _ = write!(page, "\n### {kind}\n\n{about}\n\n");
-            list(&mut page, &options, 0);
+    for section in Section::ALL {
+        let _ = write!(page, "\n## {}\n", section.key());
+        for kind in KINDS.iter().filter(|kind| kind.section == section) {
+            let _ = write!(page, "\n### {}\n\n{}\n\n", kind.name, (kind.about)());
+            if !kind.aliases.is_empty() {
+                let names: Vec<String> = kind.aliases.iter().map(|name| format!("`{name}`")).collect();
+                let _ = write!(page, "Other names: {}.\n\n", names.join(", "));
+            }
+            if let Some(words) = kind.deprecated {
+                let _ = write!(page, "Deprecated: {words}.\n\n");
+            }
+            list(&mut page, &(kind.options)(), 0);
         }
     }
     page
@@ -62,9 +53,17 @@ fn list(page: &mut String, options: &[OptionDoc], depth: usize) {
     }
     if !without.is_empty() {
         let _ = writeln!(page, "{indent}- Accepted without effect:");
-        for option in without {
-            let reason = option.accepted.unwrap_or_default();
-            let _ = writeln!(page, "{indent}  - `{}`: {reason}", option.key);
+    }
+    // Options with one reason stand together, the reasons in the order of their first options.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for option in without {
+        let (reason, key) = (option.accepted.unwrap_or_default(), format!("`{}`", option.key));
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, keys)) => keys.push(key),
+            None => reasons.push((reason, vec![key])),
         }
+    }
+    for (reason, keys) in reasons {
+        let _ = writeln!(page, "{indent}  - {}: {reason}", keys.join(", "));
     }
 }
