@@ -7,7 +7,8 @@
 Writes OUT/first and OUT/second, each a whole root (proc, sys, var/log/pods, statfs.json, kubelet/), and
 OUT/recording.json. COMMAND (for a shell) runs in the pause between the samples. --cri makes the kubelet's answers by hand
 from the runtime (../cri/kubelet.py); with neither there are none. --drop-mount leaves mounts out that are only this
-machine's tools. Runs on the node, as root; needs Python 3 only, and gRPC for --cri.
+machine's tools; --other-groups also records groups that are no pod's and no container's, one file each. Runs on
+the node, as root; needs nothing but Python 3, and gRPC for --cri.
 """
 import argparse
 import json
