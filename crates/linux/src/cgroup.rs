@@ -12,6 +12,7 @@ mod membership;
 mod memory;
 mod mounted;
 mod names;
+mod tree;
 mod walk;
 
 pub use cpu::Cpu;

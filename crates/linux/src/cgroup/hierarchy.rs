@@ -7,6 +7,7 @@ use rustix::fs::fstat;
 use rustix::process::{Resource, getrlimit};
 
 use super::mounted::Controllers;
+use super::tree::Tree;
 use super::walk::Walk;
 use super::{Group, Version, discover};
 use crate::{Buffer, Error, Root};
@@ -42,12 +43,6 @@ pub struct Container {
     pub group: Group,
 }
 
-/// What a walk fills and keeps; both lists are sorted by path.
-pub(super) struct Tree {
-    pub(super) pods: Vec<Pod>,
-    pub(super) containers: Vec<Container>,
-}
-
 impl Hierarchy {
     /// Finds the mounted hierarchies in `<root>/proc/1/mountinfo`, by file-system type and controller. Pods and containers
     /// are there after the first [`Hierarchy::refresh`].
@@ -60,7 +55,7 @@ impl Hierarchy {
         Ok(Hierarchy {
             root: Group::new(controllers.clone(), "/", stat.st_ino),
             controllers,
-            tree: Tree { pods: Vec::new(), containers: Vec::new() },
+            tree: Tree::default(),
             walk: Walk::default(),
         })
     }
@@ -119,17 +114,6 @@ impl Hierarchy {
                 Err(_) => return,
             }
         }
-    }
-}
-
-impl Tree {
-    /// Every cgroup and whether it is a pod's.
-    fn groups(&mut self) -> impl Iterator<Item = (&mut Group, bool)> {
-        let pods = self.pods.iter_mut().flat_map(|pod| {
-            let containers = pod.containers.iter_mut().map(|container| (&mut container.group, false));
-            std::iter::once((&mut pod.group, true)).chain(containers)
-        });
-        pods.chain(self.containers.iter_mut().map(|container| (&mut container.group, false)))
     }
 }
 

@@ -8,7 +8,7 @@ mod first;
 mod refresh;
 mod second;
 
-const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
+pub(super) const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
 const UID_: &str = "6a5b1c2d_3e4f_4a6b_8c7d_9e0f1a2b3c4d";
 const HASH: &str = "361368846409f3ffbb2498960fd35f1d";
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -33,6 +33,13 @@ fn machine(mountinfo: &str) -> Tree {
         tree.directory(line.split(' ').nth(4).unwrap());
     }
     tree
+}
+
+/// What a group of a version 2 machine reads from.
+pub(super) fn controllers() -> (Tree, std::sync::Arc<mounted::Controllers>) {
+    let tree = machine(V2);
+    let controllers = discover::find(&tree.root(), &mut Buffer::new()).unwrap();
+    (tree, std::sync::Arc::new(controllers))
 }
 
 fn refreshed(tree: &Tree) -> Hierarchy {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use super::Group;
-use super::hierarchy::{Container, Pod, Tree};
 use super::mounted::Controllers;
-use super::names::{Name, classify, plain_uid};
+use super::names::{Name, classify};
+use super::tree::{Tree, is_same_uid, see_container};
 use crate::directory::{Kind, list};
 use crate::{Buffer, Error};
 
@@ -162,79 +161,4 @@ impl Walk {
             see_container(list, to, path, *inode, id, number);
         }
     }
-}
-
-impl Tree {
-    fn pod_at(&self, path: &str) -> Option<&Pod> {
-        let index = self.pods.binary_search_by(|pod| pod.group.path().cmp(path)).ok()?;
-        Some(&self.pods[index])
-    }
-
-    fn pod_at_mut(&mut self, path: &str) -> Option<&mut Pod> {
-        let index = self.pods.binary_search_by(|pod| pod.group.path().cmp(path)).ok()?;
-        Some(&mut self.pods[index])
-    }
-
-    fn see_pod(&mut self, to: &Arc<Controllers>, path: &str, inode: u64, uid: &str, number: u64) {
-        let make = || Pod { uid: plain_uid(uid), group: Group::new(to.clone(), path, inode), containers: Vec::new() };
-        let index = match self.pods.binary_search_by(|pod| pod.group.path().cmp(path)) {
-            Ok(index) if self.pods[index].group.inode() == inode => index,
-            // A new inode under an old path is a new cgroup.
-            Ok(index) => {
-                self.pods[index] = make();
-                index
-            }
-            Err(index) => {
-                self.pods.insert(index, make());
-                index
-            }
-        };
-        self.pods[index].group.seen = number;
-    }
-
-    /// Keeps what was known below a directory that can no longer be listed.
-    fn keep_below(&mut self, path: &str, number: u64) {
-        let is_below = |group: &Group| group.path().strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        for pod in &mut self.pods {
-            for container in pod.containers.iter_mut().filter(|container| is_below(&container.group)) {
-                container.group.seen = number;
-            }
-            if is_below(&pod.group) {
-                pod.group.seen = number;
-            }
-        }
-        for container in self.containers.iter_mut().filter(|container| is_below(&container.group)) {
-            container.group.seen = number;
-        }
-    }
-
-    fn forget_unseen(&mut self, number: u64) {
-        self.pods.retain(|pod| pod.group.seen == number);
-        for pod in &mut self.pods {
-            pod.containers.retain(|container| container.group.seen == number);
-        }
-        self.containers.retain(|container| container.group.seen == number);
-    }
-}
-
-fn see_container(list: &mut Vec<Container>, to: &Arc<Controllers>, path: &str, inode: u64, id: &str, number: u64) {
-    let make = || Container { id: id.into(), group: Group::new(to.clone(), path, inode) };
-    let index = match list.binary_search_by(|container| container.group.path().cmp(path)) {
-        Ok(index) if list[index].group.inode() == inode => index,
-        Ok(index) => {
-            list[index] = make();
-            index
-        }
-        Err(index) => {
-            list.insert(index, make());
-            index
-        }
-    };
-    list[index].group.seen = number;
-}
-
-/// Whether a uid as systemd's unit names write it is that uid.
-fn is_same_uid(uid: &str, written: &str) -> bool {
-    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte };
-    uid.bytes().eq(written.bytes().map(plain))
 }

@@ -1,0 +1,87 @@
+//! Cgroups made for a test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use linux::cgroup::{Hierarchy, Pod};
+
+pub(crate) const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
+pub(crate) const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A pod with one container made for a test, in every hierarchy that counts; removed at the end.
+pub(crate) struct TestPod {
+    pub(crate) name: String,
+    pub(crate) tops: Vec<PathBuf>,
+}
+
+impl TestPod {
+    /// `None` where this process may not make cgroups.
+    pub(crate) fn make(test: &str) -> Option<TestPod> {
+        let top = Path::new("/sys/fs/cgroup");
+        let tops = if top.join("cgroup.controllers").exists() {
+            vec![top.to_owned()]
+        } else {
+            ["cpuacct", "memory", "blkio"].map(|controller| top.join(controller)).to_vec()
+        };
+        let pod = TestPod { name: format!("kubepods-{test}-{}", std::process::id()), tops };
+        for directory in pod.directories() {
+            if fs::create_dir(&directory).is_err() {
+                println!("skipped: {} cannot be made", directory.display());
+                return None;
+            }
+            if !directory.ends_with(ID) && directory.join("cgroup.subtree_control").exists() {
+                fs::write(directory.join("cgroup.subtree_control"), "+cpu +memory +io").unwrap();
+            }
+        }
+        Some(pod)
+    }
+
+    /// From the top down.
+    fn directories(&self) -> Vec<PathBuf> {
+        let below = |top: &PathBuf| {
+            let slice = top.join(&self.name);
+            let pod = slice.join(format!("pod{UID}"));
+            [slice, pod.clone(), pod.join(ID)]
+        };
+        self.tops.iter().flat_map(below).collect()
+    }
+
+    pub(crate) fn container(&self, top: usize) -> PathBuf {
+        self.tops[top].join(&self.name).join(format!("pod{UID}")).join(ID)
+    }
+
+    /// Starts a shell script in the container.
+    pub(crate) fn start(&self, script: &str) -> Child {
+        let joins: String = (0..self.tops.len())
+            .map(|top| format!("echo $$ > {}/cgroup.procs && ", self.container(top).display()))
+            .collect();
+        Command::new("sh").arg("-c").arg(format!("{joins}{script}")).stdin(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Runs a shell script in the container and waits for its end.
+    pub(crate) fn run(&self, script: &str) {
+        assert!(self.start(script).wait().unwrap().success());
+    }
+
+    /// A number from a file of the container: the file's only one, or the one after a key.
+    pub(crate) fn number(&self, file: &str, key: &str) -> u64 {
+        let path = (0..self.tops.len()).map(|top| self.container(top).join(file)).find(|path| path.exists()).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let line = text.lines().find(|line| key.is_empty() || line.split(' ').next() == Some(key)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn find<'a>(&self, hierarchy: &'a Hierarchy) -> Option<&'a Pod> {
+        let path = format!("/{}/pod{UID}", self.name);
+        hierarchy.pods().iter().find(|pod| pod.group.path() == path)
+    }
+}
+
+impl Drop for TestPod {
+    fn drop(&mut self) {
+        for directory in self.directories().iter().rev() {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
