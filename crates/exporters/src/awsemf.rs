@@ -25,3 +25,6 @@ pub use config::{
 };
 pub use encode::{Counts, Encoded, Encoder};
 pub use stdout::Stdout;
+
+#[cfg(test)]
+mod tests;

@@ -200,6 +200,10 @@ impl Hasher for WordHasher {
         self.0 = sum;
     }
 
+    fn write_usize(&mut self, number: usize) {
+        self.0 = spread(self.0 ^ number as u64);
+    }
+
     fn finish(&self) -> u64 {
         self.0
     }

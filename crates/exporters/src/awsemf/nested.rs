@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use super::layout::WordHasher;
 use model::Text;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -22,8 +24,9 @@ pub(crate) enum Form {
 #[derive(Debug, Default)]
 pub(crate) struct Forms {
     // A text is kept beside its address, so that no other text can get that address meanwhile.
-    known: HashMap<usize, Known>,
+    known: HashMap<usize, Known, BuildHasherDefault<WordHasher>>,
     round: u32,
+    used: usize,
 }
 
 #[derive(Debug)]
@@ -38,16 +41,25 @@ impl Forms {
     pub(crate) fn of(&mut self, text: &Text) -> Form {
         let address = Arc::as_ptr(text).cast::<u8>().addr();
         let round = self.round;
-        let known =
-            self.known.entry(address).or_insert_with(|| Known { _text: text.clone(), form: form(text), used: round });
-        known.used = round;
+        let known = self.known.entry(address).or_insert_with(|| Known {
+            _text: text.clone(),
+            form: form(text),
+            used: round.wrapping_sub(1),
+        });
+        if known.used != round {
+            known.used = round;
+            self.used += 1;
+        }
         known.form
     }
 
     /// Forgets the texts that this round didn't use.
     pub(crate) fn end_round(&mut self) {
         let round = self.round;
-        self.known.retain(|_, known| known.used == round);
+        if self.used < self.known.len() {
+            self.known.retain(|_, known| known.used == round);
+        }
+        self.used = 0;
         self.round = round.wrapping_add(1);
     }
 }

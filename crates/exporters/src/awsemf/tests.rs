@@ -1,0 +1,10 @@
+//! What leaves the encoder, by subject.
+
+mod config;
+mod declarations;
+mod envelope;
+mod golden;
+mod grouping;
+mod properties;
+mod stdout;
+mod support;
