@@ -1,5 +1,7 @@
 //! An address, taken apart: whom to connect to, which name its certificate must bear, how paths begin.
 
+use std::net::Ipv6Addr;
+
 use hyper::http::Uri;
 use rustls_pki_types::ServerName;
 
@@ -70,10 +72,14 @@ impl Target {
         if uri.query().is_some() {
             return Err(fault("must not hold a query"));
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        if host.is_empty() {
-            return Err(fault("has no host"));
-        }
+        let host = match authority.host().strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) if address.parse::<Ipv6Addr>().is_ok() => address,
+            Some(_) => return Err(fault("has no IPv6 address in its brackets")),
+            None => authority.host(),
+        };
+        // Asked of plain addresses too: what no certificate can bear is no host.
+        let server_name = server_name(host, rules.key)?;
+        let host = host.to_owned();
         let port = match (authority.port(), authority.port_u16()) {
             (None, _) if authority.as_str().ends_with(']') || !authority.as_str().contains(':') => {
                 if tls {
@@ -85,7 +91,7 @@ impl Target {
             (_, Some(port)) if port != 0 => port,
             _ => return Err(fault("has no port between 1 and 65535")),
         };
-        let server_name = if tls { Some(server_name(&host, rules.key)?) } else { None };
+        let server_name = tls.then_some(server_name);
         let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         Ok(Self { host, port, server_name, authority, base: uri.path().trim_end_matches('/').to_owned() })
     }
@@ -109,7 +115,7 @@ impl Target {
 
 fn server_name(name: &str, key: &'static str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(name.to_owned())
-        .map_err(|_| Error::Setting { key, reason: "is no name a certificate can bear" })
+        .map_err(|_| Error::Setting { key, reason: "names no host: neither an address nor a name" })
 }
 
 #[cfg(test)]
@@ -151,6 +157,9 @@ mod tests {
             "https://10.0.0.1:",
             "https://a b",
             "https://fd00::1",
+            "http://.[]/",
+            "https://[10.0.0.1]:10250",
+            "https://a_b c",
         ] {
             check(endpoint, None);
         }

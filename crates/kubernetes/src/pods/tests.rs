@@ -6,7 +6,7 @@ use serde_json::json;
 const PODS: &str = include_str!("../../testdata/pods.json");
 
 fn pod(name: &str) -> Pod {
-    let list = parse_pods(PODS.as_bytes()).expect("the recorded list is good");
+    let list = parse_pods(PODS.as_bytes()).expect("the example is good");
     assert_eq!((list.pods.len(), list.skipped), (5, 0));
     list.pods.into_iter().find(|pod| &*pod.name == name).expect("the list has it")
 }
@@ -173,6 +173,13 @@ fn a_broken_pod_costs_only_itself() {
     let list = parse_pods(json!({"kind": "PodList", "items": items}).to_string().as_bytes()).expect("a good list");
     let uids: Vec<_> = list.pods.iter().map(|pod| &*pod.uid).collect();
     assert_eq!((uids, list.skipped), (vec!["1", "3"], 7));
+}
+
+#[test]
+fn a_pod_without_identity_is_counted() {
+    let items = json!([{"metadata": {"name": "a", "namespace": "b"}}, {}, {"metadata": {"uid": "1", "name": "a"}}]);
+    let list = parse_pods(json!({"kind": "PodList", "items": items}).to_string().as_bytes()).expect("a good list");
+    assert_eq!((list.pods.len(), list.skipped), (0, 3));
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn usage(used_bytes: u64) -> Option<FsUse> {
 
 #[test]
 fn a_summary_is_read() {
-    let summary = parse_summary(SUMMARY.as_bytes()).expect("the recorded summary is good");
+    let summary = parse_summary(SUMMARY.as_bytes()).expect("the example is good");
     let node = summary.node;
     assert_eq!((node.fs, node.image_fs), (usage(20_000_000_000), usage(3_000_000_000)));
     assert_eq!(node.container_fs, usage(5_000_000));
@@ -26,7 +26,7 @@ fn a_summary_is_read() {
 
 #[test]
 fn what_the_kubelet_does_not_know_is_none() {
-    let summary = parse_summary(SUMMARY.as_bytes()).expect("the recorded summary is good");
+    let summary = parse_summary(SUMMARY.as_bytes()).expect("the example is good");
     let [main, new] = &*summary.pods[1].containers else { panic!("two containers") };
     assert_eq!(main.rootfs, Some(FsUse { used_bytes: Some(8192), ..FsUse::default() }));
     assert_eq!((main.logs, new.rootfs), (None, None));
