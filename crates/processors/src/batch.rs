@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use model::Round;
 
-pub use config::{Config, Options};
+pub use config::{Config, Options, Timeout};
 
 /// Gathers parts of rounds. Times are monotonic, from any one moment.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Batch {
     pub fn new(config: &Config) -> Self {
         let count = |points: u32| usize::try_from(points).unwrap_or(usize::MAX);
         Self {
-            timeout: config.timeout,
+            timeout: config.timeout.0,
             size: count(config.send_batch_size),
             max_size: count(config.send_batch_max_size),
             waiting: Round::default(),

@@ -1,6 +1,7 @@
 //! The options of `awsemf`: the union of those of its three lineages (ADOT, the 2024 fork, the CloudWatch agent).
 
 mod declaration;
+mod lint;
 mod values;
 
 use std::collections::BTreeMap;

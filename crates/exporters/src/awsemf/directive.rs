@@ -2,6 +2,8 @@
 //!
 //! The layout follows the embedded metric format specification: `Namespace`, `Dimensions`, `Metrics`.
 
+use tracing::warn;
+
 use super::config::{Config, Rollup};
 use super::layout::{Label, Written};
 use super::names::{Names, Role};
@@ -31,15 +33,19 @@ impl Sets {
     /// A declared set counts where each of its names is a label that can be a dimension. Without any declaration, the
     /// one set is all labels that can be dimensions, 30 at most.
     pub(crate) fn of(&self, declarations: &[u16], labels: &[Label<'_>], names: &Names) -> Vec<Box<[u32]>> {
-        let mut sets = Vec::new();
+        let mut sets: Vec<Box<[u32]>> = Vec::new();
         let mut add = |set: &[u32]| {
-            if !sets.iter().any(|known: &Box<[u32]>| **known == *set) {
+            if !sets.iter().any(|known| **known == *set) {
                 sets.push(set.into());
             }
         };
         let Some(declared) = &self.declared else {
             let all: Vec<u32> = dimensions(labels, names).collect();
             let rolled_up = self.rollup != Rollup::None && !all.is_empty();
+            if all.len() > limits::DIMENSIONS_OF_SET {
+                // Once for each combination of names, since directives are worked out once for each.
+                warn!(attributes = all.len(), "only the first 30 attributes are dimensions; declare dimension sets");
+            }
             // One label alone is what the roll-up adds anyway.
             if !(rolled_up && all.len() == 1) {
                 add(&all[..all.len().min(limits::DIMENSIONS_OF_SET)]);

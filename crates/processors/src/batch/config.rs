@@ -3,14 +3,14 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use confmap::{Decode, Faults, Node, OptionDoc};
+use confmap::{Decode, Faults, Node, OptionDoc, Value};
 
 confmap::config! {
     /// Gathers parts of rounds into larger ones, within bounds; a whole round never waits.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Options {
         /// How long a part of a round waits for the rest at most; 0 to send it at once.
-        pub timeout: Duration = Duration::from_millis(200),
+        pub timeout: Timeout = Timeout(Duration::from_millis(200)),
         /// How many points may wait; once there are as many they go on. 0 to send each part at once.
         pub send_batch_size: u32 = 8192,
         /// How many points go on together at most; 0 for no bound. Records are never cut, so a larger one goes alone.
@@ -21,6 +21,29 @@ confmap::config! {
         /// How many combinations of metadata there may be.
         #[accepted("records carry no request metadata")]
         pub metadata_cardinality_limit: u32 = 1000,
+    }
+}
+
+/// A time to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl Decode for Timeout {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        // A plain duration says the same in other words; these are the ones people search for.
+        if node.text().is_some_and(|text| text.starts_with('-')) || matches!(node.value, Value::Int(..0)) {
+            faults.at(path, node, "timeout must be greater or equal to 0");
+            return None;
+        }
+        Duration::decode(node, path, faults).map(Self)
+    }
+
+    fn type_name() -> String {
+        Duration::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
     }
 }
 

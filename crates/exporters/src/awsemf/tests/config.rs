@@ -111,6 +111,18 @@ fn namespaces_and_tags_are_what_aws_takes() {
 }
 
 #[test]
+fn a_selector_that_selects_more_than_it_names_is_worth_a_word() {
+    assert_eq!(config(SAMPLE).warnings("exporters::awsemf"), []);
+    let yaml = "metric_declarations: [{metric_name_selectors: [node_cpu.*]}, {metric_name_selectors: [a, node_filesystem_inodes]}]";
+    let warnings: Vec<String> = config(yaml).warnings("exporters::awsemf").iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["exporters::awsemf::metric_declarations::1::metric_name_selectors::1: node_filesystem_inodes also selects \
+          node_filesystem_inodes_free; ^node_filesystem_inodes$ selects it alone"]
+    );
+}
+
+#[test]
 fn every_option_is_documented() {
     fn walk(options: &[confmap::OptionDoc]) {
         for option in options {

@@ -1,0 +1,41 @@
+//! What is worth a word in a configuration that is right.
+
+use std::collections::BTreeSet;
+
+use catalog::METRICS;
+use confmap::{Fault, join};
+
+use super::{Config, Declaration};
+
+impl Config {
+    /// What may not be meant: selectors written as one metric's name that select others as well, since a selector is
+    /// searched for anywhere in a name. Paths begin with `path`, the component's own.
+    #[must_use]
+    pub fn warnings(&self, path: &str) -> Vec<Fault> {
+        let path = join(path, "metric_declarations");
+        (0usize..)
+            .zip(&self.metric_declarations)
+            .flat_map(|(number, declaration)| warnings(declaration, &join(&path, &number.to_string())))
+            .collect()
+    }
+}
+
+fn warnings(declaration: &Declaration, path: &str) -> Vec<Fault> {
+    let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let listed: BTreeSet<&str> = declaration.metric_name_selectors.iter().map(|selector| selector.as_str()).collect();
+    let path = join(path, "metric_name_selectors");
+    let mut warnings = Vec::new();
+    for (number, selector) in declaration.metric_name_selectors.iter().enumerate() {
+        let name = selector.as_str();
+        if !known.contains(name) {
+            continue;
+        }
+        let others: Vec<&str> =
+            known.iter().copied().filter(|other| other.contains(name) && !listed.contains(other)).collect();
+        if !others.is_empty() {
+            let message = format!("{name} also selects {}; ^{name}$ selects it alone", others.join(", "));
+            warnings.push(Fault { path: join(&path, &number.to_string()), location: None, message });
+        }
+    }
+    warnings
+}
