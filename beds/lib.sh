@@ -95,3 +95,19 @@ remove_empty_cgroups() {
     done
   done
 }
+
+# guest_network NAME: a network namespace NAME with the tap "tap0" of a guest in it. The machine is 10.95.0.1 there and
+# takes any bytes on port 5001; the guest is 10.95.0.2 and reaches nothing else. Sets GUEST_PEER to the receiver's id.
+guest_network() {
+  ip netns add "$1"
+  ip -n "$1" link set lo up
+  ip -n "$1" tuntap add mode tap name tap0
+  ip -n "$1" addr add 10.95.0.1/24 dev tap0
+  ip -n "$1" link set tap0 up
+  nsenter --net="/run/netns/$1" "$BED_CACHE/images/load" receive 5001 > /dev/null 2>&1 < /dev/null &
+  GUEST_PEER=$!
+}
+guest_network_down() {
+  kill "$GUEST_PEER" 2>/dev/null || true
+  ip netns del "$1" 2>/dev/null || true
+}

@@ -7,10 +7,11 @@
 Called by with_pods.sh, which brings the runtime up and down. In COMMAND's arguments and environment values `{kubelet}`
 stands for the endpoint (http, loopback) of a kubelet that answers from the runtime; it is also in $KUBELET_ENDPOINT.
 COMMAND's stdout goes to --out (its stderr to FILE.stderr), or to nowhere. It is started before the loads, --before
-seconds earlier, and gets SIGTERM --after seconds behind the last one.
+seconds earlier, gets SIGTERM --after seconds behind the last one, and SIGKILL a minute later.
 
 Loads: cpu (a container that spins at a limit of 200m), write (32 MiB with O_DIRECT), network (32 MiB by TCP from one
-pod to another), memory (48 MiB touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew).
+pod to another), uplink (8 MiB from a pod in the node's network to $BED_PEER, which only the guests have), memory (48 MiB
+touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew).
 
 Lines, each with "unix_ms":
   {"line": "pods", "pods": [{name, namespace, uid, cgroup, sandbox, containers: {name: id}}], "kernel", "cgroup": 1|2}
@@ -33,8 +34,10 @@ from runtime import Runtime
 
 MIB = 2**20
 CPU_MILLICORES = 200
-WRITE_BYTES, NETWORK_BYTES, MEMORY_BYTES, OOM_BYTES = 32 * MIB, 32 * MIB, 48 * MIB, 96 * MIB
+WRITE_BYTES, NETWORK_BYTES, UPLINK_BYTES = 32 * MIB, 32 * MIB, 8 * MIB
+MEMORY_BYTES, OOM_BYTES = 48 * MIB, 96 * MIB
 PORT = 5001
+GRACE_SECONDS = 60
 UNTIL_GO = "until [ -e /tmp/go ]; do sleep 0.1; done; "
 
 
@@ -102,6 +105,17 @@ class Loads:
             "counted_sent_bytes": counters.network_bytes(sender, "main")[1] - sent,
             "counted_received_bytes": counters.network_bytes(receiver, "main")[0] - received}
 
+    def prepare_uplink(self):
+        self.pod("uplink", ["sleep", "1000000"], qos="besteffort", host_network=True)
+
+    def uplink(self):
+        pod = self.pods["uplink"]
+        before = counters.network_bytes(pod, "main")[1]
+        command = ("load", "send", os.environ["BED_PEER"], str(PORT), str(UPLINK_BYTES))
+        self.runtime.execute(pod["containers"]["main"], *command)
+        counted = counters.network_bytes(pod, "main")[1] - before
+        return "uplink", {"asked_bytes": UPLINK_BYTES, "counted_sent_bytes": counted}
+
     def prepare_memory(self):
         command = UNTIL_GO + f"exec load memory {MEMORY_BYTES}"
         self.pod("memory", ["sh", "-c", command], memory="128Mi")
@@ -148,16 +162,18 @@ class Command:
         self.stdout = open(out, "wb") if out else subprocess.DEVNULL
         self.stderr = open(out + ".stderr", "wb") if out else None
         self.started = time.monotonic()
-        self.process = subprocess.Popen(words, stdout=self.stdout, stderr=self.stderr, env=environment)
+        # A session of its own, so that all of it can be killed should it not end.
+        self.process = subprocess.Popen(
+            words, stdout=self.stdout, stderr=self.stderr, env=environment, start_new_session=True)
         say("command", pid=self.process.pid)
 
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(20)
+            code = self.process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             code = self.process.wait()
         # Only the command's family has been waited for, so these are its own figures.
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -11,12 +11,16 @@ if [ -n "$OUT_FOLDER" ]; then
   export OUT=/run/bed-out
 fi
 ip link set lo up
+ip link set vec0 name eth0
+ip addr add 10.95.0.2/24 dev eth0
+ip link set eth0 up
 if [ "$BED_CONTAINERD" = yes ]; then
   mkdir -p /etc/containerd /var/log/pods
   cni_config /etc/cni/net.d cni0
   containerd_config /etc/containerd/config.toml "$BED_STORAGE" "$BED_RUN" "$BED_RUN/containerd.sock" /etc/cni/net.d true false
   systemctl start containerd
   until_ok 60 ctr version
+  export BED_UP=1
   for image in busybox pause; do ctr -n k8s.io image import "$IMAGES/$image.tar" > /dev/null; done
 fi
 echo "### job"

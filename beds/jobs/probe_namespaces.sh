@@ -1,45 +1,45 @@
 #!/bin/bash
 # A stand-in for the agent: run by sandbox.sh beside pods, says in JSON lines what such a process sees. Values:
 #   "uid", "capabilities": who it is     "processes": how many it sees in its own /proc
-#   "procs": what cgroup.procs of another pod's container reads here
-#   "memberships": pids of pods' containers found in /rootfs/proc/<pid>/cgroup, "dotted" those whose path begins with /../..
-#   "networks": how many of these pids' net/dev can be read     "unreadable": cgroup files of containers that can't be
+#   "procs": what the cgroup.procs of containers read here, other than its own     "groups": how many containers
+#   "lines", "unreadable": lines read from cgroup files of these containers, and how many files of them are denied
+#   "memberships": pids of containers found in /rootfs/proc/<pid>/cgroup; "dotted": those whose path begins with /../..;
+#   "example": one such line     "networks": how many of these pids' net/dev can be read     "mountinfo": lines of process 1's
 set -u
+shopt -s nullglob
 say() { printf '{"probe": "%s", "value": %s}\n' "$1" "$2"; }
-say uid "$(id -u)"
+say uid "$UID"
 say capabilities "\"$(awk '/^CapEff|^CapBnd/ {print $2}' /proc/self/status | sort -u | tr -d '\n')\""
-say processes "$(find /proc -maxdepth 1 -name '[0-9]*' | wc -l)"
+own_processes=(/proc/[0-9]*)
+say processes "${#own_processes[@]}"
 
 cgroup=/rootfs/sys/fs/cgroup
 if [ -e $cgroup/cgroup.controllers ]; then version=2 memory=$cgroup; else version=1 memory=$cgroup/memory; fi
 say cgroup "$version"
 mapfile -t groups < <(find "$memory" -type d -path '*kubepods*' -regextype posix-extended -regex '.*[0-9a-f]{64}(\.scope)?')
-procs=() unreadable=0 files=0
-for group in "${groups[@]}"; do
-  text=$(tr '\n' ' ' < "$group/cgroup.procs" 2>&1)
-  procs+=("$text")
-  for file in "$group"/memory.* "$group"/cpu.* "$group"/io.stat; do
-    case $file in *.procs|*force_empty|*event_control|*pressure_level|*.reclaim|*'*'*) continue ;; esac
-    [ -e "$file" ] || continue
-    files=$((files + 1))
-    # A container may end meanwhile: what is gone was not denied.
-    cat "$file" > /dev/null 2>&1 || { [ -e "$file" ] && unreadable=$((unreadable + 1)); }
-  done
-done
 say groups "${#groups[@]}"
-say procs "\"$(printf '%s\n' "${procs[@]}" | sort -u | tr '\n' ';')\""
-say files "$files"
-say unreadable "$unreadable"
-
-memberships=0 dotted=0 networks=0 example=
-for folder in /rootfs/proc/[0-9]*; do
-  lines=$(grep -E '[0-9a-f]{64}(\.scope)?$' "$folder/cgroup" 2>/dev/null) || continue
-  memberships=$((memberships + 1))
-  case $lines in *:/../..*) dotted=$((dotted + 1)) example=${lines%%$'\n'*} ;; esac
-  if [ "$(wc -l < "$folder/net/dev" 2>/dev/null || echo 0)" -gt 2 ]; then networks=$((networks + 1)); fi
+procs=() files=()
+for group in "${groups[@]}"; do
+  # A container may end meanwhile.
+  mapfile -t lines 2>/dev/null < "$group/cgroup.procs" || continue
+  case " ${lines[*]} " in *" $BASHPID "*) continue ;; esac
+  procs+=("${lines[*]}")
+  files+=("$group"/memory.stat "$group"/memory.usage_in_bytes "$group"/memory.current "$group"/cpu.stat "$group"/io.stat)
+  if [ $version = 1 ]; then files+=("${group/memory/cpuacct}"/cpuacct.usage); fi
 done
-say memberships "$memberships"
-say dotted "$dotted"
-say example "\"$example\""
+say procs "\"$(printf '%s\n' "${procs[@]}" | sort -u | tr '\n' ';')\""
+say lines "$(cat "${files[@]}" 2>/dev/null | wc -l)"
+say unreadable "$(cat "${files[@]}" 2>&1 >/dev/null | grep -c 'Permission denied')"
+
+mapfile -t members < <(grep -lE '[0-9a-f]{64}(\.scope)?$' /rootfs/proc/[0-9]*/cgroup 2>/dev/null)
+say memberships "${#members[@]}"
+mapfile -t dotted < <(grep -hm1 -E ':/\.\./\.\./.*[0-9a-f]{64}(\.scope)?$' "${members[@]}" 2>/dev/null)
+say dotted "${#dotted[@]}"
+say example "\"${dotted[0]:-}\""
+networks=0
+for member in "${members[@]}"; do
+  if mapfile -t lines 2>/dev/null < "${member%cgroup}net/dev" && [ ${#lines[@]} -gt 2 ]; then networks=$((networks + 1)); fi
+done
 say networks "$networks"
-say mountinfo "$(wc -l < /rootfs/proc/1/mountinfo)"
+mapfile -t lines < /rootfs/proc/1/mountinfo
+say mountinfo "${#lines[@]}"

@@ -13,7 +13,8 @@ import json, sys
 print(next(pod["status"]["podIP"] for pod in json.load(sys.stdin)["items"] if pod["metadata"]["name"] == "receiver"))')
 container=$(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==server')
 activity="ctr -n k8s.io tasks exec --exec-id activity $container load send $address 5001 8388608
-ctr -n k8s.io tasks exec --exec-id disk $container load write /tmp/file 8388608"
+ctr -n k8s.io tasks exec --exec-id disk $container load write /tmp/file 8388608
+'$IMAGES/load' send $BED_PEER 5001 4194304"
 how="Debian 12 with systemd in User-Mode Linux (beds/debian/run.sh --v1): the hybrid of Amazon Linux 2, version 1 with"
 how="$how cpu,cpuacct together and cgroup2 at unified; containerd with the systemd driver. Pods were made through CRI without a"
 how="$how kubelet: pods.json and summary.json are made by hand from CRI's own answers (beds/cri/kubelet.py). No group has a throttle"

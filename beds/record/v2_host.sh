@@ -10,7 +10,8 @@ ctr run -d --runc-systemd-cgroup --cgroup "system.slice:docker:$docker" --cpu-qu
   --memory-limit 67108864 "$image" "$docker" load spin
 ctr run -d --runc-systemd-cgroup --cgroup "machine.slice:libpod:$podman" "$image" "$podman" load memory 16777216
 ctr run -d "$image" "$plain" sleep 1000000
-activity="ctr tasks exec --exec-id activity $plain load write /tmp/file 8388608; dd if=/dev/zero of=/root/file bs=1M count=8 oflag=direct"
+activity="ctr tasks exec --exec-id activity $plain load write /tmp/file 8388608; dd if=/dev/zero of=/root/file bs=1M count=8 oflag=direct status=none
+'$IMAGES/load' send $BED_PEER 5001 4194304"
 how="Debian 12 with systemd in User-Mode Linux (beds/debian/run.sh): pure cgroup v2, no Kubernetes. Three containers of containerd's"
 how="$how ctr: one in a scope as Docker names it (system.slice/docker-<id>.scope), one as Podman does (machine.slice/libpod-<id>.scope),"
 how="$how one as ctr does (/default/<id>). One CPU, no PSI, CPU time in steps of 10 ms."

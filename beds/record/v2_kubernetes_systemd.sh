@@ -10,7 +10,8 @@ print(next(pod["status"]["podIP"] for pod in pods if pod["metadata"].get("labels
 # By the runtime, not by kubectl, whose start alone takes seconds here.
 container=$(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==httpd' | head -1)
 activity="for turn in 1 2 3; do curl -s -o /dev/null http://$address:8080/load; done
-ctr -n k8s.io tasks exec --exec-id activity $container load write /tmp/file 8388608"
+ctr -n k8s.io tasks exec --exec-id activity $container load write /tmp/file 8388608
+'$IMAGES/load' send $BED_PEER 5001 4194304"
 how="single-node Kubernetes $(kubelet --version | cut -d' ' -f2) in User-Mode Linux (beds/kubernetes/uml_cluster.sh): pure cgroup v2,"
 how="$how systemd as process 1, systemd driver, containerd and runc of Debian 12, workloads.yaml; the kubelet's own answers. One CPU,"
 how="$how no PSI, CPU time in steps of 10 ms; cpuinfo's line \"cpu MHz\" is made up, since the kubelet needs one."

@@ -36,6 +36,9 @@ mkdir /sys/fs/cgroup/init.scope
 echo $$ > /sys/fs/cgroup/init.scope/cgroup.procs
 echo "+cpu +memory +io +pids" > /sys/fs/cgroup/cgroup.subtree_control
 ip link set lo up
+ip link set vec0 name eth0
+ip addr add 10.95.0.2/24 dev eth0
+ip link set eth0 up
 
 . /run/bed-work/environment
 echo "### job"
