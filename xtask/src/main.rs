@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands are made to be read by people")]
 
 mod arrows;
+#[cfg(feature = "bench")]
+mod bench;
 mod dist;
 mod docs;
 mod kernel;
@@ -22,6 +24,8 @@ usage: cargo xtask COMMAND
   docs [--check]              writes docs/metrics.md and docs/configuration.md, or says whether they are stale
   deny                        licences, sources and known weaknesses of the dependencies
   dist                        static binaries to ship, and their sizes
+  bench [NAME...]             what the agent costs, each figure beside its floor; as root
+                              names: size start tick scale memory
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::run(docs::Mode::Check),
         ["deny"] => test::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["dist"] => dist::run(),
+        ["bench", names @ ..] => bench(names),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -50,6 +55,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "bench")]
+fn bench(names: &[&str]) -> anyhow::Result<()> {
+    bench::run(names)
+}
+
+/// Benches bring a fake kubelet, which the other commands should not have to build.
+#[cfg(not(feature = "bench"))]
+fn bench(names: &[&str]) -> anyhow::Result<()> {
+    let build = ["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "bench"];
+    project::succeed(&mut project::cargo(build.iter().chain(names)))
 }
 
 fn misused() -> ExitCode {

@@ -1,0 +1,74 @@
+//! The agent under measurement: a process of the shipped binary, and what the kernel says of it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use testkit::kubelet::FakeKubelet;
+
+/// A running agent; it ends with this.
+pub(crate) struct Agent(Child);
+
+impl Agent {
+    /// Starts the agent with the sample configuration against a fake kubelet; events go nowhere.
+    pub(crate) fn start(binary: &Path, kubelet: &FakeKubelet, scratch: &Path, interval: Duration) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command.arg("--config").arg(super::project("examples/eks.yaml"));
+        let receiver = "receivers.awscontainerinsightreceiver";
+        let mut sets = vec![
+            "exporters.awsemf.output_destination=stdout".to_owned(),
+            "extensions.health_check.endpoint=localhost:0".to_owned(),
+            format!("{receiver}.cluster_name=bench"),
+            format!("{receiver}.collection_interval={}ms", interval.as_millis()),
+            format!("{receiver}.kubelet.endpoint={}", kubelet.endpoint()),
+            format!("{receiver}.kubelet.auth_type=none"),
+            format!("{receiver}.root_path=/"),
+        ];
+        if let Some(pem) = kubelet.ca_pem() {
+            let file = scratch.join("ca.pem");
+            fs::write(&file, pem).context("write the kubelet's authority")?;
+            sets.push(format!("{receiver}.kubelet.ca_file={}", file.display()));
+        }
+        sets.iter().for_each(|set| {
+            command.args(["--set", set]);
+        });
+        let log = fs::File::create(scratch.join("agent.log")).context("make the agent's log")?;
+        command.env("HOST_NAME", "bench").env_remove("AOT_CONFIG_CONTENT");
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().context("start the agent")?;
+        Ok(Self(child))
+    }
+
+    /// CPU time of all threads so far, in milliseconds.
+    pub(crate) fn cpu_ms(&self) -> Result<f64> {
+        let mut nanoseconds = 0_u64;
+        for task in fs::read_dir(format!("/proc/{}/task", self.0.id())).context("list the agent's threads")? {
+            let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            nanoseconds += text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(nanoseconds as f64 / 1e6)
+    }
+
+    /// CPU time of `ticks` ticks, per tick, in milliseconds.
+    pub(crate) fn cpu_of_ticks(&self, ticks: u32, interval: Duration) -> Result<f64> {
+        let before = self.cpu_ms()?;
+        std::thread::sleep(interval * ticks);
+        Ok((self.cpu_ms()? - before) / f64::from(ticks))
+    }
+
+    /// A line of `/proc/<pid>/status`, in KiB.
+    pub(crate) fn status_kib(&self, key: &str) -> Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.0.id())).context("read the agent's status")?;
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).with_context(|| format!("no {key}"))
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
