@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs a job on a node in User-Mode Linux: Debian with systemd as process 1 and containerd with the systemd driver, under
 # Linux 6.1; cgroup v2, or with --v1 the hybrid of Amazon Linux 2 (version 1, cpu,cpuacct together, cgroup2 at unified).
-#   debian/run.sh [--v1] [-o FOLDER] JOB [ARGUMENT...]      FOLDER of the machine is $OUT in the guest, written through
+#   debian/run.sh [--v1|--v2] [-o FOLDER] JOB [ARGUMENT...]      FOLDER of the machine is $OUT in the guest, written through
 # JOB is a program of the machine, made for any Linux (a script, a static binary); in the guest the machine's files are
 # below /host, read-only, so JOB runs as /host/its/path. Its environment: OUT, BEDS (below /host), PYTHON, and
 # CRI_DESCRIPTORS, BED_RUN (with containerd.sock), BED_STORAGE, DRIVER, BED_UP, BED_PEER for cri/.
@@ -15,6 +15,7 @@ unified=1 out=
 while :; do
   case ${1:-} in
   --v1) unified=0; shift ;;
+  --v2) unified=1; shift ;;
   -o) mkdir -p "$2"; out=$(realpath "$2"); shift 2 ;;
   *) break ;;
   esac

@@ -3,6 +3,7 @@
 //! Everything here serves a test, so what goes wrong with the test's own means (a recording that is missing, a port that
 //! can't be bound) ends the test with a sentence instead of an error value.
 
+pub mod beds;
 pub mod golden;
 pub mod hosts;
 pub mod kubelet;
