@@ -146,7 +146,7 @@ impl Encoder {
     pub fn encode<E>(&mut self, round: &Round, sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>) -> Result<(), E> {
         if self.memory.is_full() {
             self.memory = Memory::new(&self.config, &self.default_stream);
-            self.scratch.seen.clear();
+            self.scratch.seen = Vec::new();
         }
         let conversion = self.config.resource_to_telemetry_conversion.enabled;
         let places = &mut self.memory.places;
@@ -391,5 +391,39 @@ impl Scratch {
 
     fn seen(&self, name: u32) -> Option<Seen> {
         self.seen.get(name as usize).copied().filter(|seen| seen.event == self.event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Attributes, MetricRef, NamedMetric, Point};
+
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let mut encoder = Encoder::new(&Config::default(), "");
+        let mut most = 0;
+        for number in 0..10 {
+            let point = |place: usize| Point {
+                metric: MetricRef::Named(Arc::new(NamedMetric {
+                    name: format!("m{number}_{place}").into(),
+                    unit: "".into(),
+                })),
+                value: Value::Integer(1),
+                attributes: Attributes::new(),
+            };
+            let record = Record {
+                record_type: None,
+                attributes: Attributes::new(),
+                time_ms: 1,
+                points: (0..5000).map(point).collect(),
+            };
+            let round = Round { time_ms: 1, records: vec![record], ends: true };
+            let Ok(()) = encoder.encode::<std::convert::Infallible>(&round, &mut |_| Ok(()));
+            most = most.max(encoder.memory.names.len());
+        }
+        assert!(most < MOST_REMEMBERED + 5000, "{most}");
+        assert!(encoder.counts().events == 10);
     }
 }

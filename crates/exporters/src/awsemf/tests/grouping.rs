@@ -135,3 +135,25 @@ fn names_without_end_are_forgotten_and_the_events_stay_the_same() {
     }
     assert_eq!(encode_with(&mut encoder, vec![node()]), before);
 }
+
+/// Two records of the same names and metrics, whose directives differ all the same.
+#[track_caller]
+fn check_apart(yaml: &str, first: &[(&str, &str)], second: &[(&str, &str)]) {
+    let config = config(yaml);
+    let records = [first, second].map(|common| scraped(common, vec![labelled("m", 1, &[])]));
+    let alone = records.clone().map(|record| encode_one(&config, record));
+    assert_ne!(alone[0].directives(), alone[1].directives());
+    assert_eq!(encode(&config, records.to_vec()), alone);
+}
+
+#[test]
+fn whatever_directives_depend_on_keeps_combinations_apart() {
+    let declared = "resource_to_telemetry_conversion: {enabled: true}, metric_declarations: [
+        {dimensions: [[a], []], metric_name_selectors: [m], label_matchers: [{label_names: [b], regex: x}]},
+        {dimensions: [[a]], metric_name_selectors: [m]}]";
+    check_apart(declared, &[("a", "1"), ("b", "x")], &[("a", "1"), ("b", "y")]);
+    check_apart(declared, &[("a", "1"), ("b", "x")], &[("a", ""), ("b", "x")]);
+    check_apart("version: 1", &[("service.name", "x")], &[("service.name", "y")]);
+    let resolution = |value| [("a", "1"), ("aws.emf.storage_resolution", value)];
+    check_apart(declared, &resolution("1"), &resolution("60"));
+}

@@ -130,8 +130,18 @@ proptest! {
     fn every_event_is_what_the_format_asks_for(records in records(), which in 0..CONFIGS.len()) {
         let events = encode(&config(CONFIGS[which]), records.clone());
         events.iter().for_each(check_format);
-        // Encoding has no memory that shows.
-        prop_assert_eq!(encode(&config(CONFIGS[which]), records), events);
+    }
+
+    #[test]
+    fn what_was_encoded_before_does_not_show(mut records in records(), which in 0..CONFIGS.len()) {
+        for (time_ms, record) in (1..).zip(&mut records) {
+            record.time_ms = time_ms;
+        }
+        let config = config(CONFIGS[which]);
+        let alone: Vec<Event> = records.iter().flat_map(|record| encode(&config, vec![record.clone()])).collect();
+        let mut encoder = crate::awsemf::Encoder::new(&config, "stream");
+        prop_assert_eq!(&super::support::encode_with(&mut encoder, records.clone()), &alone);
+        prop_assert_eq!(&super::support::encode_with(&mut encoder, records), &alone);
     }
 
     #[test]
