@@ -1,16 +1,20 @@
 //! Installs what the commands need and is missing, and says in words what could not be installed.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::project::{cargo, has_program, program, root, succeed, succeeds};
 
 /// The target of the binary that is shipped and of the one that runs in guests.
 pub(crate) const STATIC_TARGET: &str = "x86_64-unknown-linux-musl";
 
-/// Packages and modules of the beds; `Err` says what is missing.
+/// Packages and modules of the beds; the error says what is missing.
 pub(crate) fn beds() -> Result<()> {
-    let script = root().join("beds/setup.sh");
-    succeed(&mut program(script, [""; 0])).context("some kernel tests can't run")
+    let output = program(root().join("beds/setup.sh"), [""; 0]).output().context("run beds/setup.sh")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}", said.trim().lines().last().unwrap_or("beds/setup.sh failed"));
+    }
+    Ok(())
 }
 
 /// The compiler's static target, and the C compiler that `ring` needs for it.

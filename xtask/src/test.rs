@@ -52,7 +52,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     steps.push(("lints", Box::new(|| passed(cargo_step(&LINTS)))));
     steps.push(("arrows", Box::new(|| passed(arrows::run()))));
     steps.push(("pages", Box::new(|| passed(docs::run(docs::Mode::Check)))));
-    steps.push(("tests", Box::new(|| passed(cargo_step(&["test", "--workspace", "--quiet"])))));
+    steps.push(("tests", Box::new(|| passed(cargo_step(&["test", "--workspace", "--no-fail-fast", "--quiet"])))));
     if !options.quick {
         steps.push(("dependencies", Box::new(supply::run)));
         steps.push(("advisories", Box::new(supply::advisories)));
