@@ -10,6 +10,8 @@ use crate::service::{Pipeline, Service};
 /// What is written where nothing else is: a machine by itself, its events to standard output.
 pub const WITHOUT_CONFIGURATION: &str = include_str!("../../../examples/host.yaml");
 
+const NO_PIPELINE: &str = "service must have at least one pipeline";
+
 /// A configuration that can be run.
 #[derive(Debug)]
 pub struct Configuration {
@@ -147,10 +149,12 @@ fn note_without_effect(path: &str, node: &Node, keys: Vec<(String, &'static str)
 }
 
 fn check_service(service: &Service, root: &Node, faults: &mut Faults) {
-    let empty = Node::new(confmap::Value::Null, confmap::Location::of_source(""));
-    let node = root.get("service").unwrap_or(&empty);
+    let Some(node) = root.get("service") else {
+        faults.missing("service::pipelines", NO_PIPELINE);
+        return;
+    };
     if service.pipelines.is_empty() {
-        faults.within("service", node, "pipelines", "service must have at least one pipeline");
+        faults.within("service", node, "pipelines", NO_PIPELINE);
     }
     let configured = |section: Section, id: &ComponentId| {
         let entries = root.get(section.key()).map(Node::entries).unwrap_or_default();

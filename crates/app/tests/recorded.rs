@@ -80,7 +80,8 @@ fn every_base_metric_and_attribute_is_produced_from_a_recorded_node() {
     }
     let emitted = || RecordType::ALL.iter().filter(|record_type| record_type.is_emitted());
     let base = emitted().flat_map(|record_type| Metric::of(*record_type)).filter(|metric| metric.tier == Tier::Base);
-    let missing: Vec<_> = base.map(|metric| (metric.record_type, metric.name)).filter(|row| !metrics.contains(row)).collect();
+    let missing: Vec<_> =
+        base.map(|metric| (metric.record_type, metric.name)).filter(|row| !metrics.contains(row)).collect();
     assert!(missing.is_empty(), "not produced: {missing:?}");
 
     let rows = emitted().flat_map(|record_type| catalog::attribute::of(*record_type));

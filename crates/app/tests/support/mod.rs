@@ -51,11 +51,14 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
     let component = |wanted: fn(&Component) -> bool| {
         configuration.components.values().find(|component| wanted(component)).expect("the configuration has it")
     };
-    let Component::ContainerInsights(config) = component(|component| matches!(component, Component::ContainerInsights(_)))
+    let Component::ContainerInsights(config) =
+        component(|component| matches!(component, Component::ContainerInsights(_)))
     else {
         unreachable!()
     };
-    let Component::Awsemf(exporter) = component(|component| matches!(component, Component::Awsemf(_))) else { unreachable!() };
+    let Component::Awsemf(exporter) = component(|component| matches!(component, Component::Awsemf(_))) else {
+        unreachable!()
+    };
 
     let kubelet = FakeKubelet::http();
     let scratch = Replay::of(&recording.first.root);
@@ -70,7 +73,8 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
     };
     let place = resolve(&config, &environment).expect("the node has a name and a kubelet");
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let clock = Arc::new(Set::default());
     let tools = Tools { clock: clock.clone(), registry: Registry::default(), runtime: runtime.handle().clone() };
     let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
@@ -99,6 +103,7 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
 
 /// The events of one type.
 pub fn of_type(events: &[Vec<u8>], record_type: RecordType) -> Vec<serde_json::Value> {
-    let parsed = events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(event).expect("an event is JSON"));
+    let parsed =
+        events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(event).expect("an event is JSON"));
     parsed.filter(|event| event["Type"] == record_type.as_str()).collect()
 }

@@ -11,6 +11,7 @@ use crate::sources::machine::Reader;
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]
 pub struct Cgroups {
+    memory_events: bool,
     hierarchy: Option<Hierarchy>,
     cpu: History<u64, Cpu>,
     memory: History<u64, Memory>,
@@ -35,16 +36,18 @@ struct Failures {
 }
 
 impl Cgroups {
-    /// No cgroups yet.
-    pub fn new() -> Self {
-        Self { hierarchy: None, cpu: History::new(), memory: History::new() }
+    /// No cgroups yet; `memory_events` are read only where somebody asks for them.
+    pub fn new(memory_events: bool) -> Self {
+        Self { memory_events, hierarchy: None, cpu: History::new(), memory: History::new() }
     }
 
     /// Finds the cgroups that there are now; to be given back with [`Self::put_back`].
     pub fn refresh(&mut self, reader: &mut Reader) -> Option<Hierarchy> {
         let found = match self.hierarchy.take() {
             Some(hierarchy) => Ok(hierarchy),
-            None => Hierarchy::discover(&reader.root, &mut reader.buffer),
+            None => Hierarchy::discover(&reader.root, &mut reader.buffer).inspect(|hierarchy| {
+                hierarchy.set_memory_events(self.memory_events);
+            }),
         };
         let mut hierarchy = reader.troubles.note("cgroup mounts", found)?;
         let refreshed = hierarchy.refresh(&mut reader.buffer);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use linux::{Buffer, Error, Root};
 use model::Clock;
 
-use crate::config::{Config, NodeInterfaces};
+use crate::config::{Config, Failcnt, NodeInterfaces};
 use crate::host::Capacity;
 use crate::samples::NodeSample;
 use crate::sources::cgroups::Cgroups;
@@ -42,11 +42,12 @@ pub struct Reader {
 impl Machine {
     /// Opens the machine below `root`.
     pub fn open(root: &Path, config: &Config, clock: Arc<dyn Clock>, troubles: Troubles) -> Result<Self, Error> {
+        linux::limits::raise_open_files();
         let root = Root::open(root)?;
         let file_systems = FileSystems::new(&root, patience(config.collection_interval))?;
         Ok(Self {
             reader: Reader { root, buffer: Buffer::new(), clock, troubles },
-            cgroups: Cgroups::new(),
+            cgroups: Cgroups::new(config.memory_failcnt == Failcnt::Events),
             networks: Networks::new(),
             disks: Disks::new(),
             file_systems,
