@@ -1,4 +1,5 @@
 //! A recorded node replayed through the receiver and the exporter.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use catalog::RecordType;
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
-use model::{Clock, Round, Stamp};
+use model::{Clock, Stamp};
 use receiver::host::{Environment, resolve};
 use receiver::{Collector, Tools};
 use telemetry::Registry;
@@ -39,8 +40,6 @@ pub fn example(name: &str, sets: &[&str]) -> Configuration {
 
 /// What one round of a replayed node became.
 pub struct Replayed {
-    /// The round.
-    pub round: Round,
     /// Its events, in order.
     pub events: Vec<Vec<u8>>,
 }
@@ -98,7 +97,7 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
         Ok(())
     });
     let Ok(()) = encoded;
-    Replayed { round, events }
+    Replayed { events }
 }
 
 /// The events of one type.
