@@ -10,6 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 export BED_RUN=${BED_RUN:-/run/container-insights-bed} BED_STORAGE=${BED_STORAGE:-/var/lib/container-insights-bed}
 if [ -z "${BED_UP:-}" ]; then
+  # Somebody else's bed is not ours to take down.
+  [ ! -e "$BED_RUN/pid" ] || fail "a bed is up at $BED_RUN"
   if [ -z "${BED_KEEP:-}" ]; then trap '"$here/containerd.sh" down' EXIT; fi
   "$here/containerd.sh" up
 fi
