@@ -11,7 +11,7 @@ seconds earlier, gets SIGTERM --after seconds behind the last one, and SIGKILL a
 
 Loads: cpu (a container that spins at a limit of 200m), write (32 MiB with O_DIRECT), network (32 MiB by TCP from one
 pod to another), uplink (8 MiB from a pod in the node's network to $BED_PEER, which only the guests have), memory (48 MiB
-touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew).
+touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew), delete (a pod is taken away).
 
 Lines, each with "unix_ms":
   {"line": "pods", "pods": [{name, namespace, uid, cgroup, sandbox, containers: {name: id}}], "kernel", "cgroup": 1|2}
@@ -38,7 +38,8 @@ WRITE_BYTES, NETWORK_BYTES, UPLINK_BYTES = 32 * MIB, 32 * MIB, 8 * MIB
 MEMORY_BYTES, OOM_BYTES = 48 * MIB, 96 * MIB
 PORT = 5001
 GRACE_SECONDS = 60
-UNTIL_GO = "until [ -e /tmp/go ]; do sleep 0.1; done; "
+# Waits without a process beside the shell, for pids that come and go would disturb who counts them.
+UNTIL_GO = "mkfifo /tmp/go; read go < /tmp/go; "
 
 
 def say(line, **fields):
@@ -64,7 +65,7 @@ class Loads:
         self.pods[name] = self.runtime.run_pod(name, "bed", containers=[container], **options)
 
     def go(self, name):
-        self.runtime.execute(self.pods[name]["containers"]["main"], "touch", "/tmp/go")
+        self.runtime.execute(self.pods[name]["containers"]["main"], "sh", "-c", "echo > /tmp/go")
 
     def prepare_cpu(self):
         self.pod("busy", ["load", "spin"], cpu=f"{CPU_MILLICORES}m", memory="32Mi", qos="guaranteed")
@@ -148,6 +149,13 @@ class Loads:
         status = self.runtime.wait_for_exit(old)
         new = self.runtime.add_container(pod, {"name": "main", "memory": "32Mi"}, attempt=1)
         return "phoenix", {"exit_code": status.exit_code, "old_container": old, "new_container": new, "restarts": 1}
+
+    def prepare_delete(self):
+        self.pod("gone", ["sleep", "1000000"], memory="32Mi")
+
+    def delete(self):
+        self.runtime.end_pod(self.pods["gone"])
+        return "gone", {}
 
 
 class Command:
