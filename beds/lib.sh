@@ -30,6 +30,13 @@ until_ok() {
   return 1
 }
 
+# take_machine: waits until no other run uses the machine's own places (a runtime, cgroups, /var/log/pods), at most 15 min,
+# and keeps them for this script as file descriptor 9. What outlives the script must not inherit it: start it with 9>&-.
+take_machine() {
+  exec 9> /run/container-insights-bed.lock
+  flock -w 900 9 || fail "another run uses the machine since 15 min"
+}
+
 # make_images FOLDER: FOLDER/busybox.tar and FOLDER/pause.tar, made once for each version of their sources.
 make_images() {
   local folder=$1 sources=("$BEDS/images/load.c" "$BEDS/images/pause.c" "$BEDS/images/make_image.py")

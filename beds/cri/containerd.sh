@@ -27,7 +27,7 @@ up() {
   local place
   for place in $SHARED_PLACES; do [ -e "$place" ] || echo "$place" >> "$BED_RUN/made"; done
   mkdir -p /var/log/pods
-  setsid containerd --config "$BED_RUN/config.toml" > "$BED_RUN/log" 2>&1 < /dev/null &
+  setsid containerd --config "$BED_RUN/config.toml" > "$BED_RUN/log" 2>&1 < /dev/null 9>&- &
   echo $! > "$BED_RUN/pid"
   until_ok 20 ctr -a "$socket" version
   make_images "$IMAGES"

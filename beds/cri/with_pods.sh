@@ -10,9 +10,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 export BED_RUN=${BED_RUN:-/run/container-insights-bed} BED_STORAGE=${BED_STORAGE:-/var/lib/container-insights-bed}
 if [ -z "${BED_UP:-}" ]; then
+  take_machine
   # Somebody else's bed is not ours to take down.
-  [ ! -e "$BED_RUN/pid" ] || fail "a bed is up at $BED_RUN"
+  [ ! -e "$BED_RUN/pid" ] || fail "a bed is up at $BED_RUN (containerd.sh down takes it down)"
   if [ -z "${BED_KEEP:-}" ]; then trap '"$here/containerd.sh" down' EXIT; fi
-  "$here/containerd.sh" up
+  "$here/containerd.sh" up 9>&-
 fi
 "$PYTHON" "$here/with_pods.py" --socket "$BED_RUN/containerd.sock" --driver "${DRIVER:-cgroupfs}" --storage "$BED_STORAGE" "$@"

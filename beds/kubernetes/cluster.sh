@@ -16,7 +16,7 @@ ctr_cluster() { ctr -a "$RUNTIME_SOCKET" -n k8s.io "$@"; }
 start() {
   local name=$1
   shift
-  setsid nohup "$@" > "$CLUSTER/log/$name" 2>&1 < /dev/null &
+  setsid nohup "$@" > "$CLUSTER/log/$name" 2>&1 < /dev/null 9>&- &
   echo $! > "$CLUSTER/pid/$name"
 }
 

@@ -5,10 +5,11 @@ set -eu
 . "$(dirname "$0")/../lib.sh"
 out=$1
 cluster=$BEDS/kubernetes/host_cluster.sh
+take_machine
 # A cluster that some other run has up is not ours to take down.
 [ ! -d /run/container-insights-cluster ] || fail "a cluster is up"
 trap '[ ! -d /run/container-insights-cluster ] || "$cluster" down >&2' EXIT
-"$cluster" up >&2
+"$cluster" up >&2 9>&-
 eval "$("$cluster" env)"
 token=$(mktemp)
 "$cluster" token 1h > "$token"
