@@ -106,7 +106,7 @@ fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Res
     }
     let configuration = read(sources, variables)?;
     let logs = &configuration.service.telemetry.logs;
-    let level = variables.log_level().and_then(|level| level_named(level)).unwrap_or(logs.level);
+    let level = variables.log_level().and_then(level_named).unwrap_or(logs.level);
     logs::start(&Logs { level, ..logs.clone() })?;
     for warning in &configuration.warnings {
         let place = warning.location.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -44,7 +44,7 @@ pub fn decode(loaded: Loaded) -> Result<Configuration, Faults> {
     if let Some(node) = root.get("service") {
         note_without_effect("service", node, Service::accepted_keys_written(node), &mut warnings);
     }
-    let references = service.as_ref().map(|service| References::of(service)).unwrap_or_default();
+    let references = service.as_ref().map(References::of).unwrap_or_default();
     let mut components = BTreeMap::new();
     for section in Section::ALL {
         let entries = root.get(section.key()).map(Node::entries).unwrap_or_default();

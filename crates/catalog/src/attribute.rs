@@ -1,6 +1,5 @@
 //! Attribute names, in byte order, and which record types carry them.
 
-use crate::attributes::ATTRIBUTES;
 use crate::record_type::RecordType;
 
 macro_rules! attributes {
@@ -103,11 +102,6 @@ pub(crate) const fn row(
     AttributeRow { record_type, attribute, published, when }
 }
 
-/// The attributes of one record type, in the table's order.
-pub fn of(record_type: RecordType) -> impl Iterator<Item = &'static AttributeRow> {
-    ATTRIBUTES.iter().filter(move |row| row.record_type == record_type)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +117,5 @@ mod tests {
             assert_eq!(Attribute::from_name(attribute.as_str()), Some(*attribute));
         }
         assert_eq!(Attribute::from_name("Clustername"), None);
-    }
-
-    #[test]
-    fn no_attribute_stands_twice_for_a_type() {
-        let mut seen = std::collections::HashSet::new();
-        assert!(ATTRIBUTES.iter().all(|row| seen.insert((row.record_type, row.attribute))));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Every output, every generated page and every completeness test is derived from these tables.
 
-pub mod attribute;
+mod attribute;
 mod attributes;
+mod lookup;
 mod measurement;
 mod metric;
 mod metrics;
@@ -12,6 +13,7 @@ mod unit;
 
 pub use attribute::{Attribute, AttributeRow};
 pub use attributes::ATTRIBUTES;
+pub use lookup::attributes_of;
 pub use measurement::Measurement;
 pub use metric::{Kind, Metric, Tier};
 pub use metrics::METRICS;

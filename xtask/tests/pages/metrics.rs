@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use catalog::{Attribute, Kind, Metric, RecordType, Tier, attribute};
+use catalog::{Attribute, Kind, Metric, RecordType, Tier};
 
 const HEAD: &str = "\
 # Metrics
@@ -46,7 +46,7 @@ fn section(page: &mut String, record_type: RecordType) {
         let _ = writeln!(page, "| `{}` | {} | {} |", metric.name, metric.unit.as_str(), how(metric.kind));
     }
     let _ = write!(page, "\n| attribute | present |\n|---|---|\n");
-    for row in attribute::of(record_type) {
+    for row in catalog::attributes_of(record_type) {
         let when = if NOT_YET.contains(&row.attribute) { "not in this version" } else { row.when };
         let _ = writeln!(page, "| `{}` | {} |", row.attribute.as_str(), when.replace('|', "\\|"));
     }

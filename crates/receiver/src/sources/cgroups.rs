@@ -6,7 +6,7 @@ use model::Clock;
 
 use crate::samples::{ContainerSample, GroupSample, PodSample};
 use crate::sources::history::History;
-use crate::sources::machine::Reader;
+use crate::sources::reader::Reader;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use model::Text;
 
 use crate::samples::{DiskSample, FileSystemSample};
 use crate::sources::history::History;
-use crate::sources::machine::Reader;
+use crate::sources::reader::Reader;
 
 /// Disks and their last readings, by device and by who counted.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use linux::{DeviceNumber, Error, Root};
 use model::Text;
 
 use crate::samples::FileSystemSample;
-use crate::sources::machine::Reader;
+use crate::sources::reader::Reader;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
 const KINDS: [&str; 5] = ["ext", "nfs", "btrfs", "xfs", "zfs"];

@@ -14,6 +14,7 @@ use crate::sources::cgroups::Cgroups;
 use crate::sources::disks::Disks;
 use crate::sources::file_systems::{FileSystems, Holder};
 use crate::sources::networks::Networks;
+use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
 use crate::troubles::Troubles;
 
@@ -25,18 +26,6 @@ pub struct Machine {
     disks: Disks,
     file_systems: FileSystems,
     physical_only: bool,
-}
-
-/// What every source reads with.
-pub struct Reader {
-    /// The machine's `/`.
-    pub root: Root,
-    /// The one buffer.
-    pub buffer: Buffer,
-    /// The time of each reading.
-    pub clock: Arc<dyn Clock>,
-    /// The failures of each source.
-    pub troubles: Troubles,
 }
 
 impl Machine {
@@ -57,18 +46,7 @@ impl Machine {
 
     /// The machine's host name.
     pub fn host_name(&mut self) -> String {
-        // Through another root, /proc would give the name that this process's own namespace has.
-        let own = self.reader.root.path() == Path::new("/");
-        let files = if own {
-            ["proc/sys/kernel/hostname", "etc/hostname"]
-        } else {
-            ["etc/hostname", "proc/sys/kernel/hostname"]
-        };
-        let read = |file| {
-            let text = self.reader.root.read(file, &mut self.reader.buffer).ok()?;
-            Some(String::from_utf8_lossy(text).trim().to_owned()).filter(|name| !name.is_empty())
-        };
-        files.into_iter().find_map(read).unwrap_or_else(|| "localhost".to_owned())
+        linux::hostname::read(&self.reader.root, &mut self.reader.buffer).unwrap_or_else(|| "localhost".to_owned())
     }
 
     /// How large the machine is.

@@ -9,5 +9,6 @@ mod history;
 pub mod kubelet;
 mod machine;
 mod networks;
+mod reader;
 
 pub use machine::Machine;

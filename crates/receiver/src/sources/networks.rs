@@ -13,7 +13,7 @@ use model::Text;
 
 use crate::samples::{Pair, PodSample};
 use crate::sources::history::History;
-use crate::sources::machine::Reader;
+use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
 
 /// How often a pod that was missed once is looked for again, each time after its containers changed.

@@ -1,0 +1,64 @@
+//! The agent on real kernels, runtimes and a real Kubernetes: the scripts in `beds/tests`.
+//!
+//! `AGENT` holds the path of a static agent; `cargo xtask test` sets it. A script that can't run here says why and ends
+//! with 77.
+
+#![expect(clippy::print_stderr, reason = "a test that can not run says so")]
+
+mod support;
+
+use std::process::Command;
+
+use support::project;
+
+const CAN_NOT_RUN: i32 = 77;
+
+fn script(name: &str) {
+    let agent = std::env::var("AGENT").expect("the variable AGENT has the path of a static agent");
+    let output =
+        Command::new(project().join("beds/tests").join(name)).arg(agent).output().expect("the script can be run");
+    let told = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    match output.status.code() {
+        Some(0) => {}
+        Some(CAN_NOT_RUN) => eprintln!("{name} can't run here: {}", told.trim_end().lines().last().unwrap_or_default()),
+        _ => panic!("{name}: {}\n{told}", output.status),
+    }
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn a_machine_by_itself() {
+    script("host_mode.sh");
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn pods_of_containerd_on_cgroup_v1() {
+    script("v1_pods.sh");
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn faults_under_a_running_agent() {
+    script("faults.sh");
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn pods_on_cgroup_v2() {
+    script("v2_pods.sh");
+}
+
+#[test]
+#[ignore = "needs root, what beds/setup.sh installs, and minutes"]
+fn pods_of_a_node_with_systemd() {
+    script("v2_systemd.sh");
+}
+
+mod cluster {
+    #[test]
+    #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
+    fn the_sample_manifest() {
+        super::script("cluster/sample_pod.sh");
+    }
+}

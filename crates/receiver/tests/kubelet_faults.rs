@@ -1,0 +1,85 @@
+//! A kubelet that fails costs what only it can tell, and nothing else.
+
+mod support;
+
+use std::time::Duration;
+
+use catalog::RecordType;
+use support::{Rig, config, find, metric, one, recording};
+use testkit::kubelet::{Fault, Route};
+
+const PODS: [(&str, &str); 1] = [("source", "kubelet pods")];
+
+#[test]
+fn before_the_first_list_a_node_says_nothing_of_its_pods() {
+    let recording = recording();
+    let mut rig = Rig::new(&recording, config());
+    rig.kubelet.refuse();
+    rig.collector.prime();
+    rig.scratch.show(&recording.second.root);
+    rig.pass(Duration::from_secs(10));
+    let round = rig.collector.collect();
+    let node = one(&round, RecordType::Node, "", "");
+    for name in ["node_number_of_running_pods", "node_number_of_running_containers", "node_cpu_request"] {
+        assert_eq!(metric(node, name), None, "{name}");
+    }
+    assert!(metric(node, "node_cpu_usage_total").is_some_and(|usage| usage > 0.0));
+    assert!(
+        find(&round, RecordType::NodeFS, "", "").len() == 1 && !find(&round, RecordType::NodeNet, "", "").is_empty()
+    );
+}
+
+#[test]
+fn the_last_good_list_stays_in_use_whatever_the_kubelet_does() {
+    let faults = [
+        Fault::Truncated,
+        Fault::Status(500),
+        Fault::Status(401),
+        Fault::Redirect("http://127.0.0.1:1/".into()),
+        Fault::Huge(100_000_000),
+    ];
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    let before = rig.collector.collect();
+    for (number, fault) in faults.into_iter().enumerate() {
+        rig.kubelet.set_fault(Route::Pods, fault.clone());
+        rig.pass(Duration::from_secs(2));
+        let round = rig.collector.collect();
+        let (node, good) = (one(&round, RecordType::Node, "", ""), one(&before, RecordType::Node, "", ""));
+        for name in ["node_number_of_running_pods", "node_number_of_running_containers", "node_cpu_request"] {
+            assert!(metric(node, name).is_some_and(|count| count > 0.0), "{fault:?}: {name}");
+            assert_eq!(metric(node, name), metric(good, name), "{fault:?}: {name}");
+        }
+        let pods = find(&before, RecordType::Pod, "", "").len();
+        assert_eq!(find(&round, RecordType::Pod, "", "").len(), pods, "{fault:?}");
+        assert_eq!(rig.counted("container_insights_source_failures", &PODS), number as u64 + 1, "{fault:?}");
+        assert!(!find(&round, RecordType::ContainerFS, "", "").is_empty(), "{fault:?}: the summary is another answer");
+    }
+    rig.kubelet.set_fault(Route::Pods, Fault::None);
+    rig.collector.collect();
+    assert_eq!(rig.counted("container_insights_source_failures", &PODS), 5);
+}
+
+#[test]
+fn a_slow_kubelet_holds_a_round_up_for_half_an_interval_at_most_and_its_answer_serves_later() {
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    rig.collector.collect();
+    rig.kubelet.set_fault(Route::Summary, Fault::Stall);
+    #[expect(clippy::disallowed_methods, reason = "the wait is what is tested")]
+    let began = std::time::Instant::now();
+    let round = rig.collector.collect();
+    assert!(began.elapsed() < Duration::from_millis(1900), "{:?}", began.elapsed());
+    assert!(find(&round, RecordType::ContainerFS, "", "").is_empty());
+    assert!(!find(&round, RecordType::Pod, "", "").is_empty());
+}
+
+#[test]
+fn a_round_asks_for_each_answer_once() {
+    let mut rig = Rig::primed(&recording(), config());
+    let before = rig.kubelet.requests().len();
+    rig.collector.collect();
+    let asked: Vec<_> = rig.kubelet.requests()[before..].iter().map(|request| request.path.clone()).collect();
+    assert_eq!(asked, ["/pods", "/stats/summary"]);
+    assert!(rig.kubelet.violations().is_empty());
+}
