@@ -6,6 +6,7 @@
 mod config;
 mod directive;
 mod encode;
+mod event;
 mod json;
 mod layout;
 pub mod limits;

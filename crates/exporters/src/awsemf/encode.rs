@@ -6,14 +6,15 @@ use model::{Destination, Record, Round, Text, Value};
 use tracing::debug;
 
 use super::config::{Config, EnvelopeVersion, Undeclared};
+use super::event::Writing;
 use super::layout::{Combination, Field, Label, Layouts, Written};
+use super::limits;
 use super::matching::Matchers;
 use super::metrics::Metrics;
 use super::names::{Names, Role};
-use super::nested::{self, Form, Forms};
+use super::nested::{Form, Forms};
 use super::parts::{self, Part, Parts};
 use super::places::Places;
-use super::{json, limits};
 
 /// How many names, metrics and destinations are remembered before the encoder begins anew.
 const MOST_REMEMBERED: usize = 1 << 14;
@@ -300,52 +301,16 @@ impl Encoder {
             return false;
         }
         let version = self.config.version;
-        let out = &mut self.scratch.body;
-        out.clear();
-        out.extend_from_slice(br#"{"Timestamp":""#);
-        json::write_integer(out, part.time_ms);
-        out.extend_from_slice(br#"","Version":""#);
-        let written = if extracts || self.config.uniform_version { version } else { EnvelopeVersion::Zero };
-        out.extend_from_slice(written.as_str().as_bytes());
-        out.push(b'"');
-        for label in labels.iter().filter(|label| label.form == Written::Text) {
-            out.extend_from_slice(&names.get(label.name).member);
-            json::write_text(out, label.value);
-        }
-        for &place in &layout.order {
-            let field = fields[place as usize];
-            out.extend_from_slice(&names.get(metrics.get(field.plan).name).member);
-            json::write_number(out, field.value);
-        }
-        for label in labels {
-            match label.form {
-                Written::Json => {
-                    out.extend_from_slice(&names.get(label.name).member);
-                    out.extend_from_slice(label.value.as_bytes());
-                }
-                Written::JsonLines => {
-                    out.extend_from_slice(&names.get(label.name).member);
-                    nested::write_without_lines(out, label.value);
-                }
-                Written::Text | Written::Envelope => {}
-            }
-        }
-        if extracts {
-            match version {
-                EnvelopeVersion::One => {
-                    out.extend_from_slice(br#","_aws":{"CloudWatchMetrics":"#);
-                    out.extend_from_slice(&layout.directives);
-                    out.extend_from_slice(br#","Timestamp":"#);
-                    json::write_integer(out, part.time_ms);
-                    out.push(b'}');
-                }
-                EnvelopeVersion::Zero => {
-                    out.extend_from_slice(br#","CloudWatchMetrics":"#);
-                    out.extend_from_slice(&layout.directives);
-                }
-            }
-        }
-        out.push(b'}');
+        let event = Writing {
+            time_ms: part.time_ms,
+            version: if extracts || self.config.uniform_version { version } else { EnvelopeVersion::Zero },
+            labels,
+            fields,
+            layout,
+            names,
+            metrics,
+        };
+        event.write(&mut self.scratch.body);
         true
     }
 }

@@ -63,6 +63,17 @@ fn check_golden(name: &str, options: &str) {
     let mut with_service = pod.to_vec();
     with_service.push(("Service", "web"));
     records.push(record(&with_service, &metrics));
+    let cluster = [("ClusterName", "demo"), ("NodeName", "ip-10-0-0-1.ec2.internal"), ("Sources", r#"["apiserver"]"#)];
+    let of_cluster = |pairs: &[(&str, &str)], metric| record(&[&cluster, pairs].concat(), &[(metric, 3.0)]);
+    let namespace = ("Namespace", "default");
+    records.push(of_cluster(&[("Type", "ClusterNamespace"), namespace], "namespace_number_of_running_pods"));
+    let service = [("Type", "ClusterService"), namespace, ("Service", "web")];
+    records.push(of_cluster(&service, "service_number_of_running_pods"));
+    let file_system =
+        [&pod[0..1], &pod[2..3], &[("InstanceId", "i-0abc"), ("Type", "NodeFS"), ("device", "/dev/nvme0n1p1")]]
+            .concat();
+    let sizes = [("node_filesystem_capacity", 85_886_742_528.0), ("node_filesystem_utilization", 6.25)];
+    records.push(record(&file_system, &sizes));
     let events = encode(&config(&yaml), records);
     let lines: String = events.iter().map(|event| format!("{}\n", event.text)).collect();
     testkit::golden::check(format!("golden/{name}.jsonl"), lines);
