@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the beds need: Debian packages, and a Python environment with gRPC for the CRI client.
-#   beds/setup.sh            does nothing when all is there (0.2 s)
+#   beds/setup.sh            does nothing when all is there (0.7 s)
 # Needs root for the packages. Says in one line what it could not install, and then exits 1.
 set -eu
 . "$(dirname "$0")/lib.sh"
