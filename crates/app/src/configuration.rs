@@ -131,6 +131,9 @@ impl Reading<'_> {
         let component = (kind.decode)(&entry.value, &path, self.faults)?;
         if self.references.has(self.section, &id) {
             note_without_effect(&path, &entry.value, (kind.without_effect)(&entry.value), self.warnings);
+            if let Component::Awsemf(config) = &component {
+                self.warnings.extend(config.warnings(&path));
+            }
         }
         Some((id, component))
     }

@@ -11,5 +11,5 @@ mod logs;
 mod pipelines;
 mod printing;
 mod run;
-mod service;
+pub mod service;
 mod surroundings;

@@ -106,9 +106,9 @@ fn build_pipelines(configuration: &Configuration, shared: &Shared) -> anyhow::Re
     for ((section, id), component) in &configuration.components {
         if *section == Section::Exporters {
             let exporter: Box<dyn exporters::Exporter> = match component {
-                Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => {
-                    Box::new(exporters::awsemf::Stdout::new(config, Box::new(io::stdout())))
-                }
+                Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => Box::new(
+                    exporters::awsemf::Stdout::new(config, Box::new(io::stdout()), &id.to_string(), &shared.registry),
+                ),
                 Component::Awsemf(_) => bail!(
                     "exporters::{id}: this version writes events to standard output only: set output_destination to stdout (--set exporters.{id}.output_destination=stdout)"
                 ),

@@ -83,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn restarts_are_counts_whoever_has_them() {
+        for record_type in [RecordType::Pod, RecordType::Container] {
+            let metric = Metric::find(record_type, Measurement::NumberOfContainerRestarts).expect("it has the metric");
+            assert_eq!(metric.unit.cloudwatch(), "Count");
+        }
+    }
+
+    #[test]
     fn no_attribute_stands_twice_for_a_type() {
         let mut seen = std::collections::HashSet::new();
         assert!(ATTRIBUTES.iter().all(|row| seen.insert((row.record_type, row.attribute))));

@@ -14,6 +14,7 @@ mod matching;
 mod metrics;
 mod names;
 mod nested;
+mod own;
 mod parts;
 mod places;
 mod stdout;

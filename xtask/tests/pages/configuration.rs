@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use confmap::OptionDoc;
 use container_insights::components::{KINDS, Section};
+use container_insights::service::Service;
 
 const HEAD: &str = "\
 # Configuration
@@ -31,6 +32,8 @@ pub(crate) fn page() -> String {
             list(&mut page, &(kind.options)(), 0);
         }
     }
+    let _ = write!(page, "\n## service\n\n{}\n\n", Service::about());
+    list(&mut page, &Service::options(), 0);
     page
 }
 

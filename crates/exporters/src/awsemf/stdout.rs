@@ -3,9 +3,11 @@
 use std::io::Write;
 
 use model::Round;
+use telemetry::Registry;
 
 use super::config::Config;
 use super::encode::{Counts, Encoder};
+use super::own::Own;
 use crate::{Error, Exporter};
 
 /// Bytes gathered before they are written.
@@ -16,13 +18,14 @@ pub struct Stdout {
     encoder: Encoder,
     writer: Box<dyn Write + Send>,
     lines: Vec<u8>,
+    own: Own,
 }
 
 impl Stdout {
-    /// An exporter to `writer`, which is flushed after each round.
+    /// An exporter of this name to `writer`, which is flushed after each round.
     #[must_use]
-    pub fn new(config: &Config, writer: Box<dyn Write + Send>) -> Self {
-        Self { encoder: Encoder::new(config, ""), writer, lines: Vec::new() }
+    pub fn new(config: &Config, writer: Box<dyn Write + Send>, name: &str, registry: &Registry) -> Self {
+        Self { encoder: Encoder::new(config, ""), writer, lines: Vec::new(), own: Own::new(registry, name) }
     }
 
     /// What the encoder has counted.
@@ -34,7 +37,7 @@ impl Stdout {
 
 impl Exporter for Stdout {
     fn export(&mut self, round: &Round) -> Result<(), Error> {
-        let Self { encoder, writer, lines } = self;
+        let Self { encoder, writer, lines, own } = self;
         lines.clear();
         let encoded = encoder.encode(round, &mut |event| {
             lines.extend_from_slice(event.body);
@@ -46,6 +49,7 @@ impl Exporter for Stdout {
             lines.clear();
             written
         });
+        own.publish(encoder.counts());
         encoded.and_then(|()| writer.write_all(lines)).and_then(|()| writer.flush()).map_err(Error::Write)
     }
 }

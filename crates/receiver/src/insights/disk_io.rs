@@ -25,3 +25,16 @@ pub fn put(points: &mut Points, io: &Pair<DiskIo>) {
 fn total(operations: &Operations) -> Option<u64> {
     operations.total.or_else(|| Some(operations.read? + operations.write?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_the_kernels_own_or_what_was_read_and_written() {
+        let v1 =
+            Operations { read: Some(1), write: Some(2), discard: Some(4), total: Some(7), ..Operations::default() };
+        let v2 = Operations { read: Some(1), write: Some(2), ..Operations::default() };
+        assert_eq!((total(&v1), total(&v2), total(&Operations::default())), (Some(7), Some(3), None));
+    }
+}

@@ -42,3 +42,34 @@ pub fn put_sums(points: &mut Points, interfaces: &[Pair<Interface>]) {
 fn sum(rates: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     rates.flatten().reduce(|sum, rate| sum + rate)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use catalog::RecordType;
+    use model::{Stamp, Value};
+
+    use super::*;
+
+    fn interface(rx_bytes: u64) -> Interface {
+        let line = format!(" eth0: {rx_bytes} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+        linux::net_dev::parse(line.as_bytes()).interfaces[0]
+    }
+
+    #[test]
+    fn totals_add_up_the_interfaces_that_have_a_rate() {
+        let at = |seconds| Stamp { monotonic: Duration::from_secs(seconds), wall: Duration::ZERO };
+        let grown = |rx_bytes| Pair { at: at(10), now: interface(rx_bytes), earlier: Some((at(0), interface(0))) };
+        let new = Pair { at: at(10), now: interface(77), earlier: None };
+        let mut points = Points::of(RecordType::Node);
+        put_sums(&mut points, &[new.clone(), grown(100), grown(50)]);
+        let points = points.finish().expect("there are rates");
+        let received =
+            points.iter().find(|point| point.metric.name() == "node_network_rx_bytes").map(|point| point.value);
+        assert_eq!(received, Some(Value::Float(15.0)));
+        let mut points = Points::of(RecordType::Node);
+        put_sums(&mut points, &[new]);
+        assert!(points.finish().is_none());
+    }
+}

@@ -44,7 +44,8 @@ fn nodes(count: usize) -> model::Round {
 #[test]
 fn each_event_is_a_line_and_each_round_is_flushed() {
     let stream = Stream::default();
-    let mut exporter = Stdout::new(&config(SAMPLE), Box::new(stream.clone()));
+    let mut exporter =
+        Stdout::new(&config(SAMPLE), Box::new(stream.clone()), "awsemf", &telemetry::Registry::default());
     exporter.export(&nodes(1000)).unwrap();
     exporter.export(&nodes(1)).unwrap();
     let (bytes, flushes) = stream.0.lock().unwrap().clone();
@@ -59,7 +60,7 @@ fn each_event_is_a_line_and_each_round_is_flushed() {
 #[test]
 fn a_closed_stream_is_an_error() {
     for count in [1, 1000] {
-        let mut exporter = Stdout::new(&config(SAMPLE), Box::new(Closed));
+        let mut exporter = Stdout::new(&config(SAMPLE), Box::new(Closed), "awsemf", &telemetry::Registry::default());
         let Err(Error::Write(error)) = exporter.export(&nodes(count)) else { panic!("the stream is closed") };
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
@@ -68,7 +69,7 @@ fn a_closed_stream_is_an_error() {
 #[test]
 fn a_full_disk_is_an_error() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut exporter = Stdout::new(&config(SAMPLE), Box::new(full));
+    let mut exporter = Stdout::new(&config(SAMPLE), Box::new(full), "awsemf", &telemetry::Registry::default());
     let Err(Error::Write(error)) = exporter.export(&nodes(1)) else { panic!("the disk is full") };
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 }
