@@ -22,7 +22,7 @@ fn write(
         path.push(entry.key.clone());
         let hidden = matches!(path.as_slice(), [section, id, key] if is_secret(section, id, key));
         match &entry.value.value {
-            _ if hidden && !entry.value.is_null() => text.push_str(" '[REDACTED]'\n"),
+            _ if hidden && !entry.value.is_null() => text.push_str(" \"[REDACTED]\"\n"),
             Value::Map(map) if !map.entries().is_empty() => {
                 text.push('\n');
                 write(&entry.value, depth + 1, path, is_secret, text);

@@ -118,7 +118,10 @@ impl Collector {
         let sample = self.machine.sample(&self.inventory);
         let summary = self.hear(at);
         self.name_pods(&sample, at);
-        self.identity.capacity = self.machine.capacity();
+        // Read once, as by the published agent; again only where the machine couldn't say.
+        if !self.identity.capacity.is_known() {
+            self.identity.capacity = self.machine.capacity();
+        }
         let storage = self.storage(summary.as_ref());
         let frame = Frame::new(&self.identity, at.wall_ms());
         let knowledge = Knowledge {
@@ -198,8 +201,8 @@ impl Collector {
         for (runtime, path) in STORAGE {
             let Some(holder) = self.machine.holder(path) else { continue };
             if let Some(capacity_bytes) = holder.capacity_bytes {
-                let (device, kind) = (holder.device.clone(), holder.kind.clone());
-                storage.insert(runtime.to_owned(), Storage { device, kind, capacity_bytes });
+                storage
+                    .insert(runtime.to_owned(), Storage { device: holder.device, kind: holder.kind, capacity_bytes });
             }
         }
         let containers = summary.into_iter().flat_map(|summary| &summary.pods).flat_map(|pod| &pod.containers);

@@ -12,6 +12,11 @@ pub struct Capacity {
 }
 
 impl Capacity {
+    /// Whether the machine has said both.
+    pub fn is_known(self) -> bool {
+        self.cpu_millicores.is_some() && self.memory_bytes.is_some()
+    }
+
     /// Reads `<root>/proc/cpuinfo` and `<root>/proc/meminfo`.
     pub fn read(root: &Root, buffer: &mut Buffer) -> Self {
         let cpus = linux::cpuinfo::read_logical_cpus(root, buffer).ok().filter(|cpus| *cpus > 0);

@@ -1,5 +1,7 @@
 //! CPU and memory of the root cgroup, of pods and of containers.
 
+use std::collections::HashSet;
+
 use linux::cgroup::{Container, Cpu, Group, Hierarchy, Memory};
 use linux::{Buffer, Error};
 use model::Clock;
@@ -7,11 +9,14 @@ use model::Clock;
 use crate::samples::{ContainerSample, GroupSample, PodSample};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
+use crate::stores::inventory::Inventory;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]
 pub struct Cgroups {
     memory_events: bool,
+    /// Inodes of cgroups of listed pods that are none of their containers', as of the last round: sandboxes, as a rule.
+    unnamed: HashSet<u64>,
     hierarchy: Option<Hierarchy>,
     cpu: History<u64, Cpu>,
     memory: History<u64, Memory>,
@@ -38,7 +43,7 @@ struct Failures {
 impl Cgroups {
     /// No cgroups yet; `memory_events` are read only where somebody asks for them.
     pub fn new(memory_events: bool) -> Self {
-        Self { memory_events, hierarchy: None, cpu: History::new(), memory: History::new() }
+        Self { memory_events, unnamed: HashSet::new(), hierarchy: None, cpu: History::new(), memory: History::new() }
     }
 
     /// Finds the cgroups that there are now; to be given back with [`Self::put_back`].
@@ -60,34 +65,58 @@ impl Cgroups {
         self.hierarchy = Some(hierarchy);
     }
 
-    /// Reads every cgroup of the hierarchy once.
-    pub fn sample(&mut self, reader: &mut Reader, hierarchy: &Hierarchy) -> Groups {
+    /// Reads the cgroups of the hierarchy once.
+    ///
+    /// Nobody asks for a sandbox's numbers: a cgroup that the kubelet's list doesn't know is read once, since it may be that
+    /// of a container which began after the last list, and then passed over until it has a name.
+    pub fn sample(&mut self, reader: &mut Reader, hierarchy: &Hierarchy, inventory: &Inventory) -> Groups {
         let mut failures = Failures::default();
         let (clock, buffer) = (&*reader.clock, &mut reader.buffer);
-        let mut read = |group: &Group| self.read(group, clock, buffer, &mut failures);
-        let mut read_container =
-            |container: &Container| ContainerSample { id: (&*container.id).into(), group: read(&container.group) };
-        let containers = hierarchy.containers().iter().map(&mut read_container).collect();
-        let mut pods = Vec::with_capacity(hierarchy.pods().len());
+        let mut unnamed = HashSet::with_capacity(self.unnamed.len());
+        let mut groups =
+            Groups { root: self.read(hierarchy.root(), clock, buffer, &mut failures), ..Groups::default() };
+        for container in hierarchy.containers() {
+            groups.containers.push(self.read_container(container, clock, buffer, &mut failures));
+        }
+        groups.pods.reserve_exact(hierarchy.pods().len());
         for pod in hierarchy.pods() {
-            let containers = pod.containers.iter().map(&mut read_container).collect();
-            pods.push(PodSample { uid: (&*pod.uid).into(), group: GroupSample::default(), network: None, containers });
+            let entry = inventory.get(&pod.uid).filter(|entry| entry.pod.is_some());
+            let mut containers = Vec::with_capacity(pod.containers.len());
+            for container in &pod.containers {
+                let inode = container.group.inode();
+                let is_unnamed = entry.is_some_and(|entry| entry.container(&container.id).is_none());
+                if !(is_unnamed && self.unnamed.contains(&inode)) {
+                    containers.push(self.read_container(container, clock, buffer, &mut failures));
+                }
+                if is_unnamed {
+                    unnamed.insert(inode);
+                }
+            }
+            let group = self.read(&pod.group, clock, buffer, &mut failures);
+            groups.pods.push(PodSample { uid: (&*pod.uid).into(), group, network: None, containers });
         }
-        for (pod, sample) in hierarchy.pods().iter().zip(&mut pods) {
-            sample.group = read(&pod.group);
-        }
-        let root = read(hierarchy.root());
+        self.unnamed = unnamed;
         match failures.first {
             Some(error) => reader.troubles.failed("cgroup", failures.count, &error),
             None => reader.troubles.recovered("cgroup"),
         }
-        Groups { root, pods, containers }
+        groups
     }
 
     /// Forgets the readings of cgroups that are gone.
     pub fn end_round(&mut self) {
         self.cpu.end_round();
         self.memory.end_round();
+    }
+
+    fn read_container(
+        &mut self,
+        container: &Container,
+        clock: &dyn Clock,
+        buffer: &mut Buffer,
+        failures: &mut Failures,
+    ) -> ContainerSample {
+        ContainerSample { id: (&*container.id).into(), group: self.read(&container.group, clock, buffer, failures) }
     }
 
     fn read(&mut self, group: &Group, clock: &dyn Clock, buffer: &mut Buffer, failures: &mut Failures) -> GroupSample {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linux::mounts::{self, Mount};
+use linux::mounts::{Mount, Table};
 use linux::statfs::{Prober, Usage};
 use linux::{DeviceNumber, Error, Root};
 use model::Text;
@@ -20,14 +20,14 @@ pub struct FileSystems {
     prober: Prober,
     patience: Duration,
     overlay_root: bool,
-    holders: Vec<Holder>,
+    table: Table,
+    /// Sizes of those that were last asked.
+    capacities: Vec<(DeviceNumber, u64)>,
 }
 
 /// A mount, and how large it is.
 #[derive(Debug, Clone)]
 pub struct Holder {
-    /// Where it is mounted.
-    pub mount_point: Text,
     /// The mount's source.
     pub device: Text,
     /// The kernel's name of the file-system type.
@@ -41,14 +41,16 @@ impl FileSystems {
     pub fn new(root: &Root, patience: Duration) -> Result<Self, Error> {
         // The agent's own root may be an overlay; the host's, seen from elsewhere, is the host's.
         let overlay_root = root.path() != std::path::Path::new("/");
-        Ok(Self { prober: Prober::new(root)?, patience, overlay_root, holders: Vec::new() })
+        Ok(Self { prober: Prober::new(root)?, patience, overlay_root, table: Table::default(), capacities: Vec::new() })
     }
 
     /// Asks each device's file system; sorted by device.
     pub fn sample(&mut self, reader: &mut Reader) -> Vec<FileSystemSample> {
-        let read = mounts::read(&reader.root, &mut reader.buffer);
-        let Some(mounts) = reader.troubles.note("mounts", read) else { return Vec::new() };
-        let mut devices = by_device(mounts.iter().filter(|mount| self.is_reported(mount)).cloned());
+        let read = self.table.refresh(&reader.root, &mut reader.buffer).map(<[Mount]>::len);
+        if reader.troubles.note("mounts", read).is_none() {
+            return Vec::new();
+        }
+        let mut devices = by_device(self.table.mounts().iter().filter(|mount| self.is_reported(mount)).cloned());
         let mut samples = Vec::with_capacity(devices.len());
         let mut hanging = None;
         for _ in 0..ATTEMPTS {
@@ -72,17 +74,20 @@ impl FileSystems {
             None => reader.troubles.recovered("file system"),
         }
         samples.sort_by(|left, right| (&left.device, left.number).cmp(&(&right.device, right.number)));
-        self.holders = mounts.iter().map(|mount| holder(mount, &samples)).collect();
+        self.capacities = samples.iter().map(|sample| (sample.number, sample.usage.capacity_bytes)).collect();
         samples
     }
 
     /// The mount that holds a path of the host, as of the last sample.
-    pub fn holder(&self, path: &str) -> Option<&Holder> {
-        let holds = |holder: &&Holder| {
-            let rest = path.strip_prefix(&*holder.mount_point);
-            &*holder.mount_point == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pub fn holder(&self, path: &str) -> Option<Holder> {
+        let holds = |mount: &&Mount| {
+            let rest = path.strip_prefix(&*mount.mount_point);
+            &*mount.mount_point == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.holders.iter().filter(holds).max_by_key(|holder| holder.mount_point.len())
+        let mount = self.table.mounts().iter().filter(holds).max_by_key(|mount| mount.mount_point.len())?;
+        let capacity = self.capacities.iter().find(|(device, _)| *device == mount.device);
+        let capacity_bytes = capacity.map(|(_, bytes)| *bytes);
+        Some(Holder { device: device(mount), kind: (&*mount.fs_type).into(), capacity_bytes })
     }
 
     fn is_reported(&self, mount: &Mount) -> bool {
@@ -93,7 +98,7 @@ impl FileSystems {
 
 impl std::fmt::Debug for FileSystems {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("FileSystems").field("holders", &self.holders).finish_non_exhaustive()
+        formatter.debug_struct("FileSystems").field("capacities", &self.capacities).finish_non_exhaustive()
     }
 }
 
@@ -124,14 +129,4 @@ fn sample(mount: &Mount, usage: Usage) -> FileSystemSample {
 
 fn device(mount: &Mount) -> Text {
     if &*mount.fs_type == "overlay" { "overlay".into() } else { (&*mount.source).into() }
-}
-
-fn holder(mount: &Mount, samples: &[FileSystemSample]) -> Holder {
-    let of = |number: DeviceNumber| samples.iter().find(|sample| sample.number == number);
-    Holder {
-        mount_point: (&*mount.mount_point).into(),
-        device: device(mount),
-        kind: (&*mount.fs_type).into(),
-        capacity_bytes: of(mount.device).map(|sample| sample.usage.capacity_bytes),
-    }
 }

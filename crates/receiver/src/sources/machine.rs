@@ -60,7 +60,7 @@ impl Machine {
         let mut sample = NodeSample::default();
         let mut disk_io = Vec::new();
         if let Some(hierarchy) = self.cgroups.refresh(reader) {
-            let mut groups = self.cgroups.sample(reader, &hierarchy);
+            let mut groups = self.cgroups.sample(reader, &hierarchy, inventory);
             self.networks.sample_pods(reader, hierarchy.pods(), &mut groups.pods, inventory);
             (sample.group, sample.pods, sample.containers) = (groups.root, groups.pods, groups.containers);
             let result = hierarchy.root().read_io_into(&mut reader.buffer, &mut disk_io);
@@ -85,7 +85,7 @@ impl Machine {
     }
 
     /// The file system that holds a path of the host, as of the last sample.
-    pub fn holder(&self, path: &str) -> Option<&Holder> {
+    pub fn holder(&self, path: &str) -> Option<Holder> {
         self.file_systems.holder(path)
     }
 
