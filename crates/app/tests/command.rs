@@ -243,6 +243,11 @@ fn events_go_to_stdout_and_the_log_to_stderr_until_a_signal_ends_it() {
     let event: serde_json::Value = serde_json::from_str(&first).expect("an event is JSON");
     assert_eq!(event["Type"], "Node");
     assert!(event["node_cpu_usage_total"].as_f64().is_some_and(|usage| usage >= 0.0), "{first}");
+    // A machine with many containers says more than a pipe holds.
+    let reading = std::thread::spawn(move || {
+        let mut rest = String::new();
+        events.read_to_string(&mut rest).map(|_| rest)
+    });
 
     let answer = agent.ask("/");
     assert!(
@@ -253,14 +258,32 @@ fn events_go_to_stdout_and_the_log_to_stderr_until_a_signal_ends_it() {
     assert!(agent.ask("/").starts_with("HTTP/1.1 200"));
     agent.signal("-TERM");
     assert_eq!(agent.child.wait().expect("it ends").code(), Some(0));
-    let mut rest = String::new();
-    events.read_to_string(&mut rest).expect("events are text");
+    let rest = reading.join().expect("reading ends").expect("events are text");
     for line in rest.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("every line is an event");
     }
     let mut log = String::new();
     agent.log.read_to_string(&mut log).expect("the log is text");
     assert!(log.contains("SIGHUP is ignored") && log.contains("shutdown complete"), "{log}");
+}
+
+#[test]
+fn a_node_whose_cluster_is_unknown_emits_nothing_and_says_once_what_to_set() {
+    let sets =
+        ["--set=exporters.awsemf.output_destination=stdout", "--set=extensions.health_check.endpoint=localhost:0"];
+    let interval = "--set=receivers.awscontainerinsightreceiver.collection_interval=300ms";
+    let mut child = command(&[&["--config=eks.yaml", interval][..], &sets].concat())
+        .envs([("HOST_IP", "127.0.0.1"), ("HOST_NAME", "n")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the agent can be run");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().expect("kill can be run").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let (_, stdout, stderr) = told(child.wait_with_output().expect("its output can be read"));
+    assert_eq!(stdout, "");
+    assert_eq!(stderr.lines().filter(|line| line.contains("cluster_name")).count(), 1, "{stderr}");
 }
 
 #[test]
