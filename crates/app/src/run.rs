@@ -64,17 +64,18 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     health.iter().for_each(|health| health.ready(now));
     info!(version = env!("CARGO_PKG_VERSION"), "everything is running");
 
-    let closed = tokio::select! {
-        signal = signals.next() => {
-            info!(signal, "shutdown begins");
-            false
+    tokio::select! {
+        signal = signals.next() => info!(signal, "shutdown begins"),
+        // Pipelines end by themselves only where they can't go on: their receivers are stopped by us.
+        end = &mut end => {
+            health.iter().for_each(Health::stopping);
+            match end {
+                Ok(End::Closed) => bail!("standard output was closed by its reader"),
+                _ => bail!("the pipelines ended"),
+            }
         }
-        end = &mut end => end == Ok(End::Closed),
-    };
-    health.iter().for_each(Health::stopping);
-    if closed {
-        bail!("standard output was closed by its reader");
     }
+    health.iter().for_each(Health::stopping);
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.
     let stopping = tokio::task::spawn_blocking(move || receivers.into_iter().for_each(Receiver::stop));
     let drained = tokio::time::timeout(DRAIN, async {

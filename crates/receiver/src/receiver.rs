@@ -60,17 +60,7 @@ impl Receiver {
             "Metric points that the pipeline had no room for.",
             &[("receiver", "awscontainerinsightreceiver")],
         );
-        let work = Work {
-            collector,
-            clock,
-            sink: emits.then_some(sink),
-            stopped,
-            extra,
-            refused,
-            status,
-            node_name,
-            interval,
-        };
+        let work = Work { collector, clock, sink, emits, stopped, extra, refused, status, node_name, interval };
         let thread = Builder::new()
             .name("sampling".to_owned())
             .spawn(move || work.run())
@@ -90,8 +80,9 @@ impl Receiver {
 struct Work {
     collector: Collector,
     clock: Arc<dyn Clock>,
-    /// `None` while there is nothing to emit.
-    sink: Option<Sink>,
+    sink: Sink,
+    /// Whether there is anything to emit; the sink is kept all the same, since pipelines end with their last receiver.
+    emits: bool,
     stopped: mpsc::Receiver<()>,
     extra: Option<Duration>,
     refused: Counter,
@@ -102,11 +93,11 @@ struct Work {
 
 impl Work {
     fn run(mut self) {
-        let Some(sink) = self.sink.take() else {
+        if !self.emits {
             // Nothing to do until someone says what the cluster is called.
             let _ = self.stopped.recv();
             return;
-        };
+        }
         let sampled = self.clock.stamp();
         self.collector.prime();
         let mut schedule = Schedule::new(&self.node_name, self.interval, sampled);
@@ -117,13 +108,13 @@ impl Work {
             let wait = schedule.wait(now);
             if until_extra.is_some_and(|until| until.is_zero()) && !wait.is_zero() {
                 extra = None;
-                self.emit(&sink);
+                self.emit();
                 continue;
             }
             if wait.is_zero() {
                 schedule.tick(now);
                 extra = None;
-                self.emit(&sink);
+                self.emit();
                 continue;
             }
             match self.stopped.recv_timeout(until_extra.map_or(wait, |until| until.min(wait))) {
@@ -133,11 +124,11 @@ impl Work {
         }
     }
 
-    fn emit(&mut self, sink: &Sink) {
+    fn emit(&mut self) {
         let round = self.collector.collect();
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let now = self.clock.stamp().wall;
-        if sink(round) {
+        if (self.sink)(round) {
             self.status.ok(now);
         } else {
             self.refused.add(points as u64);
