@@ -132,7 +132,9 @@ impl Collector {
             storage: &storage,
         };
         let records = insights::records(&frame, &sample, knowledge, &self.config);
-        self.restarts.sweep(at);
+        let uids: HashSet<&str> = sample.pods.iter().map(|pod| &*pod.uid).collect();
+        self.inventory.forget_without(|uid| uids.contains(uid));
+        self.restarts.sweep(at, |uid| self.inventory.get(uid).is_some());
         records
     }
 

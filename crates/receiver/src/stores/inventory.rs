@@ -13,7 +13,8 @@ use crate::stores::amounts::{self, Totals};
 use crate::stores::log_names;
 use crate::stores::pod::{Entry, Style};
 
-/// How long a pod that the kubelet no longer lists is known; two intervals where those are longer.
+/// How long a pod that the kubelet no longer lists is known, while it still has cgroups; two intervals where those are
+/// longer.
 const KEPT: Duration = Duration::from_secs(120);
 
 /// The pods of a node, by the UID that their cgroups carry.
@@ -56,6 +57,11 @@ impl Inventory {
         }
         self.pods.retain(|_, kept| kept.listed || now.since(kept.seen) <= self.kept);
         self.list = Some(list);
+    }
+
+    /// Forgets pods that are neither listed nor have cgroups any more: nothing of them will be seen again.
+    pub fn forget_without(&mut self, has_cgroups: impl Fn(&str) -> bool) {
+        self.pods.retain(|uid, kept| kept.listed || has_cgroups(uid));
     }
 
     /// Names pods by their log directories; returns how many UIDs stay without a name.
@@ -121,6 +127,17 @@ mod tests {
     fn inventory() -> Inventory {
         let style = Style { host: "h".into(), naming: Naming::default(), labels: None };
         Inventory::new(style, Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_pod_without_cgroups_is_forgotten_once_it_left_the_list() {
+        let mut inventory = inventory();
+        inventory.update(list(&["a", "b", "c"]), at(0));
+        inventory.update(list(&["b"]), at(1));
+        inventory.forget_without(|uid| uid == "uid-c");
+        assert!(
+            inventory.get("uid-a").is_none() && inventory.get("uid-b").is_some() && inventory.get("uid-c").is_some()
+        );
     }
 
     #[test]

@@ -37,9 +37,12 @@ impl Restarts {
         self.advance(Key::Container(uid.clone(), name.clone()), count, now)
     }
 
-    /// Forgets what nobody has asked for in a long time.
-    pub fn sweep(&mut self, now: Stamp) {
-        self.counts.retain(|_, (_, seen)| now.since(*seen) <= self.kept);
+    /// Forgets pods that nobody knows any more, and what nobody has asked for in a long time.
+    pub fn sweep(&mut self, now: Stamp, is_known: impl Fn(&str) -> bool) {
+        self.counts.retain(|key, (_, seen)| {
+            let (Key::Pod(uid) | Key::Container(uid, _)) = key;
+            is_known(uid) && now.since(*seen) <= self.kept
+        });
     }
 
     fn advance(&mut self, key: Key, count: u64, now: Stamp) -> Option<u64> {
@@ -70,9 +73,11 @@ mod tests {
         let mut restarts = Restarts::new(Duration::from_secs(60));
         let uid: Text = "u".into();
         restarts.of_pod(&uid, 1, at(0));
-        restarts.sweep(at(600));
+        restarts.sweep(at(600), |_| true);
         assert_eq!(restarts.of_pod(&uid, 2, at(600)), Some(1));
-        restarts.sweep(at(1201));
+        restarts.sweep(at(1201), |_| true);
         assert_eq!(restarts.of_pod(&uid, 3, at(1201)), None);
+        restarts.sweep(at(1201), |known| known != "u");
+        assert!(restarts.counts.is_empty());
     }
 }
