@@ -1,0 +1,183 @@
+//! The spool's directory: made, locked, and its files opened below a kept handle without following links.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::Error;
+
+const LOCK: &str = "lock";
+const SUFFIX: &str = ".segment";
+
+/// What every file is opened with. A pipe under a file's name must not make the open wait.
+const ALWAYS: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// What a segment is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Reading.
+    Read,
+    /// Writing to one that exists.
+    Write,
+    /// Writing to one that is made, and mustn't exist.
+    Create,
+}
+
+/// The directory, locked as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+    handle: OwnedFd,
+    // Held, never read: closing it releases the lock.
+    _lock: File,
+}
+
+impl Directory {
+    /// Opens and locks it; made with these permission bits where missing.
+    pub(crate) fn open(path: &Path, permissions: u32) -> Result<Self, Error> {
+        let handle = match open_directory(path) {
+            Err(Errno::NOENT) => make(path, permissions)?,
+            other => other.map_err(|error| directory_error(path, error))?,
+        };
+        let lock = lock(&handle, path)?;
+        Ok(Directory { path: path.to_path_buf(), handle, _lock: lock })
+    }
+
+    /// Path of the segment whose first record has this id, for messages.
+    pub(crate) fn segment_path(&self, first_id: u64) -> PathBuf {
+        self.path.join(segment_name(first_id))
+    }
+
+    /// Ids of the first records of all segments, in order.
+    pub(crate) fn list(&self) -> Result<Vec<u64>, Error> {
+        let failed = |error: Errno| Error::io("list", &self.path, error);
+        let mut found = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.handle).map_err(failed)? {
+            found.extend(entry.map_err(failed)?.file_name().to_str().ok().and_then(parse_name));
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Opens a segment.
+    pub(crate) fn open_segment(&self, first_id: u64, access: Access) -> Result<File, Error> {
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::WRONLY,
+            Access::Create => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+        };
+        open_file(&self.handle, &self.path, &segment_name(first_id), flags)
+    }
+
+    /// Removes a segment; one that is gone already is fine.
+    pub(crate) fn remove_segment(&self, first_id: u64) -> Result<(), Error> {
+        match rustix::fs::unlinkat(&self.handle, segment_name(first_id), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(Error::io("remove", &self.segment_path(first_id), error)),
+        }
+    }
+
+    /// Puts what was made and removed on the disk.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        rustix::fs::fsync(&self.handle).map_err(|error| Error::io("sync", &self.path, error))
+    }
+}
+
+fn segment_name(first_id: u64) -> String {
+    format!("{first_id:016x}{SUFFIX}")
+}
+
+fn parse_name(name: &str) -> Option<u64> {
+    let first_id = u64::from_str_radix(name.strip_suffix(SUFFIX)?, 16).ok()?;
+    (segment_name(first_id) == name).then_some(first_id)
+}
+
+fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty())
+}
+
+/// The last part of the path may be no link; those above it may, as `/var/run` is one on many machines.
+fn directory_error(path: &Path, error: Errno) -> Error {
+    match error {
+        Errno::NOTDIR | Errno::LOOP => Error::NotOwn { path: path.to_path_buf() },
+        error => Error::io("open", path, error),
+    }
+}
+
+fn make(path: &Path, permissions: u32) -> Result<OwnedFd, Error> {
+    let failed = |error: io::Error| Error::io("make", path, error);
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(permissions).create(parent).map_err(failed)?;
+    }
+    match DirBuilder::new().mode(permissions).create(path) {
+        Ok(()) => {
+            let handle = open_directory(path).map_err(|error| directory_error(path, error))?;
+            rustix::fs::fchmod(&handle, Mode::from_raw_mode(permissions)).map_err(|error| failed(error.into()))?;
+            Ok(handle)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open_directory(path).map_err(|error| directory_error(path, error))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn open_file(directory: &OwnedFd, path: &Path, name: &str, flags: OFlags) -> Result<File, Error> {
+    let path = path.join(name);
+    let failed = |error: Errno| match error {
+        // A pipe nobody reads, or a directory.
+        Errno::NXIO | Errno::ISDIR => Error::NotOwn { path: path.clone() },
+        error => Error::io("open", &path, error),
+    };
+    let file = rustix::fs::openat(directory, name, flags | ALWAYS, OWNER_ONLY).map_err(failed)?;
+    let file = File::from(file);
+    let kind = file.metadata().map_err(|error| Error::io("open", &path, error))?.file_type();
+    if kind.is_file() { Ok(file) } else { Err(Error::NotOwn { path }) }
+}
+
+/// Takes the lock, or says who has it. Opened for reading alone: a handle for writing would keep the file system from being
+/// remounted read-only.
+fn lock(directory: &OwnedFd, path: &Path) -> Result<File, Error> {
+    let mut file = open_file(directory, path, LOCK, OFlags::RDONLY | OFlags::CREATE)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            let mut text = String::new();
+            // Without a readable id the lock still tells.
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(Error::Locked { path: path.to_path_buf(), pid });
+        }
+        Err(error) => return Err(Error::io("lock", &path.join(LOCK), error)),
+    }
+    // The lock holds without it: a full or read-only disk costs the next one the id, no more.
+    let _ = write_pid(directory, path);
+    Ok(file)
+}
+
+fn write_pid(directory: &OwnedFd, path: &Path) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::io("write", &path.join(LOCK), error);
+    let mut file = open_file(directory, path, LOCK, OFlags::WRONLY)?;
+    let text = format!("{}\n", std::process::id());
+    file.write_all(text.as_bytes()).and_then(|()| file.set_len(text.len() as u64)).map_err(failed)
+}
+
+/// Reads until the buffer or the file ends, and says how much.
+pub(crate) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,181 @@
+//! A segment file read back into the index: whole records kept, damage passed over, a torn end found.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use flate2::Crc;
+
+use crate::directory::read_up_to;
+use crate::frame::{HEADER, Head, MARK, Parsed, parse_head};
+use crate::segment::header::{self, Header, parse_header};
+use crate::segment::{Indexed, Keys, Segment};
+
+/// How much is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// What a segment's file was found to hold.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its whole records.
+    pub(crate) segment: Segment,
+    /// Records lost, as their missing ids tell.
+    pub(crate) damaged_records: u64,
+    /// Its header was damaged.
+    pub(crate) damaged_header: bool,
+    /// Behind the last whole record: not a record, or not all of one.
+    pub(crate) torn_bytes: u64,
+    /// The format of a later version; nothing else was read then.
+    pub(crate) other_format: Option<u32>,
+}
+
+/// Which bodies are compared with their checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// None: the segment was finished and synced, and reading a record checks it anyway.
+    Trust,
+    /// All: this is where a crash may have interrupted an append.
+    Check,
+}
+
+/// Reads the file of the segment with this first id.
+pub(crate) fn scan(file: &File, first_id: u64, bodies: Bodies, keys: &mut Keys) -> Found {
+    let mut found = Found {
+        segment: Segment::new(first_id, header::HEADER as u64),
+        damaged_records: 0,
+        damaged_header: false,
+        torn_bytes: 0,
+        other_format: None,
+    };
+    found.segment.unsynced = false;
+    if read(file, bodies, keys, &mut found).is_err() {
+        found.segment.unreadable = true;
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        found.torn_bytes = length.saturating_sub(found.segment.length);
+    }
+    found.segment.records.shrink_to_fit();
+    found
+}
+
+fn read(file: &File, bodies: Bodies, keys: &mut Keys, found: &mut Found) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let first_id = found.segment.first_id;
+    let mut buffer = vec![0; CHUNK];
+    let start = read_up_to(file, &mut buffer[..header::HEADER], 0)?;
+    match parse_header(&buffer[..start], first_id) {
+        Header::Known => {}
+        Header::Other(format) => {
+            found.other_format = Some(format);
+            return Ok(());
+        }
+        Header::Damaged => found.damaged_header = start == header::HEADER,
+    }
+    if start < header::HEADER {
+        // A crash came while the segment was made.
+        found.segment.length = 0;
+        found.torn_bytes = length;
+        return Ok(());
+    }
+    let mut next_id = first_id;
+    let mut at = header::HEADER as u64;
+    while at < length {
+        // Ids in a segment follow one another, so that a stale frame in reused space is none of ours.
+        let ids = next_id..first_id.saturating_add(at / HEADER as u64 + 1);
+        match frame_at(file, at, length, bodies, ids, &mut buffer)? {
+            At::Whole(head) => {
+                found.damaged_records += head.id - next_id;
+                let end = at + head.frame_bytes();
+                let Some(record) = index(&head, at, first_id, keys) else { break };
+                next_id = head.id.saturating_add(1);
+                found.segment.push(record);
+                found.segment.length = end;
+                at = end;
+            }
+            At::BadBody { end } => at = end,
+            At::Nothing => match next_mark(file, at + 1, &mut buffer)? {
+                Some(mark) => at = mark,
+                None => break,
+            },
+        }
+    }
+    found.torn_bytes = length - found.segment.length;
+    Ok(())
+}
+
+fn index(head: &Head<'_>, at: u64, first_id: u64, keys: &mut Keys) -> Option<Indexed> {
+    Some(Indexed {
+        key: keys.share(head.key),
+        time_ms: head.time_ms,
+        ordinal: u32::try_from(head.id - first_id).ok()?,
+        offset: u32::try_from(at).ok()?,
+        stored_bytes: head.stored_bytes,
+        body_bytes: head.body_bytes,
+        items: head.items,
+        pending: !head.acknowledged,
+    })
+}
+
+enum At<'a> {
+    Whole(Head<'a>),
+    BadBody { end: u64 },
+    Nothing,
+}
+
+fn frame_at<'a>(
+    file: &File,
+    at: u64,
+    length: u64,
+    bodies: Bodies,
+    ids: Range<u64>,
+    buffer: &'a mut Vec<u8>,
+) -> io::Result<At<'a>> {
+    // Most keys fit in here; the rest of the buffer serves those that don't.
+    let mut filled = read_up_to(file, &mut buffer[..512], at)?;
+    if let Parsed::Short(wanted) = parse_head(&buffer[..filled]) {
+        if wanted <= filled || wanted as u64 > length - at {
+            return Ok(At::Nothing);
+        }
+        buffer.resize(buffer.len().max(wanted), 0);
+        filled = read_up_to(file, &mut buffer[..wanted], at)?;
+    }
+    let Parsed::Head(head) = parse_head(&buffer[..filled]) else { return Ok(At::Nothing) };
+    let end = at + head.frame_bytes();
+    if !ids.contains(&head.id) || end > length {
+        return Ok(At::Nothing);
+    }
+    if bodies == Bodies::Check && !head.has_checksum(body_checksum(file, at + head.body_offset()..end)?) {
+        return Ok(At::BadBody { end });
+    }
+    Ok(At::Whole(head))
+}
+
+fn body_checksum(file: &File, range: Range<u64>) -> io::Result<u32> {
+    let mut crc = Crc::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut at = range.start;
+    while at < range.end {
+        let most = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
+        let filled = read_up_to(file, &mut buffer[..most], at)?;
+        if filled == 0 {
+            break;
+        }
+        crc.update(&buffer[..filled]);
+        at += filled as u64;
+    }
+    Ok(crc.sum())
+}
+
+/// Where the next frame may begin, from here on.
+fn next_mark(file: &File, mut at: u64, buffer: &mut [u8]) -> io::Result<Option<u64>> {
+    loop {
+        let filled = read_up_to(file, buffer, at)?;
+        if let Some(found) = buffer[..filled].windows(MARK.len()).position(|window| window == MARK) {
+            return Ok(Some(at + found as u64));
+        }
+        if filled < buffer.len() {
+            return Ok(None);
+        }
+        // A mark may lie across the end of this chunk.
+        at += (filled + 1 - MARK.len()) as u64;
+    }
+}
