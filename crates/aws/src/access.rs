@@ -1,0 +1,43 @@
+//! Every API action this crate uses, in one table: the IAM policy is compared with it.
+//!
+//! Follows the Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch Logs".
+
+/// One action a policy allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The action as a policy spells it, such as `logs:PutLogEvents`.
+    pub action: &'static str,
+    /// When it is needed.
+    pub needed: Needed,
+    /// What goes without it, in words for whoever writes the policy.
+    pub purpose: &'static str,
+}
+
+/// When an action is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Nothing is delivered without it.
+    Always,
+    /// Only where log groups or streams are not made by somebody else.
+    ToCreate,
+    /// Only where a retention is configured.
+    ForRetention,
+    /// Only where tags are configured.
+    ForTags,
+    /// Only where `role_arn` is configured; allowed to the credentials below it.
+    ForRole,
+}
+
+const fn row(action: &'static str, needed: Needed, purpose: &'static str) -> Access {
+    Access { action, needed, purpose }
+}
+
+/// All actions of this crate.
+pub const ACCESS: &[Access] = &[
+    row("logs:PutLogEvents", Needed::Always, "deliver events"),
+    row("logs:CreateLogStream", Needed::ToCreate, "make a node's stream"),
+    row("logs:CreateLogGroup", Needed::ToCreate, "make the log group"),
+    row("logs:PutRetentionPolicy", Needed::ForRetention, "set how long a new group keeps events"),
+    row("logs:TagResource", Needed::ForTags, "tag a new group"),
+    row("sts:AssumeRole", Needed::ForRole, "take on the configured role"),
+];

@@ -1,0 +1,64 @@
+//! What can keep a session from being made, and what can keep it from having credentials.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// A session that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting that can't work, whatever AWS says.
+    #[error("{key}: {reason}")]
+    Setting {
+        /// The setting or variable.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No region anywhere. Trying again can help: instance metadata may answer later.
+    #[error("no region found: {}; set region or AWS_REGION", places.join(", "))]
+    NoRegion {
+        /// Every place looked at in order, and what was there.
+        places: Vec<String>,
+    },
+}
+
+/// No credentials that could be used. No message holds one.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoCredentials {
+    /// No place has any.
+    #[error("no credentials found: {}", places.join(", "))]
+    Nowhere {
+        /// Every place looked at in order, and what was there.
+        places: Vec<String>,
+    },
+    /// A place that should give some failed.
+    #[error("credentials can't be fetched: {words}")]
+    Failed {
+        /// The chain of causes.
+        words: String,
+    },
+    /// No place answered in time.
+    #[error("no credentials within {after:?}: check instance metadata, the container's endpoint or STS")]
+    Late {
+        /// The time allowed.
+        after: Duration,
+    },
+    /// Those found can't be made into a signature.
+    #[error("the credentials found can't be used to sign a request")]
+    Unusable,
+}
+
+/// An error and its causes in one line, each said once.
+pub(crate) fn chain_of(error: &dyn StdError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words.push_str(": ");
+            words.push_str(&text);
+        }
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,181 @@
+//! Whom we trust: one rustls configuration, made when the first encrypted connection is.
+//!
+//! Authorities come from `certificate_file_path`, else `AWS_CA_BUNDLE`, else `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
+//! places Linux distributions keep them. What was found is kept; where nothing was, the next connection looks again.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use super::error::Transport;
+use crate::environment::Environment;
+
+/// Where distributions keep all authorities in one file.
+const BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+/// More than any bundle has.
+const MAX_BUNDLE_BYTES: u64 = 16 << 20;
+/// Sessions remembered for a shorter second handshake.
+const SESSIONS: usize = 8;
+
+/// Where trust comes from, and the configuration once it is made.
+pub(super) struct Trust {
+    certificate_file: Option<PathBuf>,
+    insecure: bool,
+    environment: Environment,
+    made: Mutex<Option<Arc<ClientConfig>>>,
+}
+
+impl Trust {
+    pub(super) fn new(certificate_file: Option<PathBuf>, insecure: bool, environment: Environment) -> Trust {
+        Trust { certificate_file, insecure, environment, made: Mutex::default() }
+    }
+
+    /// The configuration for new connections.
+    pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, Transport> {
+        if let Some(config) = &*self.made.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(self.make()?);
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&config));
+        Ok(config)
+    }
+
+    fn make(&self) -> Result<ClientConfig, Transport> {
+        let provider = Arc::new(ring::default_provider());
+        let verifier: Arc<dyn ServerCertVerifier> = if self.insecure {
+            Arc::new(AnyCertificate(Arc::clone(&provider)))
+        } else {
+            let roots = Arc::new(self.authorities()?);
+            let none = |_| Transport::NoAuthorities { looked: "none of them is usable".to_owned() };
+            WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build().map_err(none)?
+        };
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring has cipher suites of TLS 1.2 and 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        Ok(config)
+    }
+
+    fn authorities(&self) -> Result<RootCertStore, Transport> {
+        let mut looked = Vec::new();
+        if let Some(path) = &self.certificate_file {
+            match read_bundle(path) {
+                Ok(roots) => return Ok(roots),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "certificate_file_path unusable, system's authorities used");
+                    looked.push(format!("certificate_file_path {}: {error}", path.display()));
+                }
+            }
+        }
+        for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+            if let Some(path) = self.environment.get(name) {
+                match read_bundle(Path::new(&path)) {
+                    Ok(roots) => return Ok(roots),
+                    Err(error) => looked.push(format!("{name}={path}: {error}")),
+                }
+            }
+        }
+        if let Some(folders) = self.environment.get("SSL_CERT_DIR") {
+            let roots = read_folders(&folders);
+            if !roots.is_empty() {
+                return Ok(roots);
+            }
+            looked.push(format!("SSL_CERT_DIR={folders}: no certificate"));
+        }
+        // Who names a file means to trust no other.
+        if self.environment.get("SSL_CERT_FILE").is_none() {
+            for path in BUNDLES {
+                match read_bundle(Path::new(path)) {
+                    Ok(roots) => return Ok(roots),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => looked.push(format!("{path}: not there")),
+                    Err(error) => looked.push(format!("{path}: {error}")),
+                }
+            }
+        }
+        Err(Transport::NoAuthorities { looked: looked.join(", ") })
+    }
+}
+
+/// All usable certificates of a file; none at all is an error.
+fn read_bundle(path: &Path) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    add_file(path, &mut roots)?;
+    if roots.is_empty() { Err(io::Error::other("no usable certificate in it")) } else { Ok(roots) }
+}
+
+fn read_folders(folders: &str) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let entries = folders.split(':').filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+    for entry in entries.flatten() {
+        // A file of another kind among them is no fault.
+        let _ = add_file(&entry.path(), &mut roots);
+    }
+    roots
+}
+
+fn add_file(path: &Path, roots: &mut RootCertStore) -> io::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > MAX_BUNDLE_BYTES {
+        return Err(io::Error::other("no file of certificates"));
+    }
+    let text = std::fs::read(path)?;
+    // One that can't be read costs only itself: bundles hold certificates of every age.
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&text).flatten());
+    Ok(())
+}
+
+/// Takes any certificate of a server that holds its key.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

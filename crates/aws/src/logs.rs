@@ -1,0 +1,282 @@
+//! CloudWatch Logs: the four calls that deliver events.
+//!
+//! Follows the CloudWatch Logs API reference (`Logs_20140328`, AWS JSON 1.1 over HTTP). No call is repeated here but once,
+//! at once, where the answer shows that another signature will do: keys that had expired, a clock that is off. All other
+//! repeating is the caller's, who has the queue.
+
+mod answer;
+mod encode;
+mod error;
+pub mod limits;
+pub mod names;
+mod user_agent;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_smithy_types::date_time::{DateTime, Format};
+use http_body_util::Full;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HOST, HeaderValue, USER_AGENT};
+use hyper::{Request, Response, Uri, body::Bytes};
+use serde::Serialize;
+
+use crate::error::Error as SessionError;
+use crate::http::{Deadlines, Origin};
+use crate::session::Session;
+use crate::sign::sign_request;
+use encode::Body;
+pub use error::{Error, Operation, Refusal};
+pub use user_agent::user_agent;
+
+/// The signing name of the service.
+const SERVICE: &str = "logs";
+/// What a call may take where nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How a client asks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The base URL, such as `https://logs.eu-west-1.amazonaws.com`; `None` is the environment's, the profile's or the
+    /// region's own.
+    pub endpoint: Option<String>,
+    /// From the first byte of a request to the last of its answer. Connecting has a deadline of its own.
+    pub timeout: Duration,
+    /// See [`user_agent`].
+    pub user_agent: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { endpoint: None, timeout: TIMEOUT, user_agent: user_agent("container-insights", "0", "") }
+    }
+}
+
+/// One event: a line of text and when it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Milliseconds since 1970.
+    pub time_ms: i64,
+    /// UTF-8 text, not empty.
+    pub message: &'a [u8],
+}
+
+/// A batch the service took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Events of it that were not stored all the same.
+    pub rejected: Rejected,
+    /// Bytes of the request's body before compression.
+    pub raw_bytes: usize,
+    /// Bytes of the request's body as sent.
+    pub wire_bytes: usize,
+}
+
+/// Events of a batch that were not stored, by reason. An event counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rejected {
+    /// Older than the service takes.
+    pub too_old: usize,
+    /// Further in the future than the service takes.
+    pub too_new: usize,
+    /// Older than the group keeps events.
+    pub expired: usize,
+}
+
+/// How a group is made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupSettings {
+    /// Tags of the group.
+    pub tags: BTreeMap<String, String>,
+    /// The ARN of the key that encrypts it; `None` is the service's own.
+    pub kms_key_id: Option<String>,
+    /// Its class; `None` is the account's default, standard.
+    pub class: Option<GroupClass>,
+}
+
+/// The class of a group. Metrics are extracted from events of a standard one only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GroupClass {
+    /// Everything.
+    Standard,
+    /// Cheaper, without metric extraction.
+    InfrequentAccess,
+    /// For delivery elsewhere, without metric extraction.
+    Delivery,
+}
+
+/// The client. Clones share connections and credentials.
+#[derive(Debug, Clone)]
+pub struct Client {
+    session: Session,
+    uri: Uri,
+    host: HeaderValue,
+    user_agent: HeaderValue,
+    deadlines: Deadlines,
+}
+
+impl Client {
+    /// A client of the session's region. An endpoint that can't be one is an error; nothing is sent yet.
+    pub fn new(session: Session, options: Options) -> Result<Client, SessionError> {
+        let fault = |key: &str, reason: String| SessionError::Setting { key: key.to_owned(), reason };
+        let endpoint = match options.endpoint.filter(|endpoint| !endpoint.is_empty()) {
+            Some(endpoint) => endpoint,
+            None => session.logs_endpoint(),
+        };
+        let wrong = || fault("endpoint", "is no address such as https://logs.eu-west-1.amazonaws.com".to_owned());
+        let uri: Uri = format!("{}/", endpoint.trim_end_matches('/')).parse().map_err(|_| wrong())?;
+        let origin = Origin::of(&uri).map_err(|_| wrong())?;
+        if uri.query().is_some() || uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(wrong());
+        }
+        let host = HeaderValue::from_str(&origin.host_header()).map_err(|_| wrong())?;
+        let user_agent = HeaderValue::from_str(&options.user_agent)
+            .map_err(|_| fault("user agent", "holds what a header can't".to_owned()))?;
+        let deadlines = Deadlines { connect: session.connect_timeout(), answer: options.timeout };
+        Ok(Client { session, uri, host, user_agent, deadlines })
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> String {
+        self.uri.to_string()
+    }
+
+    /// How far the service's clock is ahead of ours, in milliseconds; see [`Session::clock_offset_ms`].
+    pub fn clock_offset_ms(&self) -> i64 {
+        self.session.clock_offset_ms()
+    }
+
+    /// Stores a batch that keeps the limits of [`limits`], in order of time. One that doesn't is refused before it is sent.
+    pub async fn put_log_events(&self, group: &str, stream: &str, events: &[Event<'_>]) -> Result<Accepted, Error> {
+        limits::check(events)?;
+        let body = encode::put_log_events(group, stream, events);
+        let sizes = (body.raw_bytes, body.bytes.len());
+        let answer = self.call(Operation::PutLogEvents, &body).await?;
+        let rejected = answer::rejected(answer.body(), events.len())
+            .ok_or_else(|| Error::garbled(Operation::PutLogEvents, &answer))?;
+        Ok(Accepted { rejected, raw_bytes: sizes.0, wire_bytes: sizes.1 })
+    }
+
+    /// Makes a stream. [`Error::Exists`] where it is there already, [`Error::Missing`] where the group isn't.
+    pub async fn create_log_stream(&self, group: &str, stream: &str) -> Result<(), Error> {
+        let body = encode::json(&CreateLogStream { log_group_name: group, log_stream_name: stream });
+        self.call(Operation::CreateLogStream, &body).await.map(drop)
+    }
+
+    /// Makes a group. [`Error::Exists`] where it is there already.
+    pub async fn create_log_group(&self, group: &str, settings: &GroupSettings) -> Result<(), Error> {
+        let body = encode::json(&CreateLogGroup {
+            log_group_name: group,
+            tags: &settings.tags,
+            kms_key_id: settings.kms_key_id.as_deref(),
+            log_group_class: settings.class,
+        });
+        self.call(Operation::CreateLogGroup, &body).await.map(drop)
+    }
+
+    /// Sets how many days a group keeps events: one of [`limits::RETENTION_DAYS`].
+    pub async fn put_retention_policy(&self, group: &str, days: u32) -> Result<(), Error> {
+        let body = encode::json(&PutRetentionPolicy { log_group_name: group, retention_in_days: days });
+        self.call(Operation::PutRetentionPolicy, &body).await.map(drop)
+    }
+
+    async fn call(&self, operation: Operation, body: &Body) -> Result<Response<Bytes>, Error> {
+        let mut again = true;
+        loop {
+            let credentials = self.session.credentials().await.map_err(Error::NoCredentials)?;
+            let mut request = self.request(operation, body);
+            let time = self.session.clock().corrected();
+            sign_request(&mut request, &body.bytes, SERVICE, self.session.region(), &credentials, time)
+                .map_err(Error::NoCredentials)?;
+            let sent = self.session.http().send(request, self.deadlines).await;
+            let response = sent.map_err(Error::Unreachable)?;
+            let Some(error) = answer::refusal(operation, &response, &credentials) else {
+                if answer::is_the_services(&response) {
+                    self.learn_time(&response);
+                }
+                return Ok(response);
+            };
+            let another_time = answer::is_the_services(&response) && self.learn_time(&response);
+            let another_signature = match &error {
+                Error::CredentialsRefused(_) => {
+                    self.session.refuse(&credentials);
+                    error.is_expired() || another_time
+                }
+                Error::ClockSkewed(_) => another_time,
+                _ => false,
+            };
+            if !(again && another_signature) {
+                return Err(error);
+            }
+            tracing::debug!(%error, "signed again at once");
+            again = false;
+        }
+    }
+
+    fn request(&self, operation: Operation, body: &Body) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body.bytes.clone()));
+        *request.method_mut() = hyper::Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.host.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+        headers.insert("x-amz-target", HeaderValue::from_static(operation.target()));
+        // Tells the service that events are embedded metrics; it doesn't hurt the other calls.
+        headers.insert("x-amzn-logs-format", HeaderValue::from_static("json/emf"));
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if body.gzip {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        request
+    }
+
+    /// Compares clocks. Whether the time to sign with moved.
+    fn learn_time(&self, response: &Response<Bytes>) -> bool {
+        let text = response.headers().get(DATE).and_then(|value| value.to_str().ok());
+        let date = text.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
+        let time = date.and_then(|date| std::time::SystemTime::try_from(date).ok());
+        let moved = time.is_some_and(|time| self.session.clock().learn(time));
+        if moved {
+            let offset_ms = self.session.clock_offset_ms();
+            tracing::warn!(offset_ms, "this machine's clock differs from the service's, signatures corrected");
+        }
+        moved
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateLogStream<'a> {
+    log_group_name: &'a str,
+    log_stream_name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateLogGroup<'a> {
+    log_group_name: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_group_class: Option<GroupClass>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PutRetentionPolicy<'a> {
+    log_group_name: &'a str,
+    retention_in_days: u32,
+}
+
+impl Rejected {
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.too_old + self.too_new + self.expired
+    }
+}

@@ -1,0 +1,173 @@
+//! Answers of the service, read by what can be done about them.
+//!
+//! Follows the common errors of AWS JSON 1.1 and those of each call: the code stands in `__type` or in the header
+//! `x-amzn-ErrorType`, with a namespace before `#` and an address after `:`.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::header::RETRY_AFTER;
+use serde::Deserialize;
+
+use super::Rejected;
+use super::error::{Error, Operation, Refusal};
+
+/// What is kept of a message.
+const MAX_MESSAGE_CHARS: usize = 300;
+/// The longest wait a server may ask for.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
+
+#[derive(Deserialize)]
+struct Fault {
+    #[serde(rename = "__type", default)]
+    kind: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default, alias = "Message")]
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PutAnswer {
+    #[serde(default)]
+    rejected_log_events_info: Option<RejectedInfo>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RejectedInfo {
+    too_old_log_event_end_index: Option<usize>,
+    too_new_log_event_start_index: Option<usize>,
+    expired_log_event_end_index: Option<usize>,
+}
+
+/// What was not stored of `sent` events; `None` where the body is no answer to a batch.
+///
+/// Ends are exclusive and count from the first event. Both kinds of too old begin there, so the longer one is only
+/// counted beyond the shorter.
+pub(super) fn rejected(body: &[u8], sent: usize) -> Option<Rejected> {
+    if !body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{') {
+        return None;
+    }
+    let answer: PutAnswer = serde_json::from_slice(body).ok()?;
+    let Some(info) = answer.rejected_log_events_info else { return Some(Rejected::default()) };
+    let too_old = info.too_old_log_event_end_index.unwrap_or(0).min(sent);
+    let expired_end = info.expired_log_event_end_index.unwrap_or(0).min(sent);
+    let expired = expired_end.saturating_sub(too_old);
+    let rest = sent - too_old - expired;
+    let too_new = sent - info.too_new_log_event_start_index.unwrap_or(sent).min(sent);
+    Some(Rejected { too_old, too_new: too_new.min(rest), expired })
+}
+
+/// Whether the service itself answered, and not something on the way.
+pub(super) fn is_the_services(response: &Response<Bytes>) -> bool {
+    response.headers().contains_key("x-amzn-requestid") || !code(response).0.is_empty()
+}
+
+/// Why the service refused; `None` where it didn't.
+pub(super) fn refusal(operation: Operation, response: &Response<Bytes>, used: &Credentials) -> Option<Error> {
+    let status = response.status().as_u16();
+    if (200..300).contains(&status) {
+        return None;
+    }
+    let (code, message) = code(response);
+    let message = clean(&message, used);
+    let request_id = header(response, "x-amzn-requestid").map(str::to_owned);
+    let after = header(response, RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
+    let after = after.map(|seconds| Duration::from_secs(seconds).min(MAX_WAIT));
+    let refusal = Refusal { operation, status, code, message, request_id };
+    Some(classify(refusal, after))
+}
+
+fn classify(refusal: Refusal, after: Option<Duration>) -> Error {
+    match refusal.code.as_str() {
+        "ResourceNotFoundException" => Error::Missing(refusal),
+        "ResourceAlreadyExistsException" => Error::Exists(refusal),
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "TooManyRequestsException"
+        | "LimitExceededException"
+        | "RequestLimitExceeded"
+        | "BandwidthLimitExceeded"
+        | "SlowDown" => Error::Throttled { refusal, after },
+        "OperationAbortedException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServerException"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => Error::Unavailable { refusal, after },
+        "RequestExpired" | "RequestTimeTooSkewed" => Error::ClockSkewed(refusal),
+        "InvalidSignatureException" if speaks_of_time(&refusal.message) => Error::ClockSkewed(refusal),
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => Error::CredentialsRefused(refusal),
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedOperation" | "OptInRequired" => {
+            Error::Denied { refusal }
+        }
+        "RequestEntityTooLarge" | "RequestEntityTooLargeException" => Error::TooLarge(refusal),
+        code => match refusal.status {
+            413 => Error::TooLarge(refusal),
+            429 => Error::Throttled { refusal, after },
+            408 | 500.. => Error::Unavailable { refusal, after },
+            // Without a code of the service's it is somebody else who answers.
+            status if code.is_empty() => Error::Garbled { operation: refusal.operation, status },
+            401 | 403 => Error::Denied { refusal },
+            _ => Error::Invalid(refusal),
+        },
+    }
+}
+
+/// "Signature expired: … is now earlier than …", "Signature not yet current: …".
+fn speaks_of_time(message: &str) -> bool {
+    message.contains("Signature expired") || message.contains("not yet current")
+}
+
+/// The error's code and message; empty where the answer has none.
+fn code(response: &Response<Bytes>) -> (String, String) {
+    let fault: Option<Fault> = serde_json::from_slice(response.body()).ok();
+    let (kind, message) = match fault {
+        Some(fault) => (fault.kind.or(fault.code), fault.message),
+        None => (None, None),
+    };
+    let code = kind.or_else(|| header(response, "x-amzn-errortype").map(str::to_owned)).unwrap_or_default();
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default();
+    let code = code.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    (code, message.unwrap_or_default())
+}
+
+fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The first line of a message without what must not be shown: after it the service repeats the request's headers.
+fn clean(message: &str, used: &Credentials) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let mut line = line.to_owned();
+    let secrets = [Some(used.secret_access_key()), used.session_token(), Some(used.access_key_id())];
+    for secret in secrets.into_iter().flatten().filter(|secret| secret.len() >= 4) {
+        if line.contains(secret) {
+            line = line.replace(secret, "(hidden)");
+        }
+    }
+    line.chars().filter(|char| !char.is_control()).take(MAX_MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests;
