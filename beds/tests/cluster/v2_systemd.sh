@@ -1,0 +1,15 @@
+#!/bin/bash
+# The values of sample_pod.sh on a Kubernetes in User-Mode Linux: pure cgroup v2, systemd as process 1 and as the driver of
+# cgroups, so kubepods.slice/…/cri-containerd-<id>.scope. The manifest is the sample's, as there.
+#   v2_systemd.sh AGENT       the binary's path; 77 where this can't run
+# The guest has one slow CPU, so the interval is 10 s and the kubelet is asked every 3 s; rights and the untouched interval
+# are sample_pod.sh's.
+set -eu
+. "$(dirname "$0")/../common.sh"
+need linux.uml debootstrap openssl ip
+command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not "Kubernetes can't be built: there is no Go"
+python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/awscollector" --command /awscollector
+unset AGENT
+export EXTRA_IMAGES=$OUT/agent.tar
+export JOB_ENVIRONMENT="INTERVAL=10 PAUSE=3 PARTS='${PARTS:-values}'"
+"$BEDS/kubernetes/uml_cluster.sh" -o "$OUT/guest" "$CHECKS/cluster/jobs/agent_pod.sh"
