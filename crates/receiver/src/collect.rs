@@ -141,13 +141,14 @@ impl Collector {
     /// Takes what the kubelet answers in time. A late answer is taken by a later round; until then the last good list
     /// stays in use.
     fn hear(&mut self, at: Stamp) -> Option<Summary> {
-        let mut summary = None;
+        let (mut summary, mut answered) = (None, false);
         let kubelet = self.kubelet.as_mut()?;
         loop {
             let waited = self.clock.stamp().since(at);
             let Some(answer) = kubelet.next(self.patience.saturating_sub(waited)) else { break };
             match answer {
                 Answer::Pods(result) => {
+                    answered |= result.is_ok();
                     if let Some(list) = self.machine.troubles().note("kubelet pods", result.map_err(chain)) {
                         if list.skipped > 0 {
                             self.machine.troubles().failed(
@@ -160,13 +161,15 @@ impl Collector {
                     }
                 }
                 Answer::Summary(result) => {
+                    answered |= result.is_ok();
                     summary = self.machine.troubles().note("kubelet summary", result.map_err(chain));
                 }
             }
         }
         if kubelet.is_busy() {
             self.machine.troubles().failed("kubelet", 1, &"no answer in time");
-        } else {
+        } else if answered {
+            // A request that has come to its own deadline in the meantime is no sign of life.
             self.machine.troubles().recovered("kubelet");
         }
         summary

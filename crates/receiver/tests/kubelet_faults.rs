@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use catalog::RecordType;
@@ -72,6 +74,46 @@ fn a_slow_kubelet_holds_a_round_up_for_half_an_interval_at_most_and_its_answer_s
     assert!(began.elapsed() < Duration::from_millis(1900), "{:?}", began.elapsed());
     assert!(find(&round, RecordType::ContainerFS, "", "").is_empty());
     assert!(!find(&round, RecordType::Pod, "", "").is_empty());
+}
+
+#[test]
+fn a_kubelet_that_hangs_is_told_once_until_it_answers() {
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    rig.collector.collect();
+    rig.kubelet.set_fault(Route::Pods, Fault::Stall);
+    rig.kubelet.set_fault(Route::Summary, Fault::Stall);
+    // Long enough for both requests to come to their own deadlines.
+    let while_it_hangs = log(|| (0..5).for_each(|_| drop(rig.collector.collect())));
+    assert_eq!(while_it_hangs.matches("source fails").count(), 3, "{while_it_hangs}");
+    assert!(!while_it_hangs.contains("recovered"), "{while_it_hangs}");
+    rig.kubelet.set_fault(Route::Pods, Fault::None);
+    rig.kubelet.set_fault(Route::Summary, Fault::None);
+    let afterwards = log(|| (0..5).for_each(|_| drop(rig.collector.collect())));
+    assert_eq!(afterwards.matches("source recovered").count(), 3, "{afterwards}");
+}
+
+/// What is logged meanwhile.
+fn log(work: impl FnOnce()) -> String {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(writer.clone())).finish();
+    tracing::subscriber::with_default(subscriber, work);
+    let bytes = lines.lock().expect("nobody panics with the log").clone();
+    String::from_utf8(bytes).expect("a log is text")
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panics with the log").extend(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
