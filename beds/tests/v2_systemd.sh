@@ -9,5 +9,5 @@ for version in --v2 --v1; do
   mkdir "$OUT/$version"
   cp "$AGENT" "$OUT/$version/agent"
   "$BEDS/debian/run.sh" $version -o "$OUT/$version" "$CHECKS/jobs/pods.sh" write,cpu,network,uplink,memory,oom,restart,delete
-  "$PYTHON" "$CHECKS/pods.py" "$OUT/$version" --disk /dev/ubda --slack 250
+  "$PYTHON" "$CHECKS/pods.py" "$OUT/$version" --disk /dev/ubda --late 250 --read 100
 done
