@@ -4,7 +4,14 @@
 //! can't be bound) ends the test with a sentence instead of an error value.
 
 pub mod beds;
+pub mod cloudwatch_logs;
 pub mod golden;
 pub mod hosts;
+pub mod instance_metadata;
 pub mod kubelet;
+#[cfg(test)]
+mod plain;
 pub mod replay;
+mod server;
+mod sigv4;
+mod time;
