@@ -13,6 +13,8 @@ const V1_FILES: [(&str, &[&str]); 2] = [
 ];
 const V2_FILES: &[&str] = &["cpu.stat", "memory.current", "memory.stat", "memory.peak", "memory.swap.current"];
 const MOUNT: &str = "/sys/fs/cgroup";
+/// Where the pods are: not where a kubelet of this machine would look, which would take them away.
+const PARENT: &str = "bench/kubepods/besteffort";
 
 /// One pod: a sandbox and one container, each with a process.
 pub(crate) struct Pod {
@@ -108,8 +110,9 @@ impl Drop for Node {
         self.pods.drain(..).for_each(Pod::end);
         for hierarchy in &self.hierarchies {
             // Only what is empty goes: a Kubernetes that is really there keeps its own.
-            let _ = fs::remove_dir(hierarchy.join("kubepods/besteffort"));
-            let _ = fs::remove_dir(hierarchy.join("kubepods"));
+            let _ = fs::remove_dir(hierarchy.join(PARENT));
+            let _ = fs::remove_dir(hierarchy.join("bench/kubepods"));
+            let _ = fs::remove_dir(hierarchy.join("bench"));
         }
     }
 }
@@ -127,7 +130,7 @@ impl Pod {
 }
 
 fn pod_path(hierarchy: &Path, uid: &str) -> PathBuf {
-    hierarchy.join("kubepods/besteffort").join(format!("pod{uid}"))
+    hierarchy.join(PARENT).join(format!("pod{uid}"))
 }
 
 fn v1_hierarchies() -> Result<Vec<PathBuf>> {
