@@ -91,7 +91,11 @@ fn read(file: &File, bodies: Bodies, keys: &mut Keys, found: &mut Found) -> io::
                 found.segment.length = end;
                 at = end;
             }
-            At::BadBody { end } => at = end,
+            At::BadBody { end } => {
+                // Marked as done with, so that it is lost once and not found again by every opening.
+                found.segment.unmarked.extend(u32::try_from(at).ok());
+                at = end;
+            }
             At::Nothing => match next_mark(file, at + 1, &mut buffer)? {
                 Some(mark) => at = mark,
                 None => break,
@@ -99,6 +103,8 @@ fn read(file: &File, bodies: Bodies, keys: &mut Keys, found: &mut Found) -> io::
         }
     }
     found.torn_bytes = length - found.segment.length;
+    let whole = found.segment.length;
+    found.segment.unmarked.retain(|offset| u64::from(*offset) < whole);
     Ok(())
 }
 
@@ -143,7 +149,8 @@ fn frame_at<'a>(
     if !ids.contains(&head.id) || end > length {
         return Ok(At::Nothing);
     }
-    if bodies == Bodies::Check && !head.has_checksum(body_checksum(file, at + head.body_offset()..end)?) {
+    let check = bodies == Bodies::Check && !head.acknowledged;
+    if check && !head.has_checksum(body_checksum(file, at + head.body_offset()..end)?) {
         return Ok(At::BadBody { end });
     }
     Ok(At::Whole(head))

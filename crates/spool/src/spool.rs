@@ -47,7 +47,7 @@ pub struct Record {
 /// A record that waits, without its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pending<'a> {
-    /// Its id: later records have larger ones, also after a restart.
+    /// Its id: larger than that of every record before it that is still there, also after a restart.
     pub id: u64,
     /// The stream it belongs to.
     pub key: &'a [u8],
@@ -209,6 +209,8 @@ impl Spool {
         self.next_id = self.next_id.max(last).max(first_id.saturating_add(lost));
         self.disk_bytes += occupied(length);
         self.segments.insert(first_id, found.segment);
+        // A failure is the next sync's.
+        let _ = self.mark(first_id);
         Ok(())
     }
 

@@ -137,8 +137,10 @@ impl Spool {
     }
 
     /// Writes the marks of a segment's acknowledged records that are still to be written.
-    fn mark(&mut self, first_id: u64) -> Result<(), Error> {
-        let Some(segment) = self.segments.get_mut(&first_id) else { return Ok(()) };
+    pub(super) fn mark(&mut self, first_id: u64) -> Result<(), Error> {
+        let Some(segment) = self.segments.get_mut(&first_id).filter(|segment| !segment.unmarked.is_empty()) else {
+            return Ok(());
+        };
         let file = match self.directory.open_segment(first_id, Access::Write) {
             Ok(file) => file,
             // Nothing is left to be given again.

@@ -1,0 +1,180 @@
+//! Permissions, links, and what else may lie where the spool's files should be.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use spool::{Entry, Error, Options, Recovered, Spool};
+
+fn open(directory: &Path) -> Result<(Spool, Recovered), Error> {
+    Spool::open(Options::new(directory))
+}
+
+fn append(spool: &mut Spool, body: &[u8]) -> Result<u64, Error> {
+    spool.append(&Entry { key: b"stream", time_ms: 1, items: 1, body }).map(|appended| appended.id)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+fn only_segment(directory: &Path) -> std::path::PathBuf {
+    let found = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    found.filter(|path| path.extension().is_some()).max().unwrap()
+}
+
+#[test]
+fn a_missing_directory_is_made_for_its_owner_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("var/lib/agent");
+    let (mut spool, recovered) = open(&directory).unwrap();
+    assert_eq!(recovered, Recovered::default());
+    append(&mut spool, b"body").unwrap();
+    assert_eq!(mode(&directory), 0o700);
+    assert_eq!(mode(&place.path().join("var/lib")), 0o700);
+    assert_eq!(mode(&directory.join("lock")), 0o600);
+    assert_eq!(mode(&only_segment(&directory)), 0o600);
+}
+
+#[test]
+fn written_permissions_are_kept_and_so_are_those_of_a_directory_that_exists() {
+    let place = tempfile::tempdir().unwrap();
+    let made = place.path().join("made");
+    drop(Spool::open(Options { permissions: 0o777, ..Options::new(&made) }).unwrap());
+    assert_eq!(mode(&made), 0o777);
+    fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
+    drop(open(&made).unwrap());
+    assert_eq!(mode(&made), 0o755);
+}
+
+#[test]
+fn no_link_is_followed() {
+    let place = tempfile::tempdir().unwrap();
+    let elsewhere = place.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let linked = place.path().join("linked");
+    symlink(&elsewhere, &linked).unwrap();
+    assert!(matches!(open(&linked), Err(Error::NotOwn { .. })));
+
+    let target = place.path().join("target");
+    fs::write(&target, "precious").unwrap();
+    let directory = place.path().join("spool");
+    fs::create_dir(&directory).unwrap();
+    symlink(&target, directory.join("lock")).unwrap();
+    assert!(matches!(open(&directory), Err(Error::NotOwn { .. })));
+    fs::remove_file(directory.join("lock")).unwrap();
+
+    symlink(&target, directory.join("0000000000000001.segment")).unwrap();
+    assert!(matches!(open(&directory), Err(Error::NotOwn { .. })));
+    fs::remove_file(directory.join("0000000000000001.segment")).unwrap();
+
+    let (mut spool, _) = open(&directory).unwrap();
+    symlink(&target, directory.join("0000000000000001.segment")).unwrap();
+    // A link where the next segment goes is no file of ours: it is replaced, not followed.
+    append(&mut spool, b"body").unwrap();
+    assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+}
+
+#[test]
+fn a_pipe_or_a_directory_in_a_files_place_is_refused_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let lock = place.path().join("lock");
+    rustix::fs::mknodat(rustix::fs::CWD, &lock, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    assert!(matches!(open(place.path()), Err(Error::NotOwn { .. })));
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    assert!(open(place.path()).is_err());
+    fs::remove_dir(&lock).unwrap();
+    fs::create_dir(place.path().join("0000000000000001.segment")).unwrap();
+    assert!(matches!(open(place.path()), Err(Error::NotOwn { .. })));
+}
+
+#[test]
+fn other_files_are_left_alone() {
+    let place = tempfile::tempdir().unwrap();
+    for name in ["1.segment", "000000000000000G.segment", "0000000000000001.segment.old", "notes"] {
+        fs::write(place.path().join(name), "mine").unwrap();
+    }
+    let (mut spool, recovered) = open(place.path()).unwrap();
+    assert_eq!(recovered, Recovered::default());
+    append(&mut spool, b"body").unwrap();
+    assert_eq!(fs::read_to_string(place.path().join("notes")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(place.path().join("1.segment")).unwrap(), "mine");
+}
+
+#[test]
+fn a_segment_of_a_later_format_stops_the_opening_and_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let mut header = b"cispool\n".to_vec();
+    header.extend(2u32.to_le_bytes());
+    header.extend(1u64.to_le_bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&header);
+    header.extend(sum.sum().to_le_bytes());
+    header.extend(b"whatever comes");
+    let path = place.path().join("0000000000000001.segment");
+    fs::write(&path, &header).unwrap();
+    assert!(matches!(open(place.path()), Err(Error::Format { version: 2, .. })));
+    assert_eq!(fs::read(&path).unwrap(), header);
+}
+
+#[test]
+fn rubbish_in_a_segments_place_is_counted_and_costs_nothing_else() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    let id = append(&mut spool, b"good").unwrap();
+    drop(spool);
+    fs::write(place.path().join("0000000000000000.segment"), [0xf8; 100_000]).unwrap();
+    let (mut spool, recovered) = open(place.path()).unwrap();
+    assert_eq!((recovered.records, recovered.damaged_segments), (1, 1));
+    assert_eq!(spool.read(id).unwrap().body, b"good");
+}
+
+#[test]
+fn records_that_were_deleted_from_outside_are_told_and_new_ones_are_safe() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    let lost = append(&mut spool, b"one").unwrap();
+    fs::remove_file(only_segment(place.path())).unwrap();
+    let kept = append(&mut spool, b"two").unwrap();
+    assert!(matches!(spool.read(lost), Err(Error::Damaged { .. })));
+    assert_eq!(spool.stats().damaged.records, 1);
+    spool.sync().unwrap();
+    drop(spool);
+    let (mut spool, recovered) = open(place.path()).unwrap();
+    assert_eq!(recovered.records, 1);
+    assert_eq!(spool.read(kept).unwrap().body, b"two");
+}
+
+#[test]
+fn ids_are_not_used_again_when_everything_was_acknowledged() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    let first = append(&mut spool, b"one").unwrap();
+    spool.acknowledge(first);
+    drop(spool);
+    for _ in 0..3 {
+        let (mut spool, recovered) = open(place.path()).unwrap();
+        assert_eq!((recovered.records, spool.stats().segments), (0, 1));
+        let next = append(&mut spool, b"next").unwrap();
+        assert!(next > first);
+        spool.acknowledge(next);
+    }
+}
+
+#[test]
+fn what_can_never_fit_is_told_from_what_does_not_fit_now() {
+    let place = tempfile::tempdir().unwrap();
+    let options = Options { budget_bytes: 8192, ..Options::new(place.path()) };
+    let (mut spool, _) = Spool::open(options).unwrap();
+    let mut seed = 1u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    };
+    let noise: Vec<u8> = (0..9000).map(|_| noise()).collect();
+    assert!(matches!(append(&mut spool, &noise), Err(Error::TooLarge { limit_bytes: 8168, .. })));
+    let entry = Entry { key: &[0; 65536], time_ms: 0, items: 0, body: b"" };
+    assert!(matches!(spool.append(&entry), Err(Error::TooLarge { bytes: 65536, limit_bytes: 65535 })));
+    append(&mut spool, b"fits").unwrap();
+}

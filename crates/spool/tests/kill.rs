@@ -1,0 +1,114 @@
+//! A process that is killed at any moment has lost nothing that it said was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use spool::{Entry, Error, Options, Spool};
+
+const DIRECTORY: &str = "SPOOL_TEST_DIRECTORY";
+const KILLS: u32 = 50;
+
+fn options(directory: &Path) -> Options {
+    Options { segment_bytes: 20_000, ..Options::new(directory) }
+}
+
+fn body(number: i64) -> Vec<u8> {
+    let text = format!("{{\"number\":{number}}}").repeat(usize::try_from(number % 700).unwrap());
+    text.into_bytes()
+}
+
+/// What the killed process does: appends as fast as it can, acknowledges half, and says each once it is done.
+#[test]
+fn a_child_appends() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+    let (mut spool, _) = Spool::open(options(Path::new(&directory))).unwrap();
+    let mut out = std::io::stdout().lock();
+    let mut number = spool.pending().next_back().map_or(0, |p| p.time_ms + 1);
+    loop {
+        let entry = Entry { key: b"stream", time_ms: number, items: 1, body: &body(number) };
+        let id = spool.append(&entry).unwrap().id;
+        writeln!(out, "\nwritten {id} {number}").unwrap();
+        out.flush().unwrap();
+        if number % 2 == 0 {
+            spool.acknowledge(id);
+            writeln!(out, "\nacknowledged {id}").unwrap();
+            out.flush().unwrap();
+        }
+        number += 1;
+    }
+}
+
+#[test]
+fn whatever_was_said_to_be_written_is_there_after_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut written: BTreeMap<u64, i64> = BTreeMap::new();
+    let mut acknowledged = BTreeSet::new();
+    let mut torn = 0;
+    for kill in 0..KILLS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_child_appends", "--nocapture"])
+            .env(DIRECTORY, directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // The pipe is emptied while the child runs, and it is killed between any two instructions.
+        let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+        std::thread::sleep(Duration::from_micros(u64::from(20_000 + (kill * 7919) % 60_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in reader.join().unwrap() {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["written", id, number] => drop(written.insert(id.parse().unwrap(), number.parse().unwrap())),
+                ["acknowledged", id] => drop(acknowledged.insert(id.parse::<u64>().unwrap())),
+                _ => {}
+            }
+        }
+        let (mut spool, recovered) = Spool::open(options(directory.path())).unwrap();
+        assert_eq!((recovered.damaged_segments, recovered.damaged_records), (0, 0));
+        torn += u32::from(recovered.torn_bytes > 0);
+        let given: BTreeSet<u64> = spool.pending().map(|p| p.id).collect();
+        for (id, number) in &written {
+            if acknowledged.contains(id) {
+                assert!(!given.contains(id), "record {id} again, though its mark was written");
+            } else if number % 2 == 1 {
+                let record = spool.read(*id).unwrap_or_else(|error| panic!("record {id}: {error}"));
+                assert_eq!((record.time_ms, record.body), (*number, body(*number)));
+            }
+        }
+        // One was written but not said, or said but its acknowledgement not: at most one for each kill.
+        let unsaid = given.iter().filter(|id| !written.contains_key(id)).count();
+        assert!(unsaid <= kill as usize + 1, "{unsaid} after {kill} kills");
+    }
+    assert!(written.len() > 1000, "only {} records in {KILLS} runs", written.len());
+    eprintln!("{} written, {} acknowledged, {torn} torn ends in {KILLS} kills", written.len(), acknowledged.len());
+}
+
+/// What the second opener does.
+#[test]
+fn a_child_opens() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+    match Spool::open(options(Path::new(&directory))) {
+        Err(Error::Locked { pid, .. }) => println!("\nlocked by {pid:?}"),
+        other => println!("\nopened: {}", other.is_ok()),
+    }
+}
+
+#[test]
+fn a_second_process_is_refused_with_the_id_of_the_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let ask = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_child_opens", "--nocapture"]).env(DIRECTORY, directory.path());
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let held = Spool::open(options(directory.path())).unwrap();
+    let told = ask();
+    assert!(told.contains(&format!("\nlocked by Some({})\n", std::process::id())), "{told}");
+    drop(held);
+    assert!(ask().contains("\nopened: true\n"));
+}
