@@ -160,6 +160,7 @@ impl Collector {
                         self.inventory.update(list, at);
                     }
                 }
+                Answer::Done => {}
                 Answer::Summary(result) => {
                     answered |= result.is_ok();
                     summary = self.machine.troubles().note("kubelet summary", result.map_err(chain));

@@ -96,7 +96,7 @@ pub struct FileSystemSample {
 pub struct NodeSample {
     /// The root cgroup.
     pub group: GroupSample,
-    /// `MemAvailable`, in bytes.
+    /// `MemAvailable`, in bytes; read only where the node's memory is to be told by it.
     pub memory_available_bytes: Option<u64>,
     /// The host's network interfaces; `None` where they couldn't be read.
     pub network: Option<Vec<Pair<Interface>>>,

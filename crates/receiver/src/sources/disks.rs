@@ -1,6 +1,7 @@
 //! Bytes and operations of the machine's disks.
 
 use linux::DeviceNumber;
+use linux::block::Disk;
 use linux::cgroup::{DiskIo, Operations};
 use linux::diskstats::DiskStats;
 use model::Text;
@@ -12,6 +13,9 @@ use crate::sources::reader::Reader;
 /// Disks and their last readings, by device and by who counted.
 #[derive(Debug)]
 pub struct Disks {
+    /// The machine's disks as they were when the counted devices last changed.
+    disks: Vec<Disk>,
+    counted: Vec<DeviceNumber>,
     history: History<(Counter, DeviceNumber), DiskIo>,
 }
 
@@ -25,7 +29,7 @@ enum Counter {
 impl Disks {
     /// No readings yet.
     pub fn new() -> Self {
-        Self { history: History::new() }
+        Self { disks: Vec::new(), counted: Vec::new(), history: History::new() }
     }
 
     /// Pairs the root cgroup's numbers with the last ones and names the devices; sorted by name.
@@ -33,8 +37,12 @@ impl Disks {
     /// cgroup v1 counts nothing until there is some throttling rule; then the disks' own numbers serve.
     pub fn sample(&mut self, reader: &mut Reader, io: &[DiskIo], file_systems: &[FileSystemSample]) -> Vec<DiskSample> {
         let at = reader.clock.stamp();
-        let listed = linux::block::read_disks(&reader.root, &mut reader.buffer);
-        let disks = reader.troubles.note("disks", listed).unwrap_or_default();
+        if io.is_empty() || !io.iter().map(|io| io.device).eq(self.counted.iter().copied()) {
+            let listed = linux::block::read_disks(&reader.root, &mut reader.buffer);
+            self.disks = reader.troubles.note("disks", listed).unwrap_or_default();
+            self.counted = io.iter().map(|io| io.device).collect();
+        }
+        let disks = &self.disks;
         let name = |device: DeviceNumber| -> Text {
             let mounted = file_systems.iter().find(|file_system| file_system.number == device);
             let disk = || disks.iter().find(|disk| disk.device == device);

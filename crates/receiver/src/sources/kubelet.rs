@@ -23,6 +23,8 @@ pub enum Answer {
     Pods(Result<Arc<PodList>, Error>),
     /// To the question for the summary.
     Summary(Result<Summary, Error>),
+    /// There is nothing more to the question.
+    Done,
 }
 
 /// The sampling thread's end.
@@ -30,7 +32,7 @@ pub enum Answer {
 pub struct Asker {
     questions: requests::Sender<Question>,
     answers: mpsc::Receiver<Answer>,
-    outstanding: usize,
+    busy: bool,
 }
 
 /// The runtime's end.
@@ -44,48 +46,34 @@ pub struct Server {
 pub fn channel() -> (Asker, Server) {
     let (ask, questions) = requests::channel(1);
     let (answer, answers) = mpsc::channel();
-    (Asker { questions: ask, answers, outstanding: 0 }, Server { questions, answers: answer })
-}
-
-impl Question {
-    fn answers(self) -> usize {
-        match self {
-            Self::PodsAndSummary => 2,
-            Self::Pods => 1,
-        }
-    }
+    (Asker { questions: ask, answers, busy: false }, Server { questions, answers: answer })
 }
 
 impl Asker {
     /// Asks; false where the last questions aren't answered yet, so that a slow kubelet isn't asked twice.
     pub fn ask(&mut self, question: Question) -> bool {
-        let asked = self.outstanding == 0 && self.questions.try_send(question).is_ok();
-        if asked {
-            self.outstanding = question.answers();
-        }
+        let asked = !self.busy && self.questions.try_send(question).is_ok();
+        self.busy |= asked;
         asked
     }
 
     /// Whether an answer is still to come.
     pub fn is_busy(&self) -> bool {
-        self.outstanding > 0
+        self.busy
     }
 
-    /// The next answer; `None` where nothing is outstanding, or none came within `patience`.
+    /// The next answer; `None` where there is nothing more to the last question, or nothing came within `patience`.
     pub fn next(&mut self, patience: Duration) -> Option<Answer> {
-        if self.outstanding == 0 {
+        if !self.busy {
             return None;
         }
         match self.answers.recv_timeout(patience) {
-            Ok(answer) => {
-                self.outstanding -= 1;
-                Some(answer)
-            }
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                self.outstanding = 0;
+            Ok(Answer::Done) | Err(RecvTimeoutError::Disconnected) => {
+                self.busy = false;
                 None
             }
+            Ok(answer) => Some(answer),
+            Err(RecvTimeoutError::Timeout) => None,
         }
     }
 }
@@ -94,16 +82,22 @@ impl Server {
     /// Answers until the asker is gone. Each fetch ends by its own deadline.
     pub async fn run(mut self, mut kubelet: Kubelet) {
         while let Some(question) = self.questions.recv().await {
-            let pods = kubelet.fetch_pods().await;
-            if self.answers.send(Answer::Pods(pods)).is_err() {
+            if !self.answer(question, &mut kubelet).await {
                 return;
             }
-            if question == Question::PodsAndSummary {
-                let summary = kubelet.fetch_summary().await;
-                if self.answers.send(Answer::Summary(summary)).is_err() {
-                    return;
-                }
-            }
         }
+    }
+
+    /// Answers one question; false where nobody listens.
+    async fn answer(&self, question: Question, kubelet: &mut Kubelet) -> bool {
+        let pods = kubelet.fetch_pods().await;
+        // Where nobody takes a connection there is no summary either.
+        let is_there = !matches!(pods, Err(Error::Connect { .. }));
+        let mut listens = self.answers.send(Answer::Pods(pods)).is_ok();
+        if listens && is_there && question == Question::PodsAndSummary {
+            let summary = kubelet.fetch_summary().await;
+            listens = self.answers.send(Answer::Summary(summary)).is_ok();
+        }
+        listens && self.answers.send(Answer::Done).is_ok()
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use linux::{Buffer, Error, Root};
 use model::Clock;
 
-use crate::config::{Config, Failcnt, NodeInterfaces};
+use crate::config::{Config, Failcnt, NodeInterfaces, NodeMemory};
 use crate::host::Capacity;
 use crate::samples::NodeSample;
 use crate::sources::cgroups::Cgroups;
@@ -26,6 +26,7 @@ pub struct Machine {
     disks: Disks,
     file_systems: FileSystems,
     physical_only: bool,
+    reads_available_memory: bool,
 }
 
 impl Machine {
@@ -41,6 +42,7 @@ impl Machine {
             disks: Disks::new(),
             file_systems,
             physical_only: config.node_network_interfaces == NodeInterfaces::Physical,
+            reads_available_memory: config.node_memory == NodeMemory::Available,
         })
     }
 
@@ -67,9 +69,11 @@ impl Machine {
             let _ = reader.troubles.note("cgroup io", result.or_else(absent));
             self.cgroups.put_back(hierarchy);
         }
-        let meminfo = linux::meminfo::read(&reader.root, &mut reader.buffer);
-        sample.memory_available_bytes =
-            reader.troubles.note("meminfo", meminfo).and_then(|memory| memory.available_bytes);
+        if self.reads_available_memory {
+            let meminfo = linux::meminfo::read(&reader.root, &mut reader.buffer);
+            let memory = reader.troubles.note("meminfo", meminfo);
+            sample.memory_available_bytes = memory.and_then(|memory| memory.available_bytes);
+        }
         sample.network = self.networks.sample_host(reader);
         if self.physical_only {
             let names = sample.network.iter().flatten().map(|interface| interface.now.name);
