@@ -14,6 +14,9 @@ use crate::error::Error;
 const LOCK: &str = "lock";
 const SUFFIX: &str = ".segment";
 
+/// No spool lives to write this many records, so that counting on from here never overflows.
+const MOST_ID: u64 = 1 << 62;
+
 /// What every file is opened with. A pipe under a file's name must not make the open wait.
 const ALWAYS: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -95,7 +98,7 @@ fn segment_name(first_id: u64) -> String {
 
 fn parse_name(name: &str) -> Option<u64> {
     let first_id = u64::from_str_radix(name.strip_suffix(SUFFIX)?, 16).ok()?;
-    (segment_name(first_id) == name).then_some(first_id)
+    (first_id <= MOST_ID && segment_name(first_id) == name).then_some(first_id)
 }
 
 fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
@@ -145,13 +148,14 @@ fn open_file(directory: &OwnedFd, path: &Path, name: &str, flags: OFlags) -> Res
 /// Takes the lock, or says who has it. Opened for reading alone: a handle for writing would keep the file system from being
 /// remounted read-only.
 fn lock(directory: &OwnedFd, path: &Path) -> Result<File, Error> {
-    let mut file = open_file(directory, path, LOCK, OFlags::RDONLY | OFlags::CREATE)?;
+    let file = open_file(directory, path, LOCK, OFlags::RDONLY | OFlags::CREATE)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
             let mut text = String::new();
             // Without a readable id the lock still tells.
-            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            let read = (&file).take(32).read_to_string(&mut text);
+            let pid = read.ok().and_then(|_| text.trim().parse().ok());
             return Err(Error::Locked { path: path.to_path_buf(), pid });
         }
         Err(error) => return Err(Error::io("lock", &path.join(LOCK), error)),

@@ -16,7 +16,7 @@
 //! | 44 | | the key, then the body |
 
 use crate::coding::{Coding, checksum, decode, encode};
-use crate::spool::Entry;
+use crate::record::Entry;
 
 /// Length of the header, in bytes.
 pub(crate) const HEADER: usize = 44;

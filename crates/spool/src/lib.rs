@@ -16,6 +16,9 @@
 //! CRC-32 as in zlib, bodies raw deflate (RFC 1951) where that is smaller. A frame whose header doesn't match its checksum
 //! costs itself: the next one is searched by its first bytes, its checksum and an id that may stand there.
 //!
+//! An error of the disk is the caller's to bridge: each call tries anew, so that the spool works again once the disk does.
+//! Only where the directory itself was removed does it take opening another one.
+//!
 //! The crate knows nothing of what it keeps, sees no clock and starts no thread: the owner calls, and each call may block on
 //! the disk.
 
@@ -24,6 +27,7 @@ mod directory;
 mod error;
 mod frame;
 mod options;
+mod record;
 mod recover;
 mod segment;
 mod spool;
@@ -31,5 +35,6 @@ mod stats;
 
 pub use error::Error;
 pub use options::Options;
-pub use spool::{Appended, Entry, Pending, Record, Spool};
+pub use record::{Appended, Entry, Pending, Record};
+pub use spool::Spool;
 pub use stats::{Dropped, Recovered, Stats};

@@ -9,10 +9,13 @@ use flate2::Crc;
 use crate::directory::read_up_to;
 use crate::frame::{HEADER, Head, MARK, Parsed, parse_head};
 use crate::segment::header::{self, Header, parse_header};
-use crate::segment::{Indexed, Keys, Segment};
+use crate::segment::{Indexed, Keys, MOST_BYTES, Segment};
 
 /// How much is read at once.
 const CHUNK: usize = 64 << 10;
+
+/// No segment grows to this length: such a file, which may well be sparse, isn't read for hours.
+const MOST_FILE_BYTES: u64 = 2 * MOST_BYTES;
 
 /// What a segment's file was found to hold.
 #[derive(Debug)]
@@ -59,6 +62,9 @@ pub(crate) fn scan(file: &File, first_id: u64, bodies: Bodies, keys: &mut Keys) 
 
 fn read(file: &File, bodies: Bodies, keys: &mut Keys, found: &mut Found) -> io::Result<()> {
     let length = file.metadata()?.len();
+    if length > MOST_FILE_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     let first_id = found.segment.first_id;
     let mut buffer = vec![0; CHUNK];
     let start = read_up_to(file, &mut buffer[..header::HEADER], 0)?;

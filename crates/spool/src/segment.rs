@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::frame::HEADER;
 use crate::stats::Dropped;
 
+/// Most bytes of one segment or record: offsets in a segment have 32 bits.
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
+
 /// Blocks in which file systems hand out space, in bytes.
 const BLOCK: u64 = 4096;
 

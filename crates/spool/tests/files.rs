@@ -1,9 +1,13 @@
 //! Permissions, links, and what else may lie where the spool's files should be.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is off")]
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
+use proptest::prelude::*;
+use proptest::sample::Index;
 use spool::{Entry, Error, Options, Recovered, Spool};
 
 fn open(directory: &Path) -> Result<(Spool, Recovered), Error> {
@@ -177,4 +181,77 @@ fn what_can_never_fit_is_told_from_what_does_not_fit_now() {
     let entry = Entry { key: &[0; 65536], time_ms: 0, items: 0, body: b"" };
     assert!(matches!(spool.append(&entry), Err(Error::TooLarge { bytes: 65536, limit_bytes: 65535 })));
     append(&mut spool, b"fits").unwrap();
+}
+
+#[test]
+fn a_huge_sparse_file_in_a_segments_place_is_not_read() {
+    let place = tempfile::tempdir().unwrap();
+    let file = fs::File::create(place.path().join("0000000000000001.segment")).unwrap();
+    file.set_len(1 << 42).unwrap();
+    let (mut spool, recovered) = open(place.path()).unwrap();
+    assert_eq!((recovered.records, recovered.damaged_segments), (0, 1));
+    // It is over the budget alone, so it went.
+    assert_eq!(spool.stats().disk_bytes, 0);
+    append(&mut spool, b"body").unwrap();
+}
+
+#[test]
+fn a_name_with_the_last_of_all_ids_is_no_segment() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("ffffffffffffffff.segment"), "").unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    assert_eq!(append(&mut spool, b"body").unwrap(), 1);
+    append(&mut spool, b"body").unwrap();
+}
+
+#[test]
+fn a_removed_directory_is_an_error_until_the_spool_is_opened_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("spool");
+    let (mut spool, _) = open(&directory).unwrap();
+    append(&mut spool, b"lost").unwrap();
+    fs::remove_dir_all(&directory).unwrap();
+    assert!(matches!(append(&mut spool, b"body"), Err(Error::Io { action: "open", .. })));
+    let (mut spool, _) = open(&directory).unwrap();
+    append(&mut spool, b"body").unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_in_a_segments_place_open_without_harm(
+        bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..8),
+        changes in proptest::collection::vec((any::<Index>(), any::<Index>(), 0usize..60), 0..6),
+        rubbish in proptest::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let place = tempfile::tempdir().unwrap();
+        let (mut spool, _) = open(place.path()).unwrap();
+        for body in &bodies {
+            append(&mut spool, body).unwrap();
+        }
+        drop(spool);
+        let path = place.path().join("0000000000000001.segment");
+        let mut bytes = fs::read(&path).unwrap_or_default();
+        bytes.extend(rubbish);
+        // Stretches copied over others: whole heads end up where they don't belong.
+        for (from, to, length) in changes {
+            if !bytes.is_empty() {
+                let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
+                let length = length.min(bytes.len() - from.max(to));
+                bytes.copy_within(from..from + length, to);
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
+        let (mut spool, _) = open(place.path()).unwrap();
+        let given: Vec<u64> = spool.pending().map(|p| p.id).collect();
+        for id in given {
+            match spool.read(id) {
+                Ok(record) => prop_assert!(bodies.contains(&record.body)),
+                Err(error) => prop_assert!(matches!(error, Error::Damaged { .. }), "{}", error),
+            }
+        }
+        let id = append(&mut spool, b"after").unwrap();
+        prop_assert_eq!(spool.read(id).unwrap().body, b"after");
+    }
 }

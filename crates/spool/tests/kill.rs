@@ -1,5 +1,7 @@
 //! A process that is killed at any moment has lost nothing that it said was written.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is off")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The spool against a plain list: whatever is done, and wherever a crash or damage falls, only what it hit is missing.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is off")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::ops::Range;
@@ -257,8 +259,15 @@ impl Model {
     }
 }
 
+/// A few seconds' worth of cases, or as many as `PROPTEST_CASES` asks for.
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 64 };
+    ProptestConfig { cases, failure_persistence: None, ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn nothing_is_lost_and_nothing_comes_twice(steps in steps(false)) {

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use super::{Appended, Entry, MOST_BYTES, Spool};
+use super::Spool;
 use crate::directory::Access;
 use crate::error::Error;
-use crate::frame::encode_frame;
+use crate::frame::{self, encode_frame};
+use crate::record::{Appended, Entry};
 use crate::segment::header::{HEADER, encode_header};
-use crate::segment::{Indexed, Segment, occupied};
+use crate::segment::{Indexed, MOST_BYTES, Segment, occupied};
 
 /// Most records of one segment, so that looking for the pending ones in it stays cheap however small they are.
 const MOST_RECORDS: usize = 4096;
@@ -84,7 +85,7 @@ impl Spool {
             return Err(Error::io("write", &self.directory.segment_path(segment.first_id), error));
         }
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        let body_offset = (crate::frame::HEADER + entry.key.len()) as u64;
+        let body_offset = (frame::HEADER + entry.key.len()) as u64;
         let record = Indexed {
             key: self.keys.share(entry.key),
             time_ms: entry.time_ms,

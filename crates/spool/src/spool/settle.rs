@@ -4,10 +4,11 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::{Record, Spool};
+use super::Spool;
 use crate::directory::{Access, Directory};
 use crate::error::Error;
 use crate::frame::{ACKNOWLEDGED, Parsed, STATE, parse_head};
+use crate::record::Record;
 use crate::segment::{Indexed, Segment, occupied};
 use crate::stats::Dropped;
 
