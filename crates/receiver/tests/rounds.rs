@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use catalog::RecordType;
 use receiver::Config;
-use receiver::config::FsType;
+use receiver::config::{FsType, NodeMemory};
 use serde_json::json;
 use support::{Rig, config, find, metric, one, recording, text};
+use testkit::hosts::Recording;
 use testkit::kubelet::Route;
 
 const BLKIO: &str = "sys/fs/cgroup/blkio";
@@ -164,4 +165,24 @@ fn a_pod_has_its_record_by_its_own_cgroup_alone() {
     let round = rig.collector.collect();
     assert!(metric(one(&round, RecordType::Pod, "K8sPodName", "qos-besteffort"), "pod_memory_usage").is_some());
     assert!(find(&round, RecordType::Container, "K8sPodName", "qos-besteffort").is_empty());
+}
+
+#[test]
+fn a_nodes_memory_is_what_its_cgroups_use_or_what_is_not_available() {
+    let recording = Recording::load("v2-kubernetes-systemd");
+    let meminfo = fs::read_to_string(recording.second.root.join("proc/meminfo")).expect("there is one");
+    let kib = |key: &str| -> f64 {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(key)).expect("the line is there");
+        line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().expect("it is a number")
+    };
+    let memory = |node_memory| {
+        let round = Rig::primed(&recording, Config { node_memory, ..config() }).collector.collect();
+        let node = one(&round, RecordType::Node, "", "");
+        [metric(node, "node_memory_usage"), metric(node, "node_memory_working_set")]
+            .map(|bytes| bytes.expect("it is there"))
+    };
+    let unavailable = (kib("MemTotal") - kib("MemAvailable")) * 1024.0;
+    assert_eq!(memory(NodeMemory::Available), [unavailable; 2]);
+    let [usage, working_set] = memory(NodeMemory::Cgroup);
+    assert!(working_set < usage && usage != unavailable);
 }
