@@ -65,7 +65,8 @@ impl Chain {
             dual_stack: self.settings.use_dual_stack.or(config.use_dual_stack()).unwrap_or(false),
         };
         let key = ServiceConfigKey::builder()
-            .service_id("CloudWatch Logs")
+            // As shared files document it; the SDK would make `cloudwatch-logs` of the service's proper name.
+            .service_id("cloudwatch_logs")
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build()

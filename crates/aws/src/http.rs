@@ -100,7 +100,7 @@ impl Client {
                     return Ok(response);
                 }
                 // The server had hung up before anything was sent; the next connection may be new.
-                Ok(Err(connection::Failure::Unsent(unsent))) if was_kept => request = unsent,
+                Ok(Err(connection::Failure::Unsent(unsent))) if was_kept => request = *unsent,
                 Ok(Err(failure)) => return Err(failure.into_transport(&origin)),
             }
         }

@@ -113,3 +113,6 @@ impl Session {
         found.logs_endpoint.clone().unwrap_or_else(|| self.partition().endpoint("logs", self.region(), found.variant))
     }
 }
+
+#[cfg(test)]
+mod tests;

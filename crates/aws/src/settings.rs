@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Where region and credentials come from and how requests travel. The default asks the usual places.
 ///
 /// Everything here goes for all requests, those to STS and to metadata endpoints too.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// The region; `None` looks for it.
     pub region: Option<String>,
@@ -34,6 +34,28 @@ pub struct Settings {
     pub use_dual_stack: Option<bool>,
     /// How long name resolution, connecting and the TLS handshake may take together; `None` is ten seconds.
     pub connect_timeout: Option<Duration>,
+}
+
+impl fmt::Debug for Settings {
+    /// Without the keys, what the role's owner is told, and the proxy's password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = |set: bool| if set { "hidden" } else { "none" };
+        formatter
+            .debug_struct("Settings")
+            .field("region", &self.region)
+            .field("profile", &self.profile)
+            .field("shared_credentials_file", &self.shared_credentials_file)
+            .field("role_arn", &self.role_arn)
+            .field("external_id", &hidden(self.external_id.is_some()))
+            .field("keys", &hidden(self.keys.is_some()))
+            .field("proxy_address", &hidden(self.proxy_address.is_some()))
+            .field("certificate_file_path", &self.certificate_file_path)
+            .field("no_verify_ssl", &self.no_verify_ssl)
+            .field("use_fips", &self.use_fips)
+            .field("use_dual_stack", &self.use_dual_stack)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish()
+    }
 }
 
 /// Access keys that were handed over rather than found.

@@ -12,6 +12,7 @@ pub mod kubelet;
 #[cfg(test)]
 mod plain;
 pub mod replay;
+pub mod security_tokens;
 mod server;
 mod sigv4;
 mod time;

@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -45,7 +44,7 @@ pub(super) struct Connection {
 /// Why an exchange gave no answer.
 pub(super) enum Failure {
     /// Nothing of the request was sent; here it is again.
-    Unsent(Request<Full<Bytes>>),
+    Unsent(Box<Request<Full<Bytes>>>),
     Broken(hyper::Error),
     TooLong(usize),
 }
@@ -101,14 +100,14 @@ impl Connection {
     ) -> Result<Response<Bytes>, Failure> {
         let absolute = request.uri().clone();
         if drive(&mut self.driver, self.sender.ready()).await.is_err() {
-            return Err(Failure::Unsent(request));
+            return Err(Failure::Unsent(Box::new(request)));
         }
         self.address(&mut request, origin);
         let sent = drive(&mut self.driver, self.sender.try_send_request(request)).await;
         let response = sent.map_err(|mut error| match error.take_message() {
             Some(mut request) => {
                 *request.uri_mut() = absolute;
-                Failure::Unsent(request)
+                Failure::Unsent(Box::new(request))
             }
             None => Failure::Broken(error.into_error()),
         })?;
@@ -146,16 +145,12 @@ impl Connection {
     }
 
     /// Whether the server has not hung up since the last answer.
+    ///
+    /// The runtime gets to look at its sockets first: a hang-up it has not seen yet would only show when the request is
+    /// already on its way, and then nobody could say whether it arrived.
     pub(super) async fn is_open(&mut self) -> bool {
-        poll_fn(|context| {
-            if let Some(driver) = &mut self.driver
-                && Pin::new(driver).poll(context).is_ready()
-            {
-                self.driver = None;
-            }
-            Poll::Ready(())
-        })
-        .await;
+        tokio::task::yield_now().await;
+        drive(&mut self.driver, std::future::ready(())).await;
         self.is_reusable()
     }
 

@@ -49,7 +49,7 @@ struct RejectedInfo {
 /// Ends are exclusive and count from the first event. Both kinds of too old begin there, so the longer one is only
 /// counted beyond the shorter.
 pub(super) fn rejected(body: &[u8], sent: usize) -> Option<Rejected> {
-    if !body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{') {
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_none_or(|byte| *byte != b'{') {
         return None;
     }
     let answer: PutAnswer = serde_json::from_slice(body).ok()?;
