@@ -68,7 +68,8 @@ struct Model {
     options: Options,
     spool: Option<Spool>,
     pending: BTreeMap<u64, Kept>,
-    acknowledged: BTreeMap<u64, Kept>,
+    /// Acknowledged or lost: a mark that is damaged later gives them again.
+    ended: BTreeMap<u64, Kept>,
     largest_id: u64,
 }
 
@@ -88,7 +89,7 @@ impl Model {
         let options = Options { segment_bytes: 1500, ..Options::new(directory) };
         let (spool, recovered) = Spool::open(options.clone()).unwrap();
         assert_eq!(recovered, Recovered::default());
-        Model { options, spool: Some(spool), pending: BTreeMap::new(), acknowledged: BTreeMap::new(), largest_id: 0 }
+        Model { options, spool: Some(spool), pending: BTreeMap::new(), ended: BTreeMap::new(), largest_id: 0 }
     }
 
     fn spool(&mut self) -> &mut Spool {
@@ -157,6 +158,7 @@ impl Model {
             let kept = self.pending.remove(id).unwrap();
             let overlaps = kept.bytes.start < hit.end && hit.start < kept.bytes.end;
             assert!(kept.file == file && overlaps, "record {id} at {:?} went with {hit:?}", kept.bytes);
+            self.ended.insert(*id, kept);
         }
         unreadable.len() as u64
     }
@@ -180,7 +182,7 @@ impl Model {
                 assert!(!self.spool().acknowledge(id));
                 assert!(matches!(self.spool().read(id), Err(Error::NotPending { .. })));
                 let kept = self.pending.remove(&id).unwrap();
-                self.acknowledged.insert(id, kept);
+                self.ended.insert(id, kept);
             }
             Step::Sync => self.spool().sync().unwrap(),
             Step::Reopen => {
@@ -245,7 +247,7 @@ impl Model {
         let given: Vec<u64> = self.spool().pending().map(|p| p.id).collect();
         let again: Vec<u64> = given.into_iter().filter(|id| !self.pending.contains_key(id)).collect();
         for id in again {
-            let kept = self.acknowledged.remove(&id).expect("a record nobody wrote");
+            let kept = self.ended.remove(&id).expect("a record nobody wrote");
             assert_eq!((&kept.file, kept.bytes.start + STATE), (file, at));
             self.pending.insert(id, kept);
         }
