@@ -112,11 +112,9 @@ impl Collector {
 
     fn records(&mut self, at: Stamp) -> Vec<Record> {
         // The kubelet works on its answer while the machine is read.
-        if let Some(kubelet) = &mut self.kubelet {
-            kubelet.ask(Question::PodsAndSummary);
-        }
+        let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::PodsAndSummary));
         let sample = self.machine.sample(&self.inventory);
-        let summary = self.hear(at);
+        let summary = self.hear(at, asked);
         self.name_pods(&sample, at);
         // Read once, as by the published agent; again only where the machine couldn't say.
         if !self.identity.capacity.is_known() {
@@ -139,8 +137,8 @@ impl Collector {
     }
 
     /// Takes what the kubelet answers in time. A late answer is taken by a later round; until then the last good list
-    /// stays in use.
-    fn hear(&mut self, at: Stamp) -> Option<Summary> {
+    /// stays in use. `asked` says whether both were asked for in this round.
+    fn hear(&mut self, at: Stamp, asked: bool) -> Option<Summary> {
         let (mut summary, mut answered) = (None, false);
         let kubelet = self.kubelet.as_mut()?;
         loop {
@@ -169,8 +167,8 @@ impl Collector {
         }
         if kubelet.is_busy() {
             self.machine.troubles().failed("kubelet", 1, &"no answer in time");
-        } else if answered {
-            // A request that has come to its own deadline in the meantime is no sign of life.
+        } else if asked && answered {
+            // What comes a round late, an answer or the end of a request, has not come in time.
             self.machine.troubles().recovered("kubelet");
         }
         summary
@@ -188,7 +186,7 @@ impl Collector {
         let mut missing = nameless(&self.inventory);
         let is_news = missing.iter().any(|uid| !self.missed.contains(uid));
         if is_news && self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::Pods)) {
-            self.hear(at);
+            self.hear(at, false);
             missing = nameless(&self.inventory);
         }
         let mut held_back = 0;

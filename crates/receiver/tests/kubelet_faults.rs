@@ -93,6 +93,17 @@ fn a_kubelet_that_hangs_is_told_once_until_it_answers() {
     assert_eq!(afterwards.matches("source recovered").count(), 3, "{afterwards}");
 }
 
+#[test]
+fn a_kubelet_that_is_always_slow_is_told_once() {
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    // Later than a round waits, earlier than a request ends.
+    rig.kubelet.set_fault(Route::Summary, Fault::Slow(Duration::from_millis(1300)));
+    let told = log(|| (0..4).for_each(|_| drop(rig.collector.collect())));
+    assert_eq!(told.matches("no answer in time").count(), 1, "{told}");
+    assert!(!told.contains("recovered"), "{told}");
+}
+
 /// What is logged meanwhile.
 fn log(work: impl FnOnce()) -> String {
     let lines = Arc::new(Mutex::new(Vec::new()));
