@@ -46,11 +46,14 @@ pub struct Options {
     pub timeout: Duration,
     /// See [`user_agent`].
     pub user_agent: String,
+    /// Compress batches where that makes them smaller. The service takes it; some imitations of it don't.
+    pub compression: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { endpoint: None, timeout: TIMEOUT, user_agent: user_agent("container-insights", "0", "") }
+        let user_agent = user_agent("container-insights", "0", "");
+        Options { endpoint: None, timeout: TIMEOUT, user_agent, compression: true }
     }
 }
 
@@ -116,6 +119,7 @@ pub struct Client {
     host: HeaderValue,
     user_agent: HeaderValue,
     deadlines: Deadlines,
+    compression: bool,
 }
 
 impl Client {
@@ -136,7 +140,7 @@ impl Client {
         let user_agent = HeaderValue::from_str(&options.user_agent)
             .map_err(|_| fault("user agent", "holds what a header can't".to_owned()))?;
         let deadlines = Deadlines { connect: session.connect_timeout(), answer: options.timeout };
-        Ok(Client { session, uri, host, user_agent, deadlines })
+        Ok(Client { session, uri, host, user_agent, deadlines, compression: options.compression })
     }
 
     /// Where requests go.
@@ -152,7 +156,7 @@ impl Client {
     /// Stores a batch that keeps the limits of [`limits`], in order of time. One that doesn't is refused before it is sent.
     pub async fn put_log_events(&self, group: &str, stream: &str, events: &[Event<'_>]) -> Result<Accepted, Error> {
         limits::check(events)?;
-        let body = encode::put_log_events(group, stream, events);
+        let body = encode::put_log_events(group, stream, events, self.compression);
         let sizes = (body.raw_bytes, body.bytes.len());
         let answer = self.call(Operation::PutLogEvents, &body).await?;
         let rejected = answer::rejected(answer.body(), events.len())

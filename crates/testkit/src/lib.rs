@@ -9,7 +9,7 @@ pub mod golden;
 pub mod hosts;
 pub mod instance_metadata;
 pub mod kubelet;
-#[cfg(test)]
+pub mod moto;
 mod plain;
 pub mod replay;
 pub mod security_tokens;

@@ -1,14 +1,14 @@
-//! One request over a plain socket, byte for byte, for tests of the fakes.
+//! One request over a plain socket, byte for byte, for tests of the fakes and for moto.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// Sends `request` and reads until the server hangs up or says nothing for a second.
+/// Sends `request` and reads until the server hangs up or says nothing for five seconds.
 pub(crate) fn exchange(endpoint: &str, request: &str) -> String {
     let address = endpoint.strip_prefix("http://").expect("an endpoint without TLS");
     let mut stream = TcpStream::connect(address).expect("the fake listens");
-    stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket takes options");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket takes options");
     stream.write_all(request.as_bytes()).expect("the fake reads");
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];

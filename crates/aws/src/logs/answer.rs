@@ -143,13 +143,24 @@ fn code(response: &Response<Bytes>) -> (String, String) {
     let fault: Option<Fault> = serde_json::from_slice(response.body()).ok();
     let (kind, message) = match fault {
         Some(fault) => (fault.kind.or(fault.code), fault.message),
-        None => (None, None),
+        // Front ends of AWS and its imitations answer in XML at times.
+        None => {
+            let text = std::str::from_utf8(response.body()).unwrap_or_default();
+            (element(text, "Code"), element(text, "Message"))
+        }
     };
     let code = kind.or_else(|| header(response, "x-amzn-errortype").map(str::to_owned)).unwrap_or_default();
     let code = code.rsplit('#').next().unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default();
     let code = code.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
     (code, message.unwrap_or_default())
+}
+
+/// The text of the first element of this name.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (value, _) = rest.split_once('<')?;
+    Some(value.to_owned())
 }
 
 fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {

@@ -33,10 +33,11 @@ pub(super) fn json(value: &impl Serialize) -> Body {
     Body { raw_bytes: bytes.len(), bytes: bytes.into(), gzip: false }
 }
 
-/// The body of a batch, compressed where that is smaller.
-pub(super) fn put_log_events(group: &str, stream: &str, events: &[Event<'_>]) -> Body {
+/// The body of a batch, compressed where that is wanted and smaller.
+pub(super) fn put_log_events(group: &str, stream: &str, events: &[Event<'_>], compression: bool) -> Body {
     let messages: usize = events.iter().map(|event| event.message.len()).sum();
-    if messages >= MIN_GZIP_BYTES
+    if compression
+        && messages >= MIN_GZIP_BYTES
         && let Ok((compressed, raw_bytes)) = compress(group, stream, events)
         && compressed.len() < raw_bytes
     {

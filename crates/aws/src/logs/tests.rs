@@ -1,5 +1,7 @@
 //! The client against a strict fake.
 
+mod moto;
+
 use std::time::SystemTime;
 
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
@@ -34,6 +36,7 @@ async fn client_with(
         endpoint: Some(fake.endpoint().into()),
         timeout: Duration::from_millis(700),
         user_agent: user_agent("container-insights", "1.0", "/aws/containerinsights/{ClusterName}/performance"),
+        ..Options::default()
     };
     Client::new(session, options).unwrap()
 }

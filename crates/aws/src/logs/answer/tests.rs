@@ -82,6 +82,14 @@ fn a_code_is_found_in_the_header_too() {
 }
 
 #[test]
+fn a_code_is_found_in_xml_too() {
+    let body = "<?xml version='1.0'?><ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>no match</Message></Error></ErrorResponse>";
+    let error = refusal(Operation::PutLogEvents, &response(403, &[], body), &keys()).unwrap();
+    assert_eq!(error.label(), "credentials_refused");
+    assert!(error.to_string().contains("SignatureDoesNotMatch (no match)"), "{error}");
+}
+
+#[test]
 fn a_server_can_not_make_us_wait_for_days() {
     let error =
         refusal(Operation::PutLogEvents, &response(503, &[("retry-after", "99999999999")], ""), &keys()).unwrap();
