@@ -112,7 +112,7 @@ impl Model {
         assert!(appended.id > self.largest_id, "id {} again", appended.id);
         self.largest_id = appended.id;
         let file = segments(&self.options.directory).pop().unwrap();
-        let start = before.filter(|(path, _)| *path == file).map_or(SEGMENT_HEADER, |(_, length)| length);
+        let start = before.filter(|(path, _)| *path == file).map_or(0, |(_, length)| length).max(SEGMENT_HEADER);
         let bytes = start..length(&file);
         self.pending.insert(appended.id, Kept { key, body, file, bytes });
     }
