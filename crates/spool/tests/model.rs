@@ -13,7 +13,6 @@ use proptest::sample::Index;
 use spool::{Entry, Error, Options, Recovered, Spool};
 
 const SEGMENT_HEADER: u64 = 24;
-const STATE: u64 = 4;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -243,12 +242,12 @@ impl Model {
         handle.read_exact_at(&mut byte, at).unwrap();
         handle.write_all_at(&[byte[0] ^ (1 << bit)], at).unwrap();
         let recovered = self.reopen();
-        // A damaged mark gives a record again, and nothing else does.
+        // A damaged mark gives a record again, as does a bit of a lost one that turns back; nothing else does.
         let given: Vec<u64> = self.spool().pending().map(|p| p.id).collect();
         let again: Vec<u64> = given.into_iter().filter(|id| !self.pending.contains_key(id)).collect();
         for id in again {
             let kept = self.ended.remove(&id).expect("a record nobody wrote");
-            assert_eq!((&kept.file, kept.bytes.start + STATE), (file, at));
+            assert!(kept.file == *file && kept.bytes.contains(&at), "record {id} at {:?} again by {at}", kept.bytes);
             self.pending.insert(id, kept);
         }
         let lost = self.forgive(file, at..at + 1);
