@@ -1,6 +1,7 @@
 //! The credential chain, as `aws-config` goes through it, over our HTTP client and our time.
 //!
-//! Everything is built anew for each refresh: files, variables and tokens may have changed since.
+//! Its crates write whole answers, keys and all, into the log at its finest level, so they work without a log; what they
+//! have to say is in their errors. Everything is built anew for each refresh: files, variables and tokens may have changed since.
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::time::timeout;
+use tracing::instrument::{WithDispatch, WithSubscriber};
+use tracing::subscriber::NoSubscriber;
 
 #[expect(
     deprecated,
@@ -42,6 +45,11 @@ pub(crate) struct Chain {
     pub(crate) clock: Clock,
 }
 
+/// The future, with nothing of it logged.
+fn silently<F: Future>(future: F) -> WithDispatch<F> {
+    future.with_subscriber(NoSubscriber::default())
+}
+
 /// What files and variables say besides credentials.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
@@ -53,13 +61,14 @@ pub(crate) struct Found {
 impl Chain {
     /// The region of the profile or of instance metadata.
     pub(crate) async fn region(&self) -> Option<String> {
-        let config = self.loader().no_credentials().load().await;
+        let config = silently(self.loader().no_credentials().load()).await;
         config.region().map(ToString::to_string)
     }
 
     /// What else the files and variables say.
     pub(crate) async fn found(&self, region: &str) -> Found {
-        let config = self.loader().region(Region::new(region.to_owned())).no_credentials().load().await;
+        let loader = self.loader().region(Region::new(region.to_owned())).no_credentials();
+        let config = silently(loader.load()).await;
         let variant = Variant {
             fips: self.settings.use_fips.or(config.use_fips()).unwrap_or(false),
             dual_stack: self.settings.use_dual_stack.or(config.use_dual_stack()).unwrap_or(false),
@@ -83,7 +92,7 @@ impl Chain {
         {
             return Ok(Credentials::new(&keys.id, &keys.secret, keys.token.clone(), None, "settings"));
         }
-        match timeout(LIMIT, self.provide(Region::new(region.to_owned()))).await {
+        match timeout(LIMIT, silently(self.provide(Region::new(region.to_owned())))).await {
             Err(_) => Err(NoCredentials::Late { after: LIMIT }),
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(NoCredentials::Nowhere { places: self.places() }),

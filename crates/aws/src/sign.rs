@@ -8,6 +8,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use hyper::Request;
 use hyper::header::{HOST, HeaderValue};
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::error::NoCredentials;
 
@@ -35,7 +36,9 @@ pub(crate) fn sign_request<B>(
     let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let signable = SignableRequest::new(request.method().as_str(), uri, headers, SignableBody::Bytes(body))
         .map_err(|_| NoCredentials::Unusable)?;
-    let (instructions, _) = sign(signable, &params.into()).map_err(|_| NoCredentials::Unusable)?.into_parts();
+    // The signer would log the token among the headers it signs.
+    let signed = with_default(NoSubscriber::default(), || sign(signable, &params.into()));
+    let (instructions, _) = signed.map_err(|_| NoCredentials::Unusable)?.into_parts();
     let (headers, _) = instructions.into_parts();
     for header in headers {
         // A key id or token with a line break in it is a broken file, not a reason to stop.

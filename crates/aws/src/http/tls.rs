@@ -40,6 +40,11 @@ pub(super) struct Trust {
 
 impl Trust {
     pub(super) fn new(certificate_file: Option<PathBuf>, insecure: bool, environment: Environment) -> Trust {
+        if let Some(path) = &certificate_file
+            && let Err(error) = read_bundle(path)
+        {
+            tracing::warn!(path = %path.display(), %error, "certificate_file_path unusable, system's authorities used");
+        }
         Trust { certificate_file, insecure, environment, made: Mutex::default() }
     }
 
@@ -78,10 +83,7 @@ impl Trust {
         if let Some(path) = &self.certificate_file {
             match read_bundle(path) {
                 Ok(roots) => return Ok(roots),
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "certificate_file_path unusable, system's authorities used");
-                    looked.push(format!("certificate_file_path {}: {error}", path.display()));
-                }
+                Err(error) => looked.push(format!("certificate_file_path {}: {error}", path.display())),
             }
         }
         for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {

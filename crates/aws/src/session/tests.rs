@@ -305,3 +305,62 @@ async fn no_secret_is_in_any_debug_text() {
     let text = format!("{session:?} {session:#?} {settings:?}");
     assert!(!text.to_lowercase().contains("planted"), "{text}");
 }
+
+/// All that is logged, at every level, by us and by the crates below us.
+#[derive(Clone, Default)]
+struct Logged(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_logged_at_any_level() {
+    use testkit::cloudwatch_logs::{FakeCloudWatchLogs, REGION};
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let fake = FakeCloudWatchLogs::http();
+    let metadata = FakeInstanceMetadata::start();
+    metadata.set_role("node", role_keys("AKIAPLANTED"));
+    fake.add_keys("AKIAPLANTED", "planted-secret", Some("planted-token"));
+    let sts = FakeSts::start();
+    sts.add_keys("AKIAPLANTED", "planted-secret");
+    sts.add_role("arn:aws:iam::1:role/deliver", Some("planted-id"), role_keys("AKIAPLANTED"));
+    let variables =
+        [("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.endpoint()), ("AWS_ENDPOINT_URL_STS", sts.endpoint())];
+    let role = Settings {
+        role_arn: Some("arn:aws:iam::1:role/deliver".into()),
+        external_id: Some("planted-id".into()),
+        region: Some(REGION.into()),
+        ..Settings::default()
+    };
+    for settings in [with_region(), role] {
+        let options = crate::logs::Options { endpoint: Some(fake.endpoint().into()), ..Default::default() };
+        let client = crate::logs::Client::new(session(settings, &variables).await, options).unwrap();
+        let _ = client.create_log_group("g", &Default::default()).await;
+        fake.expire_keys("AKIAPLANTED");
+        client.create_log_stream("g", "s").await.unwrap_err();
+        fake.add_keys("AKIAPLANTED", "another", None);
+        client.create_log_stream("g", "s").await.unwrap_err();
+        fake.add_keys("AKIAPLANTED", "planted-secret", Some("planted-token"));
+    }
+    assert!(sts.calls().len() > 1 && fake.groups().len() == 1);
+    let text = String::from_utf8_lossy(&logged.0.lock().unwrap()).into_owned();
+    assert!(text.contains("credentials fetched"), "something was logged");
+    let lines: Vec<_> = text.lines().filter(|line| line.to_lowercase().contains("planted")).collect();
+    assert!(lines.is_empty(), "{} of {} lines: {lines:#?}", lines.len(), text.lines().count());
+}
