@@ -41,3 +41,18 @@ pub const ACCESS: &[Access] = &[
     row("logs:TagResource", Needed::ForTags, "tag a new group"),
     row("sts:AssumeRole", Needed::ForRole, "take on the configured role"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::Operation;
+
+    #[test]
+    fn every_operation_is_in_the_table_once() {
+        use Operation::{CreateLogGroup, CreateLogStream, PutLogEvents, PutRetentionPolicy};
+        for operation in [PutLogEvents, CreateLogStream, CreateLogGroup, PutRetentionPolicy] {
+            let rows = ACCESS.iter().filter(|row| row.action == operation.action()).count();
+            assert_eq!(rows, 1, "{operation}");
+        }
+    }
+}

@@ -241,9 +241,11 @@ async fn credentials_are_renewed_before_they_end_and_kept_where_that_fails() {
     seconds.store(3200, Ordering::Relaxed);
     assert_eq!(id().await, "AKIAFIRST", "not yet");
     metadata.set_failing(Some(500));
+    let before = metadata.requests().len();
     seconds.store(3310, Ordering::Relaxed);
     assert_eq!(id().await, "AKIAFIRST", "could not be renewed");
     let asked = metadata.requests().len();
+    assert!(asked > before, "but was asked for");
     assert_eq!(id().await, "AKIAFIRST");
     assert_eq!(metadata.requests().len(), asked, "and is not asked for again at once");
     seconds.store(4000, Ordering::Relaxed);
