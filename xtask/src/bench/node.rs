@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// Files that a tick needs of each pod and container, by hierarchy.
 const V1_FILES: [(&str, &[&str]); 2] = [
@@ -37,6 +37,9 @@ impl Node {
     pub(crate) fn with(count: usize, scratch: &Path) -> Result<Self> {
         let pause = super::compile(&super::project("beds/images/pause.c"), &scratch.join("pause"), &["-static"])?;
         let v2 = Path::new(MOUNT).join("cgroup.controllers").exists();
+        if let Some(foreign) = foreign_pods(v2) {
+            bail!("there are other pods on this machine, which would be measured too: {}", foreign.display());
+        }
         let hierarchies = if v2 { vec![PathBuf::from(MOUNT)] } else { v1_hierarchies()? };
         let mut node = Self { pods: Vec::new(), hierarchies, pause, made: 0 };
         for _ in 0..count {
@@ -127,6 +130,12 @@ impl Pod {
             let _ = fs::remove_dir(group);
         }
     }
+}
+
+/// A folder of another kubelet's pods.
+fn foreign_pods(v2: bool) -> Option<PathBuf> {
+    let memory = Path::new(MOUNT).join(if v2 { "" } else { "memory" });
+    ["kubepods", "kubepods.slice"].iter().map(|name| memory.join(name)).find(|folder| folder.exists())
 }
 
 fn pod_path(hierarchy: &Path, uid: &str) -> PathBuf {
