@@ -37,8 +37,7 @@ pub(crate) enum Access {
 pub(crate) struct Directory {
     path: PathBuf,
     handle: OwnedFd,
-    // Held, never read: closing it releases the lock.
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -49,7 +48,7 @@ impl Directory {
             other => other.map_err(|error| directory_error(path, error))?,
         };
         let lock = lock(&handle, path)?;
-        Ok(Directory { path: path.to_path_buf(), handle, _lock: lock })
+        Ok(Directory { path: path.to_path_buf(), handle, lock })
     }
 
     /// Path of the segment whose first record has this id, for messages.
@@ -89,6 +88,13 @@ impl Directory {
     /// Puts what was made and removed on the disk.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         rustix::fs::fsync(&self.handle).map_err(|error| Error::io("sync", &self.path, error))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing releases the lock only once a child that was forked meanwhile has closed its copy too.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }
 }
 

@@ -135,6 +135,25 @@ fn rubbish_in_a_segments_place_is_counted_and_costs_nothing_else() {
 }
 
 #[test]
+fn a_stale_record_in_reused_space_is_not_given() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    let first = append(&mut spool, b"one").unwrap();
+    let stale = fs::read(only_segment(place.path())).unwrap().split_off(24);
+    drop(spool);
+    let (mut spool, _) = open(place.path()).unwrap();
+    let second = append(&mut spool, b"two").unwrap();
+    drop(spool);
+    let path = only_segment(place.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend(&stale);
+    fs::write(&path, bytes).unwrap();
+    let (spool, recovered) = open(place.path()).unwrap();
+    assert!(spool.pending().map(|p| p.id).eq([first, second]));
+    assert_eq!((recovered.torn_bytes, recovered.damaged_records), (stale.len() as u64, 0));
+}
+
+#[test]
 fn records_that_were_deleted_from_outside_are_told_and_new_ones_are_safe() {
     let place = tempfile::tempdir().unwrap();
     let (mut spool, _) = open(place.path()).unwrap();

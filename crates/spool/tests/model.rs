@@ -263,7 +263,7 @@ impl Model {
 /// A few seconds' worth of cases, or as many as `PROPTEST_CASES` asks for.
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 64 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 32 };
     ProptestConfig { cases, failure_persistence: None, ..asked }
 }
 
