@@ -3,6 +3,7 @@
 Runs as root on the node, inside its network; KUBECONFIG, CLUSTER (with pki), NODE, NODE_IP and PATH are a bed's. env:
 PAUSE=1 (seconds between two questions to the kubelet)  INTERVAL=5 (of the agent where it is shortened)
 PARTS="values rights interval"  SEEN=FILE (keeps what was seen of the values, for replay.py)
+SLOW=1 (a guest, whose kubelet may take seconds to answer)
 """
 import os
 import pickle
@@ -10,6 +11,8 @@ import subprocess
 import time
 
 import check_facts
+import check_flows
+import check_pods
 import check_shape
 import check_usage
 import manifest
@@ -23,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 NODE = os.environ["NODE"]
 INTERVAL = int(os.environ.get("INTERVAL", "5"))
 PAUSE = float(os.environ.get("PAUSE", "1"))
+SLOW = bool(os.environ.get("SLOW"))
 UNIFIED = not os.path.isdir("/sys/fs/cgroup/memory")
 # What source sends to sink.
 BURSTS = (24_000_000, 6_000_000)
@@ -75,10 +79,13 @@ def begun(verdict, agent, interval):
     time.sleep(1)
     log = Log(agent.log(), verdict)
     took = log.first_event - agent.started
-    verdict.check("first events within an interval and a second", took <= interval + 1, f"{took} s at an interval of {interval} s")
+    # A round waits up to 5 s for a kubelet that is slow.
+    room = 7 if SLOW else 1
+    verdict.check("first events within an interval and a second", took <= interval + room, f"{took} s at an interval of {interval} s")
     verdict.measure(f"first events at an interval of {interval} s", took, "s")
     first = log.rounds[0]
-    verdict.check("the first round has every record type", set(check_shape.TYPES) <= first.types(), str(first.types()))
+    missing = set(check_shape.TYPES) - first.types() - ({"ContainerFS"} if SLOW else set())
+    verdict.equal("the first round has every record type", missing, set())
     for event in first.of("Node") + first.of("Pod") + [e for e in first.of("Container") if e["container_status"] == "Running"]:
         prefix = event["Type"].lower()
         verdict.check("the first round has rates", f"{prefix}_cpu_usage_total" in event, f"{event}")
@@ -95,7 +102,7 @@ def values(verdict, agent):
     act(watcher)
     watcher.stop()
     seen = {
-        "rows": list(agent.log()), "interval": INTERVAL, "bursts": BURSTS, "unified": UNIFIED,
+        "rows": list(agent.log()), "interval": INTERVAL, "bursts": BURSTS, "unified": UNIFIED, "slow": SLOW,
         "watched": {key: getattr(watcher, key) for key in ("cadvisor", "summaries", "pods", "devices")},
         "api_pods": objects("pods", "-A")["items"], "api_node": objects("node", NODE),
     }
@@ -133,13 +140,17 @@ def check_values(verdict, seen):
     log = Log(seen["rows"], verdict)
     # Rounds from before the kubelet was asked can't be compared, and one at the very end may be cut.
     near = [tick for tick in log.rounds if watched.pods[0][0] - 0.5 <= tick.time <= watched.pods[-1][0] - 1]
-    check_shape.check(verdict, near, seen["interval"], 8, seen["api_node"]["metadata"]["name"], seen["unified"])
-    check_usage.check(verdict, near, seen["interval"], watched, seen["bursts"])
-    check_facts.check(verdict, near, watched, seen["api_pods"], seen["api_node"])
+    slow = seen["slow"]
+    check_shape.check(verdict, near, seen["interval"], 8, seen["api_node"]["metadata"]["name"], seen["unified"], slow)
+    usage = check_usage.check(verdict, near, seen["interval"], watched, seen["unified"])
+    check_flows.check(usage, near, seen["bursts"], slow)
+    check_facts.check(verdict, near, watched, seen["api_pods"], seen["api_node"], slow)
+    check_pods.check(verdict, near, watched)
     verdict.equal("no failure lasts", log.lasting(), [])
-    strange = [line for line in log.warnings() if "exporters::logging" not in line]
+    known = ("exporters::logging", "no answer in time") if slow else ("exporters::logging",)
+    strange = [line for line in log.warnings() if not any(words in line for words in known)]
     verdict.equal("no warning beside that of the sample's logging exporter", strange, [])
-    verdict.check("the sample's warning is said once", len(log.warnings()) - len(strange) <= 1)
+    verdict.equal("the sample's warning is said once", sum("exporters::logging" in line for line in log.warnings()), 1)
 
 
 if __name__ == "__main__":

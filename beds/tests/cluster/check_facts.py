@@ -1,81 +1,37 @@
-"""What the kubelet and the API say about pods: counts, requests, limits, states, restarts, owners, labels."""
+"""What changes from tick to tick, against the kubelet's pod list near each tick: counts, phases, states; and the node's size."""
 import os
-import re
 
-import manifest
-from rounds import owner_document
+from expected import amount, is_over, quantity, states, uid_of
 
 # How far from its tick an answer to us may be of what the agent heard: as far apart as we ask, and some.
 NEAR = float(os.environ.get("PAUSE", "1")) + 0.7
-UNITS = {"": 1, "m": 1e-3, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
-WORKLOADS = {  # of a pod's name: PodName, the owner in the document
-    r"web-\w+-\w+$": ("web", ("Deployment", "web")),
-    r"ds-\w+$": ("ds", ("DaemonSet", "ds")),
-    r"db-0$": ("db-0", ("StatefulSet", "db")),
-    r"nightly-29411234-\w+$": ("nightly", ("Job", "nightly")),
-    r"aws-otel-eks-ci-\w+$": ("aws-otel-eks-ci", ("DaemonSet", "aws-otel-eks-ci")),
-    r"(static-.*|crash|qos-\w+|hostnet|source|sink|held|halves|gated)$": (None, None),
-}
 
 
-def quantity(text):
-    number, unit = re.match(r"([\d.]+)(\w*)$", text).groups()
-    return float(number) * UNITS[unit]
-
-
-def amount(container, kind, resource):
-    """Millicores or bytes; None where it is not set."""
-    text = container.get("resources", {}).get(kind, {}).get(resource)
-    return None if text is None else round(quantity(text) * (1000 if resource == "cpu" else 1))
-
-
-def uid_of(pod):
-    """A static pod's cgroups carry the hash of its configuration."""
-    return pod["metadata"].get("annotations", {}).get("kubernetes.io/config.hash", pod["metadata"]["uid"])
-
-
-def is_over(pod):
-    return pod["status"]["phase"] in ("Succeeded", "Failed")
-
-
-def state_of(pod, name):
-    """(status, reason, last termination's reason, container id, restarts) as the records have to tell them."""
-    for status in pod["status"].get("containerStatuses", []):
-        if status["name"] == name:
-            state, details = next(iter(status["state"].items()), (None, {}))
-            last = status.get("lastState", {}).get("terminated", {}).get("reason")
-            reason = details.get("reason") if state in ("waiting", "terminated") else None
-            container = status.get("containerID", "").partition("://")[2] or None
-            return state and state.capitalize(), reason, last if state == "terminated" else None, container
-    return None, None, None, None
-
-
-def states(pods):
-    return {(uid_of(pod), c["name"]): state_of(pod, c["name"]) for pod in pods if not is_over(pod) for c in pod["spec"]["containers"]}
-
-
-def check(verdict, rounds, watcher, api_pods, api_node):
+def check(verdict, rounds, watcher, api_pods, api_node, slow):
+    answered = exact = 0
     for tick in rounds:
         asked = [pods for when, pods in watcher.pods if abs(when - tick.time) <= NEAR]
-        if verdict.check("the kubelet was asked near every round", asked, tick.timestamp_ms):
-            check_counts(verdict, tick, asked)
+        if asked:
+            answered += 1
+            exact += check_counts(verdict, tick, asked)
             check_states(verdict, tick, asked)
+    verdict.check("the number of running containers is mostly exact", exact >= 0.6 * answered, f"{exact} of {answered}")
+    enough = len(rounds) / 2 if slow else len(rounds)
+    verdict.check("the kubelet was asked near the rounds", answered >= enough, f"{answered} of {len(rounds)}")
     check_capacity(verdict, rounds[-1], api_pods, api_node)
-    for pod in watcher.pods[-1][1]:
-        check_pod(verdict, rounds, pod)
-    check_special(verdict, rounds)
-    check_restarts(verdict, rounds, watcher)
 
 
 def check_counts(verdict, tick, asked):
+    """Whether the number of containers is one that was heard."""
     node = tick.of("Node")[0]
     running = {sum(p["status"]["phase"] == "Running" for p in pods) for pods in asked}
     containers = {sum("running" in s["state"] for p in pods for s in p["status"].get("containerStatuses", [])) for pods in asked}
     got = node.get("node_number_of_running_pods")
     verdict.check("the number of running pods", got in running, f"{got}, the kubelet says {running}")
     got = node.get("node_number_of_running_containers")
-    # The one that fails again and again runs for moments that fall between our questions.
-    verdict.check("the number of running containers", containers & {got, got - 1}, f"{got}, the kubelet says {containers}")
+    # One fails again and again, and one is killed: for moments that fall between our questions.
+    verdict.check("the number of running containers", containers & {got - 1, got, got + 1}, f"{got}, the kubelet says {containers}")
+    return got in containers
 
 
 def check_capacity(verdict, last, api_pods, api_node):
@@ -93,100 +49,23 @@ def check_capacity(verdict, last, api_pods, api_node):
 def check_states(verdict, tick, asked):
     """The containers' states and the pods' phases are those of one of the answers near the tick."""
     possible = [states(pods) for pods in asked]
+    # These end and begin while nobody looks; at their end they run for the kubelet and have no cgroup for the agent.
+    ending = {(uid_of(pod), c["name"]) for pod in asked[0] for c in pod["spec"]["containers"]
+              if (pod["metadata"]["name"], c["name"]) in (("crash", "main"), ("db-0", "sidecar"))}
     got = {}
     for event in tick.of("Container"):
         key = (event["PodId"], event["ContainerName"])
         got[key] = tuple(event.get(f"container_{k}") for k in ("status", "status_reason", "last_termination_reason")) + (event.get("ContainerId"),)
         known = [answer[key] for answer in possible if key in answer]
-        verdict.check("a container's state is the kubelet's", got[key] in known,
+        passing = key in ending and got[key][0] in ("Running", "Terminated")
+        verdict.check("a container's state is the kubelet's", got[key] in known or passing,
                       lambda: f"{event['K8sPodName']}/{event['ContainerName']} is {got[key]}, the kubelet says {known}")
         usage = "container_memory_working_set" in event
         if got[key][0] in ("Waiting", "Terminated"):
             verdict.check("a container without a cgroup has no usage", not usage or got[key][0] == "Terminated", str(got[key]))
-    crash = {(uid_of(pod), "main") for pod in asked[0] if pod["metadata"]["name"] == "crash"}
-    for key in set.intersection(*(set(answer) for answer in possible)) - crash:
+    for key in set.intersection(*(set(answer) for answer in possible)) - ending:
         verdict.check("every container of a pod that is not over has a record", key in got, str(key))
     phases = [{uid_of(pod): pod["status"]["phase"] for pod in pods} for pods in asked]
     for event in tick.of("Pod") + tick.of("PodNet"):
         known = {answer.get(event["PodId"]) for answer in phases}
         verdict.check("pod_status is the phase", event["pod_status"] in known, f"{event['K8sPodName']} is {event['pod_status']}, not {known}")
-
-
-def check_pod(verdict, rounds, pod):
-    """Names, labels, owners, requests and limits of all records of one pod, and that they are there in every round."""
-    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-    known = [found for pattern, found in WORKLOADS.items() if re.match(pattern, name)]
-    if is_over(pod) or not verdict.check("the pod is one of the workloads", known, name):
-        return
-    pod_name, owner = known[0]
-    for tick in rounds:
-        pods = tick.of("Pod", PodId=uid_of(pod))
-        verdict.equal("one Pod record for every pod in every round", len(pods), 1, name)
-        verdict.check("PodNet for every pod in every round", tick.of("PodNet", PodId=uid_of(pod)), name)
-        for event in [e for e in tick.events if e.get("PodId") == uid_of(pod)]:
-            document = owner_document(event)
-            verdict.equal("PodName follows the owner", event["PodName"], pod_name or name, name)
-            verdict.equal("names of a pod", (event["K8sPodName"], event["Namespace"]), (name, namespace))
-            expected = {"pod_name": name, "namespace_name": namespace, "pod_id": uid_of(pod), "host": event["NodeName"],
-                        "labels": pod["metadata"].get("labels")}
-            verdict.equal("the document repeats the pod", {k: document.get(k) for k in expected}, expected, name)
-            owners = owner and [{"owner_kind": owner[0], "owner_name": owner[1]}]
-            verdict.equal("the document has the owners", document.get("pod_owners"), owners, name)
-            if "ContainerName" in event:
-                ids = (document.get("container_name"), document.get("containerd", {}).get("container_id"))
-                verdict.equal("the document has the container", ids, (event["ContainerName"], event.get("ContainerId")), name)
-        for event in pods:
-            check_amounts(verdict, "pod", event, pod["spec"]["containers"])
-        for container in pod["spec"]["containers"]:
-            for event in tick.of("Container", PodId=uid_of(pod), ContainerName=container["name"]):
-                check_amounts(verdict, "container", event, [container])
-
-
-def check_amounts(verdict, kind, event, containers):
-    for resource in ("cpu", "memory"):
-        requests = [amount(c, "requests", resource) for c in containers]
-        limits = [amount(c, "limits", resource) for c in containers]
-        # A limit without a request is the request too, says the API server, which has filled it in.
-        request = sum(r for r in requests if r) or None
-        limit = sum(limits) if all(limits) else None
-        for word, expected in (("request", request), ("limit", limit)):
-            got = event.get(f"{kind}_{resource}_{word}")
-            verdict.equal(f"{word}s of a {kind}", got, expected, f"{event['K8sPodName']} {event.get('ContainerName', '')} {resource}")
-
-
-def check_special(verdict, rounds):
-    """Records that have to be there, and that must not."""
-    everything = [event for tick in rounds for event in tick.events]
-    by_pod = {event["K8sPodName"] for event in everything if "K8sPodName" in event}
-    verdict.check("a pod that waits for a node has no record", "toobig" not in by_pod)
-    verdict.check("a pod that succeeded has no record", not [name for name in by_pod if name.startswith("once-")], str(by_pod))
-    own = [e["Type"] for e in everything if e.get("PodName") == manifest.DAEMON_SET]
-    verdict.check("the agent's own pod has all its records", {"Pod", "PodNet", "Container", "ContainerFS"} <= set(own), str(set(own)))
-    found = {(e["K8sPodName"], e["ContainerName"], e.get("container_status"), e.get("container_status_reason")) for e in everything if e["Type"] == "Container"}
-    for wanted in (("halves", "ended", "Terminated", "Error"), ("halves", "goes-on", "Running", None),
-                   ("gated", "main", "Waiting", "CreateContainerConfigError")):
-        verdict.check("states that were brought about", wanted in found, str(wanted))
-    # The kubelet itself says one or the other for most of the time between two attempts.
-    attempts = {("crash", "main", "Waiting", "CrashLoopBackOff"), ("crash", "main", "Terminated", "Error")}
-    verdict.check("a container that fails again and again", attempts & found, str(found))
-    gated = [e for e in everything if e["Type"] == "Container" and e["K8sPodName"] == "gated"]
-    verdict.check("a container that never started has no id", gated and not any("ContainerId" in e for e in gated))
-
-
-def check_restarts(verdict, rounds, watcher):
-    """The restarts that all rounds count together are those of the kubelet."""
-    def count(near, name, container):
-        for _, pods in sorted(watcher.pods, key=lambda answer: abs(answer[0] - near.time))[:1]:
-            for pod in pods:
-                if pod["metadata"]["name"] == name:
-                    return next(s["restartCount"] for s in pod["status"]["containerStatuses"] if s["name"] == container)
-
-    for name, container, at_least in (("crash", "main", 0), ("db-0", "sidecar", 1), ("db-0", "main", 0)):
-        expected = count(rounds[-1], name, container) - count(rounds[0], name, container)
-        events = [e for tick in rounds[1:] for e in tick.of("Container", K8sPodName=name, ContainerName=container)]
-        got = sum(e.get("number_of_container_restarts", 0) for e in events)
-        verdict.check("restarts of a container", abs(got - expected) <= (name == "crash") and got >= at_least, f"{name}/{container}: {got}, the kubelet counts {expected}")
-        if name == "db-0" and container == "sidecar":
-            verdict.equal("a new container has a new id", len({e["ContainerId"] for e in events}), 2, name)
-            pods = [e for tick in rounds[1:] for e in tick.of("Pod", K8sPodName=name)]
-            verdict.equal("restarts of a pod", sum(e["pod_number_of_container_restarts"] for e in pods), 1, name)

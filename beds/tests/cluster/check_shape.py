@@ -32,7 +32,8 @@ def catalogue():
     return {record_type: found[record_type] for record_type in TYPES}
 
 
-def check(verdict, rounds, interval, at_least, node, unified=False):
+def check(verdict, rounds, interval, at_least, node, unified=False, slow=False):
+    """A slow kubelet's summary may come too late for a round."""
     verdict.check("there are enough rounds", len(rounds) >= at_least, f"{len(rounds)} of {at_least}")
     for earlier, later in zip(rounds, rounds[1:]):
         apart = later.time - earlier.time
@@ -41,7 +42,8 @@ def check(verdict, rounds, interval, at_least, node, unified=False):
     seen = collections.defaultdict(set)
     pages = catalogue()
     for tick in rounds:
-        verdict.check("every round has every record type", set(TYPES) <= tick.types(), lambda: set(TYPES) - tick.types())
+        missing = set(TYPES) - tick.types() - ({"ContainerFS"} if slow else set())
+        verdict.check("every round has every record type", not missing, missing)
         keys = [identity(event) for event in tick.events]
         verdict.equal("no thing has two records in a round", len(keys), len(set(keys)), tick.timestamp_ms)
         for event in tick.events:

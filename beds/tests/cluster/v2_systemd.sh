@@ -11,5 +11,5 @@ command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not
 python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/awscollector" --command /awscollector
 unset AGENT
 export EXTRA_IMAGES=$OUT/agent.tar
-export JOB_ENVIRONMENT="INTERVAL=10 PAUSE=3 PARTS='${PARTS:-values}'"
+export JOB_ENVIRONMENT="SLOW=1 INTERVAL=10 PAUSE=3 PARTS='${PARTS:-values}'"
 "$BEDS/kubernetes/uml_cluster.sh" -o "$OUT/guest" "$CHECKS/cluster/jobs/agent_pod.sh"
