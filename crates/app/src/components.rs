@@ -1,6 +1,11 @@
 //! The registry: which component types there are, by every name they have had, and how each reads its options.
 
+use std::time::Duration;
+
 use confmap::{Decode, Faults, Node, OptionDoc};
+
+/// Below this a round would hardly be done before the next one.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A section of the configuration file whose entries are components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,8 +166,9 @@ impl Kind {
 
 fn receiver(node: &Node, path: &str, faults: &mut Faults) -> Option<Component> {
     let config = receiver::Config::decode(node, path, faults)?;
-    if config.collection_interval.is_zero() {
-        faults.within(path, node, "collection_interval", "must be longer than nothing");
+    if config.collection_interval < SHORTEST_INTERVAL {
+        let least = confmap::duration::format(SHORTEST_INTERVAL);
+        faults.within(path, node, "collection_interval", format!("must be at least {least}"));
         return None;
     }
     Some(Component::ContainerInsights(Box::new(config)))

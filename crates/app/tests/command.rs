@@ -115,6 +115,8 @@ fn references_and_pipelines_are_checked_in_the_collectors_words() {
         assert!(stderr.contains("service::pipelines::metrics: ") && stderr.contains(words), "{rest}: {stderr}");
     }
     assert!(faulty("service::extensions: [pprof]").contains("references extension \"pprof\" which is not configured"));
+    let interval = "receivers::awscontainerinsightreceiver::collection_interval: 1ns";
+    assert!(faulty(interval).contains("collection_interval: must be at least 100ms"));
     assert!(faulty("service::pipelines: null").contains("service must have at least one pipeline"));
     assert!(run(&["validate", "--config=yaml:"]).2.contains("empty configuration file"));
 }

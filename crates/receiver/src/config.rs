@@ -143,7 +143,7 @@ confmap::config! {
     /// Collects the performance of a node, its pods and its containers.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Config {
-        /// How often the machine is sampled.
+        /// How often the machine is sampled: every 100ms or less often.
         pub collection_interval: Duration = Duration::from_secs(60),
         /// What the machine is part of.
         pub container_orchestrator: Orchestrator = Orchestrator::Eks,
