@@ -34,7 +34,10 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// Runs a configuration until a signal ends it.
 pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(serve(configuration, variables))
+    let ended = runtime.block_on(serve(configuration, variables));
+    // What didn't end within its time isn't waited for any more.
+    runtime.shutdown_background();
+    ended
 }
 
 /// What every component is built with.

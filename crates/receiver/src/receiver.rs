@@ -102,7 +102,8 @@ impl Work {
         self.collector.prime();
         let mut schedule = Schedule::new(&self.node_name, self.interval, sampled);
         let mut extra = self.extra.map(|after| Stamp { monotonic: sampled.monotonic + after, ..sampled });
-        loop {
+        // Looked at before each tick too: rounds that take as long as the interval leave no time to wait in.
+        while matches!(self.stopped.try_recv(), Err(mpsc::TryRecvError::Empty)) {
             let now = self.clock.stamp();
             let until_extra = extra.map(|at| at.since(now));
             let wait = schedule.wait(now);
