@@ -81,6 +81,8 @@ state = "$state"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "$PAUSE_IMAGE"
   restrict_oom_score_adj = $restrict_oom
+  # Seconds between its looks at how much the containers' layers hold; 10 where it isn't said.
+  stats_collect_period = 2
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "$cni"

@@ -2,6 +2,7 @@
 
 Needs grpcio and protobuf, and the descriptors of cri.proto that setup.sh leaves in $BED_CACHE/cri.desc.
 """
+import contextlib
 import glob
 import json
 import os
@@ -174,8 +175,9 @@ class Runtime:
         """Ends a pod: no process and no cgroup of it is left, and `pods` of kubelet.py names it no more."""
         self.call("StopPodSandbox", pod_sandbox_id=pod["sandbox"])
         for folder in glob.glob("/sys/fs/cgroup" + pod["cgroup"]) + glob.glob("/sys/fs/cgroup/*" + pod["cgroup"]):
-            # The pod's own cgroup is the kubelet's, not the runtime's.
-            os.rmdir(folder)
+            # The pod's own cgroup is the kubelet's, not the runtime's. One hierarchy may have two names.
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(folder)
 
     def clean(self):
         """Removes every pod of this runtime; gives their names."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a command while pods make known loads, and says in JSON lines what was asked and what the kernel counted.
 
-  with_pods.py --socket S [--driver cgroupfs|systemd] [--storage FOLDER] [--loads cpu,write,...] [--sandbox]
-               [--before SECONDS] [--after SECONDS] [--out FILE] [-- COMMAND [ARGUMENT...]]
+  with_pods.py --socket S [--driver cgroupfs|systemd] [--storage FOLDER] [--loads cpu,write,...] [--pace S]
+               [--sandbox] [--before SECONDS] [--after SECONDS] [--out FILE] [-- COMMAND [ARGUMENT...]]
 
 Called by with_pods.sh, which brings the runtime up and down. In COMMAND's arguments and environment values `{kubelet}`
 stands for the endpoint (http, loopback) of a kubelet that answers from the runtime; it is also in $KUBELET_ENDPOINT.
@@ -12,6 +12,7 @@ seconds earlier, gets SIGTERM --after seconds behind the last one, and SIGKILL a
 Loads: cpu (a container that spins at a limit of 200m), write (32 MiB with O_DIRECT), network (32 MiB by TCP from one
 pod to another), uplink (8 MiB from a pod in the node's network to $BED_PEER, which only the guests have), memory (48 MiB
 touched), oom (killed at a limit of 32 MiB), restart (ends with code 3, made anew), delete (a pod is taken away).
+One follows the other; those joined by `+` run at the same time. With --pace the bytes are spread evenly over so many seconds.
 
 Lines, each with "unix_ms":
   {"line": "pods", "pods": [{name, namespace, uid, cgroup, sandbox, containers: {name: id}}], "kernel", "cgroup": 1|2}
@@ -20,6 +21,7 @@ Lines, each with "unix_ms":
   {"line": "end", "code": COMMAND's exit code or null, "seconds", "cpu_seconds"}
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import resource
@@ -45,7 +47,10 @@ UNTIL_GO = "mkfifo /tmp/go; read go < /tmp/go; "
 
 
 def say(line, **fields):
-    print(json.dumps({"line": line, "unix_ms": time.time_ns() // 10**6, **fields}), flush=True)
+    text = json.dumps({"line": line, "unix_ms": time.time_ns() // 10**6, **fields})
+    # In one piece, since loads at the same time speak at the same time.
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def now_ms():
@@ -55,8 +60,8 @@ def now_ms():
 class Loads:
     """The pods of the loads asked for, and the loads themselves, one method each."""
 
-    def __init__(self, runtime, names, storage):
-        self.runtime, self.storage, self.pods = runtime, storage, {}
+    def __init__(self, runtime, names, storage, pace):
+        self.runtime, self.storage, self.pace, self.pods = runtime, storage, pace, {}
         self.device = counters.whole_disk(storage)
         for name in names:
             getattr(self, "prepare_" + name)()
@@ -65,6 +70,12 @@ class Loads:
         container = {"name": "main", "command": command,
                      **{key: options.pop(key) for key in ("cpu", "memory") if key in options}}
         self.pods[name] = self.runtime.run_pod(name, "bed", containers=[container], **options)
+
+    def move(self, pod, *words, number):
+        """Runs `load write` or `load send` in the pod, at the pace asked for: when the bytes began and ended to flow."""
+        rate = [str(round(number / self.pace))] if self.pace else []
+        told = self.runtime.execute(pod["containers"]["main"], "load", *words, str(number), *rate).split()
+        return {"asked_bytes": number, "pace_seconds": self.pace, "flow_unix_ms": [int(told[2]), int(told[3])]}
 
     def go(self, name):
         """Lets a waiting container go on. It may end so soon that this takes the messenger along, which is no fault."""
@@ -80,7 +91,7 @@ class Loads:
     def cpu(self):
         pod = self.pods["busy"]
         before, start = counters.cpu_usage_ns(pod, "main"), time.monotonic_ns()
-        time.sleep(5)
+        time.sleep(self.pace or 5)
         used, elapsed = counters.cpu_usage_ns(pod, "main") - before, time.monotonic_ns() - start
         return "busy", {"asked_millicores": CPU_MILLICORES, "counted_millicores": round(used * 1000 / elapsed, 1)}
 
@@ -95,9 +106,9 @@ class Loads:
     def write(self):
         pod = self.pods["disk"]
         before = counters.written_bytes(pod, "main", self.device) or 0
-        self.runtime.execute(pod["containers"]["main"], "load", "write", "/data/file", str(WRITE_BYTES))
+        flow = self.move(pod, "write", "/data/file", number=WRITE_BYTES)
         counted = (counters.written_bytes(pod, "main", self.device) or 0) - before
-        return "disk", {"device": self.device, "asked_bytes": WRITE_BYTES, "counted_bytes": counted}
+        return "disk", {"device": self.device, **flow, "counted_bytes": counted}
 
     def prepare_network(self):
         self.pod("receiver", ["load", "receive", str(PORT)], qos="besteffort")
@@ -107,9 +118,9 @@ class Loads:
         sender, receiver = self.pods["sender"], self.pods["receiver"]
         sent, received = counters.network_bytes(sender, "main")[1], counters.network_bytes(receiver, "main")[0]
         address = self.runtime.address(receiver)
-        self.runtime.execute(sender["containers"]["main"], "load", "send", address, str(PORT), str(NETWORK_BYTES))
+        flow = self.move(sender, "send", address, str(PORT), number=NETWORK_BYTES)
         return "sender", {
-            "to": "receiver", "asked_bytes": NETWORK_BYTES,
+            "to": "receiver", **flow,
             "counted_sent_bytes": counters.network_bytes(sender, "main")[1] - sent,
             "counted_received_bytes": counters.network_bytes(receiver, "main")[0] - received}
 
@@ -119,10 +130,9 @@ class Loads:
     def uplink(self):
         pod = self.pods["uplink"]
         before = counters.network_bytes(pod, "main")[1]
-        command = ("load", "send", os.environ["BED_PEER"], str(PORT), str(UPLINK_BYTES))
-        self.runtime.execute(pod["containers"]["main"], *command)
+        flow = self.move(pod, "send", os.environ["BED_PEER"], str(PORT), number=UPLINK_BYTES)
         counted = counters.network_bytes(pod, "main")[1] - before
-        return "uplink", {"asked_bytes": UPLINK_BYTES, "counted_sent_bytes": counted}
+        return "uplink", {**flow, "counted_sent_bytes": counted}
 
     def prepare_memory(self):
         command = UNTIL_GO + f"exec load memory {MEMORY_BYTES}"
@@ -164,6 +174,12 @@ class Loads:
         self.runtime.end_pod(self.pods["gone"])
         return "gone", {}
 
+    def run(self, name):
+        """Makes one load and tells of it."""
+        begin = now_ms()
+        pod, fields = getattr(self, name)()
+        say("load", load=name, pod=pod, container="main", begin_unix_ms=begin, end_unix_ms=now_ms(), **fields)
+
 
 class Command:
     """The command under test, as a child process."""
@@ -202,6 +218,7 @@ def main():
     parser.add_argument("--driver", choices=["cgroupfs", "systemd"], default="cgroupfs")
     parser.add_argument("--storage", default="/")
     parser.add_argument("--loads", default="cpu,write,network,memory,oom,restart")
+    parser.add_argument("--pace", type=float, default=0)
     parser.add_argument("--sandbox", action="store_true")
     parser.add_argument("--before", type=float, default=6)
     parser.add_argument("--after", type=float, default=6)
@@ -209,13 +226,14 @@ def main():
     words = sys.argv[1:] + ["--"]
     end = words.index("--")
     arguments, command_words = parser.parse_args(words[:end]), words[end + 1:-1]
-    names = [name for name in arguments.loads.split(",") if name]
+    groups = [group.split("+") for group in arguments.loads.split(",") if group]
+    names = [name for group in groups for name in group]
     unknown = [name for name in names if not hasattr(Loads, "prepare_" + name)]
     if unknown:
         parser.error(f"no such load: {unknown}")
 
     runtime = Runtime(arguments.socket, arguments.driver)
-    loads = Loads(runtime, names, arguments.storage)
+    loads = Loads(runtime, names, arguments.storage, arguments.pace)
     shown = ("name", "namespace", "uid", "cgroup", "sandbox", "containers")
     say("pods", kernel=os.uname().release, cgroup=2 if counters.is_v2() else 1,
         pods=[{key: pod[key] for key in shown} for pod in loads.pods.values()])
@@ -224,10 +242,9 @@ def main():
     result = {"code": None}
     try:
         time.sleep(arguments.before)
-        for name in names:
-            begin = now_ms()
-            pod, fields = getattr(loads, name)()
-            say("load", load=name, pod=pod, container="main", begin_unix_ms=begin, end_unix_ms=now_ms(), **fields)
+        for group in groups:
+            with concurrent.futures.ThreadPoolExecutor(len(group)) as pool:
+                list(pool.map(loads.run, group))
         time.sleep(arguments.after)
     finally:
         if command:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Brings a private containerd up on this machine, runs a command beside pods with known loads, takes everything down.
-#   with_pods.sh [--loads cpu,write,network,memory,oom,restart] [--sandbox] [--before S] [--after S] [--out FILE] [-- COMMAND...]
+#   with_pods.sh [--loads cpu,write+network,...] [--pace S] [--sandbox] [--before S] [--after S] [--out FILE] [-- COMMAND...]
 # Prints JSON lines; they, the options and the loads are described in with_pods.py. env as for containerd.sh, and
 # BED_KEEP=1 in a guest that ends anyway: nothing is taken down; BED_UP=1: a containerd is up at $BED_RUN already.
 # Exits 0 when the pods and loads came about, whatever COMMAND's own exit code (it is in the last line).

@@ -1,9 +1,11 @@
 // A known load, for tests that ask for one and look for it in the kernel's counters.
 //   load spin                        uses all CPU it is given
 //   load memory BYTES                touches so much anonymous memory and keeps it
-//   load write FILE BYTES            writes so many bytes, a multiple of 4096, with O_DIRECT
+//   load write FILE BYTES [RATE]     writes so many bytes, a multiple of 64 KiB, with O_DIRECT
 //   load receive PORT                takes connections and reads what comes
-//   load send ADDRESS PORT BYTES     sends so many bytes by TCP and waits until all are read
+//   load send ADDRESS PORT BYTES [RATE]      sends so many bytes by TCP and waits until all are read
+// RATE is in bytes per second; without it, as fast as it goes. What writes or sends says when it began and when it was
+// done, in milliseconds since the epoch.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,9 +15,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 20, PAGE = 4096 };
+enum { BLOCK = 1 << 20, PACED_BLOCK = 64 << 10, PAGE = 4096 };
 
 static void leave(int signal_number) {
     (void)signal_number;
@@ -25,6 +28,26 @@ static void leave(int signal_number) {
 static void die(const char *what) {
     perror(what);
     exit(1);
+}
+
+// Waits until so many bytes are due by the clock; a late start is caught up with.
+static void keep_pace(const struct timespec *start, size_t bytes, size_t rate) {
+    if (rate == 0) return;
+    struct timespec due = *start;
+    due.tv_sec += (time_t)(bytes / rate);
+    due.tv_nsec += (long)((double)(bytes % rate) / (double)rate * 1e9);
+    if (due.tv_nsec >= 1000000000) {
+        due.tv_sec++;
+        due.tv_nsec -= 1000000000;
+    }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) != 0) {
+    }
+}
+
+static long long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 static void spin(void) {
@@ -41,19 +64,24 @@ static void memory(size_t bytes) {
     for (;;) pause();
 }
 
-static void write_direct(const char *path, size_t bytes) {
+static void write_direct(const char *path, size_t bytes, size_t rate) {
     void *block;
-    if (bytes % PAGE != 0 || posix_memalign(&block, PAGE, BLOCK) != 0) die("bytes");
+    struct timespec start;
+    size_t most = rate ? PACED_BLOCK : BLOCK;
+    long long begin = now_ms();
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    if (bytes % PACED_BLOCK != 0 || posix_memalign(&block, PAGE, BLOCK) != 0) die("bytes");
     memset(block, 'x', BLOCK);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT, 0600);
     if (file < 0) die(path);
     for (size_t left = bytes; left > 0;) {
-        ssize_t written = write(file, block, left < BLOCK ? left : BLOCK);
+        ssize_t written = write(file, block, left < most ? left : most);
         if (written <= 0) die("write");
         left -= (size_t)written;
+        keep_pace(&start, bytes - left, rate);
     }
     close(file);
-    printf("wrote %zu\n", bytes);
+    printf("wrote %zu %lld %lld\n", bytes, begin, now_ms());
 }
 
 static struct sockaddr_in place(const char *address, const char *port) {
@@ -77,8 +105,11 @@ static void receive(const char *port) {
     }
 }
 
-static void send_bytes(const char *address, const char *port, size_t bytes) {
-    static char buffer[64 * 1024];
+static void send_bytes(const char *address, const char *port, size_t bytes, size_t rate) {
+    static char buffer[PACED_BLOCK];
+    struct timespec start;
+    long long begin = now_ms();
+    clock_gettime(CLOCK_MONOTONIC, &start);
     int connection = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in there = place(address, port);
     if (connect(connection, (struct sockaddr *)&there, sizeof there) != 0) die("connect");
@@ -86,12 +117,13 @@ static void send_bytes(const char *address, const char *port, size_t bytes) {
         ssize_t written = write(connection, buffer, left < sizeof buffer ? left : sizeof buffer);
         if (written <= 0) die("send");
         left -= (size_t)written;
+        keep_pace(&start, bytes - left, rate);
     }
     shutdown(connection, SHUT_WR);
     // The other side closes when it has read everything.
     while (read(connection, buffer, sizeof buffer) > 0) {
     }
-    printf("sent %zu\n", bytes);
+    printf("sent %zu %lld %lld\n", bytes, begin, now_ms());
 }
 
 int main(int count, char **words) {
@@ -101,11 +133,13 @@ int main(int count, char **words) {
     const char *what = count > 1 ? words[1] : "";
     if (count == 2 && strcmp(what, "spin") == 0) spin();
     else if (count == 3 && strcmp(what, "memory") == 0) memory(strtoull(words[2], NULL, 10));
-    else if (count == 4 && strcmp(what, "write") == 0) write_direct(words[2], strtoull(words[3], NULL, 10));
+    else if ((count == 4 || count == 5) && strcmp(what, "write") == 0)
+        write_direct(words[2], strtoull(words[3], NULL, 10), count == 5 ? strtoull(words[4], NULL, 10) : 0);
     else if (count == 3 && strcmp(what, "receive") == 0) receive(words[2]);
-    else if (count == 5 && strcmp(what, "send") == 0) send_bytes(words[2], words[3], strtoull(words[4], NULL, 10));
+    else if ((count == 5 || count == 6) && strcmp(what, "send") == 0)
+        send_bytes(words[2], words[3], strtoull(words[4], NULL, 10), count == 6 ? strtoull(words[5], NULL, 10) : 0);
     else {
-        fprintf(stderr, "usage: load spin | memory BYTES | write FILE BYTES | receive PORT | send ADDRESS PORT BYTES\n");
+        fprintf(stderr, "usage: load spin | memory BYTES | write FILE BYTES [RATE] | receive PORT | send ADDRESS PORT BYTES [RATE]\n");
         return 2;
     }
     return 0;
