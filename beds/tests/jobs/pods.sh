@@ -9,7 +9,7 @@ export HOST_NAME=bed-node K8S_NAMESPACE=amazon-cloudwatch
 # Handed over in the environment, since the sandbox's user may not reach the checkout.
 SAMPLE=$(cat "$examples/eks.yaml")
 export SAMPLE
-"$examples/../beds/cri/with_pods.sh" --sandbox --loads "$loads" --before 5 --after 5 --out "$OUT/events" -- "$OUT/agent" \
+"$examples/../beds/cri/with_pods.sh" --sandbox --loads "$loads" --pace 8 --before 5 --after 7 --out "$OUT/events" -- "$OUT/agent" \
   --config env:SAMPLE --set exporters.awsemf.output_destination=stdout --set extensions.health_check.endpoint=localhost:0 \
   --set $receiver.cluster_name=bed --set $receiver.collection_interval=2s \
   --set $receiver.kubelet.endpoint='{kubelet}' --set $receiver.kubelet.auth_type=none > "$OUT/report"
