@@ -1,6 +1,6 @@
 """What flowed and what is stored: traffic, block I/O and file systems, against cAdvisor and the kubelet's summary."""
 from kubelet_side import cadvisor, cadvisor_networks, from_summaries, host_devices, interface_member, member
-from series import compare_counter, compare_gauge
+from series import Flow, compare_counter, compare_gauge, counts
 
 MIB = 1 << 20
 TRAFFIC = {
@@ -11,44 +11,56 @@ TRAFFIC = {
 
 
 def check(usage, rounds, bursts, slow):
-    """`bursts` are the sizes that source has sent to sink; a slow node's ticks are less punctual."""
-    check_traffic(usage, bursts, 0.05 if slow else 0.01)
+    """`bursts` are the sizes that source has sent to sink; of a slow node the kubelet's answers may be missing."""
+    check_traffic(usage, bursts)
     check_disks(usage)
     check_container_fs(usage.verdict, rounds, usage.watcher, slow)
 
 
-def check_traffic(usage, bursts, room):
-    """Bytes and packets of every pod's interface, and of the node's."""
+def whole_flows(usage, rows, prefix):
+    """{counter: flow} of an interface's records, by the whole counts that its rates stand for."""
+    found = {counter: [] for counter in TRAFFIC.values()}
+    for time, event in rows:
+        rates = {counter: event[prefix + counter] for counter in found if prefix + counter in event}
+        if len(rates) == len(found):
+            answer = counts(rates, usage.interval)
+            if usage.verdict.check("rates are whole counts over one time", answer, f"{event.get('K8sPodName')} {rates}"):
+                usage.verdict.measure("time between two readings beside the interval", abs(answer[1] - usage.interval) * 1000, "ms", prefix)
+                for counter, count in answer[0].items():
+                    found[counter].append((time, count))
+    return {counter: Flow(usage.interval, rows, whole=True) for counter, rows in found.items()}
+
+
+def check_traffic(usage, bursts):
+    """Bytes and packets of every pod's interface, and of the node's: to the byte, but for what flowed around the readings."""
     verdict, sharp = usage.verdict, {}
+    pods = {key: whole_flows(usage, rows, "pod_interface_network_") for key, rows in usage.interfaces.items() if len(key) == 3}
+    sums = {about: whole_flows(usage, rows, "pod_network_") for about, rows in usage.things.items()
+            if about[0] == "pod" and usage.words(about) != "hostnet"}
     for theirs, ours in TRAFFIC.items():
         for (namespace, pod, interface), samples in cadvisor_networks(usage.watcher, f"container_network_{theirs}_total").items():
-            rows = usage.interfaces.get((namespace, pod, interface))
+            flows = pods.get((namespace, pod, interface))
             # cAdvisor still speaks of a pod that is over, for a while.
             over = pod.startswith("once-")
-            if pod and not over and verdict.check("every interface that cAdvisor has", rows, f"{pod} {interface} is missing"):
-                flow = usage.flow(rows, f"pod_interface_network_{ours}")
-                pairs = compare_counter(verdict, "traffic as cAdvisor has it", flow, samples, room, 2, f"{pod} {interface} {ours}")
-                whole = [p for p in pairs if p[1] >= 0.99 * min(bursts) and p[2] - p[1] <= 0.01 * p[0]]
-                if whole:
-                    sharp[pod, ours] = min(abs(p[3] - p[0]) / p[0] for p in whole)
+            if pod and not over and verdict.check("every interface that cAdvisor has", flows, f"{pod} {interface} is missing"):
+                pairs = compare_counter(verdict, "traffic as cAdvisor has it", flows[ours], samples, 0, 0, f"{pod} {interface} {ours}")
+                around = [high - low for _, low, high, _, _ in pairs if low >= min(bursts)]
+                if around and min(around) <= 0.001 * min(bursts):
+                    sharp[pod, ours] = min(around)
     # A pod with an interface of its own has one; hostnet has all of the node's.
     for theirs, ours in (("rxBytes", "rx_bytes"), ("txBytes", "tx_bytes")):
-        picked = from_summaries(usage.watcher, interface_member(theirs, "eth0"))
-        for about, samples in picked.items():
-            rows = usage.things.get(about)
-            if about[0] == "pod" and rows and usage.words(about) != "hostnet":
-                flow = usage.flow(rows, f"pod_network_{ours}")
-                compare_counter(verdict, "traffic as the summary has it", flow, samples, room, 2, f"{usage.words(about)} {ours}")
-    for end in (("sink", "rx_bytes"), ("source", "tx_bytes")):
-        if verdict.check("a known burst between two moments of the kubelet", end in sharp, f"{end} has no pair of moments around it"):
-            verdict.measure("a known burst, agent against cAdvisor", sharp[end] * 100, "%", " ".join(end))
-            seen = sum(x for _, _, x in usage.flow(usage.interfaces["apps", end[0], "eth0"], f"pod_interface_network_{end[1]}").intervals)
-            verdict.check("the bytes that were sent", 0.99 * sum(bursts) <= seen <= 1.02 * sum(bursts), f"{end}: {seen} of {sum(bursts)}")
+        for about, samples in from_summaries(usage.watcher, interface_member(theirs, "eth0")).items():
+            if about in sums:
+                compare_counter(verdict, "traffic as the summary has it", sums[about][ours], samples, 0, 0, f"{usage.words(about)} {ours}")
+    for pod, counter in (("sink", "rx_bytes"), ("source", "tx_bytes")):
+        if verdict.check("a known burst between two moments of the kubelet", (pod, counter) in sharp, f"{pod} has no pair of moments around it"):
+            verdict.measure("bytes that leave room around a known burst", sharp[pod, counter], "", f"{pod} {counter}")
+        seen = sum(count for _, _, count in pods["apps", pod, "eth0"][counter].intervals)
+        verdict.check("the bytes that were sent", sum(bursts) <= seen <= 1.02 * sum(bursts), f"{pod}: {seen} of {sum(bursts)}")
+    nodes = {key[1]: whole_flows(usage, rows, "node_interface_network_") for key, rows in usage.interfaces.items() if key[0] == "NodeNet"}
     for (interface, counter), samples in host_devices(usage.watcher).items():
-        rows = usage.interfaces.get(("NodeNet", interface))
-        if rows:
-            flow = usage.flow(rows, f"node_interface_network_{counter}")
-            compare_counter(verdict, "the node's traffic as net/dev has it", flow, samples, room, 2, f"{interface} {counter}")
+        if interface in nodes:
+            compare_counter(verdict, "the node's traffic as net/dev has it", nodes[interface][counter], samples, 0, 0, f"{interface} {counter}")
 
 
 def check_disks(usage):

@@ -34,14 +34,14 @@ class Gauge:
 
 
 class Flow:
-    """The agent's rates of one counter: what flowed in each of its intervals."""
+    """The agent's rates of one counter, or the counts found from them: what flowed in each of its intervals."""
 
-    def __init__(self, interval, rates):
+    def __init__(self, interval, rows, whole=False):
         self.intervals = []
         last = None
-        for time, rate in rates:
+        for time, value in rows:
             begin = last if last is not None and time - last < 1.5 * interval else time - interval
-            self.intervals.append((begin, time, rate * (time - begin)))
+            self.intervals.append((begin, time, value if whole else value * (time - begin)))
             last = time
 
     def covers(self, first, last):
@@ -57,6 +57,23 @@ class Flow:
         begin, end = (first.low + first.high) / 2, (last.low + last.high) / 2
         guess = sum(x * max(0, min(b, end) - max(a, begin)) / (b - a) for a, b, x in self.intervals)
         return sum(inner), sum(outer), guess
+
+
+def counts(rates, interval):
+    """How much each counter went on, and in how many seconds, found from the rates of one reading; None where there is no
+    answer. All of them are whole numbers over one and the same time, which lies near the interval."""
+    moving = sorted(rate for rate in rates.values() if rate > 0)
+    if not moving:
+        return dict.fromkeys(rates, 0), interval
+    least, found = moving[0], []
+    for count in range(max(1, int(least * interval * 0.9)), int(least * interval * 1.1) + 2):
+        seconds = count / least
+        if all(abs(rate * seconds - round(rate * seconds)) < 1e-4 for rate in moving):
+            found.append(seconds)
+    if not found:
+        return None
+    seconds = min(found, key=lambda one: abs(one - interval))
+    return {name: round(rate * seconds) for name, rate in rates.items()}, seconds
 
 
 def compare_gauge(verdict, name, readings, samples, relative, absolute, about, stands_still=True):
