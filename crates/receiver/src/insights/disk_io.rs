@@ -23,7 +23,7 @@ pub fn put(points: &mut Points, io: &Pair<DiskIo>) {
 
 /// The kernel's own total (v1, which has the discards in it), else what was read and written.
 fn total(operations: &Operations) -> Option<u64> {
-    operations.total.or_else(|| Some(operations.read? + operations.write?))
+    operations.total.or_else(|| operations.read?.checked_add(operations.write?))
 }
 
 #[cfg(test)]
@@ -36,5 +36,11 @@ mod tests {
             Operations { read: Some(1), write: Some(2), discard: Some(4), total: Some(7), ..Operations::default() };
         let v2 = Operations { read: Some(1), write: Some(2), ..Operations::default() };
         assert_eq!((total(&v1), total(&v2), total(&Operations::default())), (Some(7), Some(3), None));
+    }
+
+    #[test]
+    fn a_total_beyond_what_can_be_counted_is_left_out() {
+        let operations = Operations { read: Some(u64::MAX), write: Some(1), ..Operations::default() };
+        assert_eq!(total(&operations), None);
     }
 }

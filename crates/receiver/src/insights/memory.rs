@@ -54,7 +54,7 @@ pub fn put(
     points.put(M::MemoryHierarchicalPgfault, pair.rate(|memory| memory.hierarchical_pgfault));
     points.put(M::MemoryHierarchicalPgmajfault, pair.rate(|memory| memory.hierarchical_pgmajfault));
     // Major faults are counted twice: `pgfault` has them already. The published arithmetic stays.
-    points.put(M::MemoryFailuresTotal, pair.rate(|memory| Some(memory.pgfault? + memory.pgmajfault?)));
+    points.put(M::MemoryFailuresTotal, pair.rate(|memory| memory.pgfault?.checked_add(memory.pgmajfault?)));
     working_set
 }
 

@@ -96,7 +96,8 @@ fn put_pod(
     config: &Config,
 ) {
     let restarts = entry.pod.as_ref().and_then(|pod| {
-        let count = pod.statuses.iter().map(|status| status.restart_count).sum();
+        let counts = pod.statuses.iter().map(|status| status.restart_count);
+        let count = counts.fold(0, u64::saturating_add);
         knowledge.restarts.of_pod(&entry.uid, count, knowledge.now)
     });
     records.extend(pod::record(frame, entry, sample, restarts, config));

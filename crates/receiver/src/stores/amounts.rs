@@ -86,7 +86,9 @@ fn reserved(pod: &Pod) -> Resources {
 
 /// The limits together, each only where every container has one.
 fn limits(pod: &Pod) -> Resources {
-    let all = |limit: fn(&ContainerSpec) -> Option<u64>| pod.containers.iter().map(limit).sum::<Option<u64>>();
+    let all = |limit: fn(&ContainerSpec) -> Option<u64>| {
+        pod.containers.iter().map(limit).try_fold(0_u64, |sum, next| Some(sum.saturating_add(next?)))
+    };
     Resources {
         cpu_millicores: all(|container| container.limits.cpu_millicores),
         memory_bytes: all(|container| container.limits.memory_bytes),

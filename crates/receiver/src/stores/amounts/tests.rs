@@ -34,6 +34,14 @@ fn a_limit_of_the_pod_needs_a_limit_of_every_container() {
 }
 
 #[test]
+fn amounts_beyond_what_can_be_counted_are_the_most_there_is() {
+    let most = Resources { cpu_millicores: Some(u64::MAX), memory_bytes: Some(u64::MAX) };
+    let large = pod(Phase::Running, vec![container(most, most), container(most, most)]);
+    let of = of_pod(&large, PodRequests::Containers, UNKNOWN);
+    assert_eq!((of.requests, of.limits), (most, most));
+}
+
+#[test]
 fn sums_are_capped_at_the_node_where_it_is_known() {
     let large = pod(Phase::Running, vec![container(amounts(9000, 500), amounts(9000, 500))]);
     let capped = of_pod(&large, PodRequests::Containers, CAPACITY);
