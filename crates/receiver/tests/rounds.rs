@@ -43,6 +43,34 @@ fn the_first_round_has_rates() {
 }
 
 #[test]
+fn counters_at_their_end_cost_their_own_sum_only() {
+    let recording = recording();
+    let mut rig = Rig::new(&recording, config());
+    rig.show(&recording.first);
+    let end = u64::MAX;
+    write(&rig, "sys/fs/cgroup/memory/memory.stat", &format!("pgfault {end}\npgmajfault {end}\n"));
+    rig.collector.prime();
+    rig.pass(Duration::from_secs(2));
+    let round = rig.collector.collect();
+    let node = one(&round, RecordType::Node, "", "");
+    assert_eq!(metric(node, "node_memory_pgfault"), Some(0.0));
+    assert_eq!(metric(node, "node_memory_failures_total"), None);
+}
+
+#[test]
+fn a_value_that_is_no_number_is_counted_as_a_failure() {
+    let recording = recording();
+    let mut rig = Rig::new(&recording, config());
+    rig.show(&recording.first);
+    rig.collector.prime();
+    assert_eq!(rig.counted("container_insights_source_failures", &[("source", "cgroup")]), 0);
+    write(&rig, "sys/fs/cgroup/memory/memory.usage_in_bytes", "lots\n");
+    rig.pass(Duration::from_secs(2));
+    rig.collector.collect();
+    assert_eq!(rig.counted("container_insights_source_failures", &[("source", "cgroup")]), 1);
+}
+
+#[test]
 fn each_disk_has_its_own_reference() {
     let recording = recording();
     let mut rig = Rig::new(&recording, config());

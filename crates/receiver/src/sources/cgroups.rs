@@ -98,6 +98,9 @@ impl Cgroups {
         self.unnamed = unnamed;
         match failures.first {
             Some(error) => reader.troubles.failed("cgroup", failures.count, &error),
+            None if failures.count > 0 => {
+                reader.troubles.failed("cgroup", failures.count, &"a value wasn't understood");
+            }
             None => reader.troubles.recovered("cgroup"),
         }
         groups
