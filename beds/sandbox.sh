@@ -29,9 +29,19 @@ fi
 join() {
   local hierarchy folder
   for hierarchy in $hierarchies; do
-    case $hierarchy in */cpuset/) continue ;; esac   # a new cpuset has no CPU until someone gives it one
     folder=$hierarchy/$container_path
     mkdir -p "$folder" 2>/dev/null || continue
+    # A new cpuset has no CPU and no memory until someone gives it some. None must be left out: the paths of one hierarchy
+    # that the namespace doesn't begin in would tell what those of the others hide.
+    if [ -e "$folder/cpuset.cpus" ] && [ ! -e "$hierarchy/cgroup.controllers" ]; then
+      local above=$hierarchy level file
+      for level in ${container_path//\// }; do
+        for file in cpuset.cpus cpuset.mems; do
+          [ -n "$(cat "$above/$level/$file")" ] || cat "$above/$file" > "$above/$level/$file"
+        done
+        above=$above/$level
+      done
+    fi
     # In version 2 a group needs its controllers handed down before its files are there.
     if [ -e "$hierarchy/cgroup.controllers" ]; then
       local step=$hierarchy part

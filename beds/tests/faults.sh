@@ -8,9 +8,10 @@ set -eu
 . "$(dirname "$0")/common.sh"
 need containerd runc unshare setpriv
 export BED_RUN=/run/container-insights-bed BED_STORAGE=/var/lib/container-insights-bed
+take_machine
 # One that another run has up is not ours to take down.
 [ ! -e $BED_RUN/pid ] || fail "a bed is up at $BED_RUN"
 at_end() { "$BEDS/cri/containerd.sh" down; }
-"$BEDS/cri/containerd.sh" up
+"$BEDS/cri/containerd.sh" up 9>&-
 HOST_NAME=bed-node K8S_NAMESPACE=amazon-cloudwatch SAMPLE=$(cat "$BEDS/../examples/eks.yaml") \
   "$PYTHON" "$CHECKS/faults.py" --socket "$BED_RUN/containerd.sock" --storage "$BED_STORAGE" "$AGENT" "$OUT"

@@ -22,6 +22,9 @@ case $(cat /run/bed-work/command) in
   /tmp/*) ;;   # a job that lies there must stay visible
   *) mount -t tmpfs tmpfs /tmp ;;
 esac
+# Then /tmp can't be written, where runc and others would leave what they need for a moment.
+mkdir -m 1777 /run/tmp
+export TMPDIR=/run/tmp
 mount /dev/ubda /mnt
 mount -t tmpfs tmpfs /var/log
 mount -t tmpfs tmpfs /var/lib
