@@ -137,10 +137,21 @@ fn build_pipelines(configuration: &Configuration, shared: &Shared) -> anyhow::Re
         Ok(Pipeline {
             receivers: pipeline.receivers.clone(),
             processors: pipeline.processors.iter().map(batch).collect::<anyhow::Result<_>>()?,
-            exporters: pipeline.exporters.clone(),
+            exporters: once(&pipeline.exporters),
         })
     });
     Ok(Pipelines { pipelines: pipelines.collect::<anyhow::Result<_>>()?, exporters, clock: shared.clock.clone() })
+}
+
+/// Each name once: an exporter that is listed twice gets the data once.
+fn once(ids: &[ComponentId]) -> Vec<ComponentId> {
+    let mut unique: Vec<ComponentId> = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !unique.contains(id) {
+            unique.push(id.clone());
+        }
+    }
+    unique
 }
 
 fn start_receivers(

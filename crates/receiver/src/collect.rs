@@ -147,13 +147,11 @@ impl Collector {
             match answer {
                 Answer::Pods(result) => {
                     answered |= result.is_ok();
-                    if let Some(list) = self.machine.troubles().note("kubelet pods", result.map_err(chain)) {
-                        if list.skipped > 0 {
-                            self.machine.troubles().failed(
-                                "kubelet pod",
-                                list.skipped as u64,
-                                &"a pod has a wrong shape",
-                            );
+                    if let Some(list) = self.machine.troubles().note("kubelet pods", result) {
+                        let troubles = self.machine.troubles();
+                        match list.skipped {
+                            0 => troubles.recovered("kubelet pod"),
+                            skipped => troubles.failed("kubelet pod", skipped as u64, &"a pod has a wrong shape"),
                         }
                         self.inventory.update(list, at);
                     }
@@ -161,7 +159,7 @@ impl Collector {
                 Answer::Done => {}
                 Answer::Summary(result) => {
                     answered |= result.is_ok();
-                    summary = self.machine.troubles().note("kubelet summary", result.map_err(chain));
+                    summary = self.machine.troubles().note("kubelet summary", result);
                 }
             }
         }
@@ -194,6 +192,10 @@ impl Collector {
             let directories = self.machine.log_directories();
             held_back = self.inventory.name_by_logs(missing.iter().map(|uid| &**uid), &directories, at);
         }
+        match held_back {
+            0 => self.machine.troubles().recovered("pod names"),
+            pods => self.machine.troubles().failed("pod names", pods as u64, &"nobody has named some pods yet"),
+        }
         self.own.nameless.set_count(held_back);
         self.own.held_back.add(held_back as u64);
         self.missed = missing.into_iter().collect();
@@ -223,16 +225,4 @@ impl Collector {
         }
         storage
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: kubernetes::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    words
 }

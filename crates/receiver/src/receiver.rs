@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use model::{Clock, Round, Stamp};
-use telemetry::{Counter, Status};
+use telemetry::{Counter, Episode, Status};
 use tracing::{info, warn};
 
 use crate::build::{Error, Tools};
@@ -60,7 +60,19 @@ impl Receiver {
             "Metric points that the pipeline had no room for.",
             &[("receiver", "awscontainerinsightreceiver")],
         );
-        let work = Work { collector, clock, sink, emits, stopped, extra, refused, status, node_name, interval };
+        let work = Work {
+            collector,
+            clock,
+            sink,
+            emits,
+            stopped,
+            extra,
+            refused,
+            full: Episode::default(),
+            status,
+            node_name,
+            interval,
+        };
         let thread = Builder::new()
             .name("sampling".to_owned())
             .spawn(move || work.run())
@@ -86,6 +98,7 @@ struct Work {
     stopped: mpsc::Receiver<()>,
     extra: Option<Duration>,
     refused: Counter,
+    full: Episode,
     status: Status,
     node_name: String,
     interval: Duration,
@@ -134,7 +147,13 @@ impl Work {
         } else {
             self.refused.add(points as u64);
             self.status.failed(now, "the pipeline has no room for another round");
-            warn!(points, "the pipeline has no room for another round: it is dropped");
+            if self.full.failing() {
+                warn!(points, "the pipeline has no room for another round: rounds are dropped until it has");
+            }
+            return;
+        }
+        if let Some(rounds) = self.full.recovered() {
+            info!(rounds, "the pipeline has room again");
         }
     }
 }

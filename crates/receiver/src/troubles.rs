@@ -1,6 +1,7 @@
 //! Sources that fail: each failure is counted, and the log says when it starts and when it ends.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt::Display;
 
 use telemetry::{Counter, Episode, Registry};
@@ -10,6 +11,7 @@ use tracing::{info, warn};
 #[derive(Debug)]
 pub struct Troubles {
     registry: Registry,
+    round: u64,
     sources: BTreeMap<&'static str, Source>,
 }
 
@@ -17,23 +19,25 @@ pub struct Troubles {
 struct Source {
     failures: Counter,
     episode: Episode,
+    /// The round of its last failure.
+    failed_in: u64,
 }
 
 impl Troubles {
     /// No failures yet.
     pub fn new(registry: &Registry) -> Self {
-        Self { registry: registry.clone(), sources: BTreeMap::new() }
+        Self { registry: registry.clone(), round: 0, sources: BTreeMap::new() }
     }
 
     /// Notes how a source fared and returns what it gave.
-    pub fn note<T, E: Display>(&mut self, source: &'static str, result: Result<T, E>) -> Option<T> {
+    pub fn note<T, E: Error>(&mut self, source: &'static str, result: Result<T, E>) -> Option<T> {
         match result {
             Ok(value) => {
                 self.recovered(source);
                 Some(value)
             }
             Err(error) => {
-                self.failed(source, 1, &error);
+                self.failed(source, 1, &chain(&error));
                 None
             }
         }
@@ -49,10 +53,24 @@ impl Troubles {
                 &[("source", source)],
             ),
             episode: Episode::default(),
+            failed_in: 0,
         });
         line.failures.add(failures);
+        line.failed_in = self.round;
         if line.episode.failing() {
             warn!(source, error = %example, "source fails; what it gives is missing until it recovers");
+        }
+    }
+
+    /// Begins a round.
+    pub fn begin_round(&mut self) {
+        self.round += 1;
+    }
+
+    /// Ends a round for a source that is read in many places: it has recovered where none of them failed.
+    pub fn settle(&mut self, source: &'static str) {
+        if self.sources.get(source).is_some_and(|line| line.failed_in != self.round) {
+            self.recovered(source);
         }
     }
 
@@ -61,5 +79,39 @@ impl Troubles {
         if let Some(failures) = self.sources.get_mut(source).and_then(|line| line.episode.recovered()) {
             info!(source, failures, "source recovered");
         }
+    }
+}
+
+/// An error with its causes, on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_read_in_many_places_recovers_once_none_of_them_fails() {
+        let mut troubles = Troubles::new(&Registry::default());
+        let fails = |troubles: &mut Troubles, failing: bool| {
+            troubles.begin_round();
+            if failing {
+                troubles.failed("s", 1, &"why");
+            }
+            troubles.settle("s");
+            troubles.sources.get_mut("s").map(|line| line.episode.failures())
+        };
+        assert_eq!(fails(&mut troubles, false), None);
+        assert_eq!(fails(&mut troubles, true), Some(1));
+        assert_eq!(fails(&mut troubles, true), Some(2));
+        assert_eq!(fails(&mut troubles, false), Some(0));
     }
 }

@@ -10,6 +10,7 @@ use crate::samples::{ContainerSample, GroupSample, PodSample};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
+use crate::troubles::chain;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Cgroups {
         }
         self.unnamed = unnamed;
         match failures.first {
-            Some(error) => reader.troubles.failed("cgroup", failures.count, &error),
+            Some(error) => reader.troubles.failed("cgroup", failures.count, &chain(&error)),
             None if failures.count > 0 => {
                 reader.troubles.failed("cgroup", failures.count, &"a value wasn't understood");
             }

@@ -9,6 +9,7 @@ use model::Text;
 
 use crate::samples::FileSystemSample;
 use crate::sources::reader::Reader;
+use crate::troubles::chain;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
 const KINDS: [&str; 5] = ["ext", "nfs", "btrfs", "xfs", "zfs"];
@@ -70,7 +71,7 @@ impl FileSystems {
             }
         }
         match hanging {
-            Some(error) => reader.troubles.failed("file system", 1, &error),
+            Some(error) => reader.troubles.failed("file system", 1, &chain(&error)),
             None => reader.troubles.recovered("file system"),
         }
         samples.sort_by(|left, right| (&left.device, left.number).cmp(&(&right.device, right.number)));

@@ -59,6 +59,7 @@ impl Machine {
     /// Reads everything once. The inventory tells a pod's containers from its sandbox.
     pub fn sample(&mut self, inventory: &Inventory) -> NodeSample {
         let reader = &mut self.reader;
+        reader.troubles.begin_round();
         let mut sample = NodeSample::default();
         let mut disk_io = Vec::new();
         if let Some(hierarchy) = self.cgroups.refresh(reader) {
@@ -82,6 +83,8 @@ impl Machine {
         }
         sample.file_systems = self.file_systems.sample(reader);
         sample.disks = self.disks.sample(reader, &disk_io, &sample.file_systems);
+        reader.troubles.settle("net/dev");
+        reader.troubles.settle("pod network");
         self.cgroups.end_round();
         self.networks.end_round();
         self.disks.end_round();

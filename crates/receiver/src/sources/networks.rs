@@ -15,6 +15,7 @@ use crate::samples::{Pair, PodSample};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
+use crate::troubles::chain;
 
 /// How often a pod that was missed once is looked for again, each time after its containers changed.
 const MORE_TRIES: u8 = 3;
@@ -79,7 +80,7 @@ impl Networks {
                     Err(error) => {
                         // A process that has ended is no failure; either way another one of the pod may serve.
                         if !error.is_gone() {
-                            reader.troubles.failed("pod network", 1, &error);
+                            reader.troubles.failed("pod network", 1, &chain(&error));
                         }
                         wanted.push(number);
                     }
