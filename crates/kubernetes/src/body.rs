@@ -53,6 +53,11 @@ impl Body {
         same
     }
 
+    /// Whether there is a whole answer to compare the next one with.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// Keeps what arrived and no more: from here on the answer is another one.
     fn cut(&mut self) {
         self.bytes.truncate(self.arrived);

@@ -66,8 +66,8 @@ impl Kubelet {
     pub async fn fetch_pods(&mut self) -> Result<Arc<PodList>, Error> {
         let mut body = std::mem::take(&mut self.body);
         let fetched = self.fetch(PODS, &mut body).await;
-        // What a failed answer left behind, up to the limit of a body, isn't kept until the next good one.
-        self.body = if fetched.is_ok() { body } else { Body::default() };
+        // What a failed answer left of itself, up to the limit of a body, isn't kept until the next good one.
+        self.body = if body.is_whole() { body } else { Body::default() };
         let same = fetched?;
         if let (true, Some(pods)) = (same, &self.pods) {
             return Ok(pods.clone());
