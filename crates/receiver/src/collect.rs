@@ -192,10 +192,6 @@ impl Collector {
             let directories = self.machine.log_directories();
             held_back = self.inventory.name_by_logs(missing.iter().map(|uid| &**uid), &directories, at);
         }
-        match held_back {
-            0 => self.machine.troubles().recovered("pod names"),
-            pods => self.machine.troubles().failed("pod names", pods as u64, &"nobody has named some pods yet"),
-        }
         self.own.nameless.set_count(held_back);
         self.own.held_back.add(held_back as u64);
         self.missed = missing.into_iter().collect();
