@@ -13,7 +13,7 @@ use super::node::Node;
 
 const PODS: usize = 110;
 const REPLACED: usize = 11;
-const INTERVAL: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(200);
 const EARLY: u32 = 50;
 const LATE: u32 = 500;
 
