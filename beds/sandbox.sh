@@ -114,16 +114,19 @@ outer=$!
 
 # The command is the only child of unshare, and process 1 of its namespace.
 forward() {
+  signalled=1
   local child
   for child in $(cat "/proc/$outer/task/$outer/children" 2>/dev/null); do kill "-$1" "$child" 2>/dev/null || true; done
 }
 trap 'forward TERM' TERM
 trap 'forward INT' INT
-code=0
-wait "$outer" || code=$?
-# A signal that was forwarded ends the wait early; the command may still be at its last words.
-while kill -0 "$outer" 2>/dev/null; do
-  code=0
-  wait "$outer" || code=$?
+# A signal that was forwarded ends the wait early; the command may still be at its last words, or be gone already.
+code=127
+while :; do
+  signalled='' now=0
+  wait "$outer" || now=$?
+  # 127: its end was told before.
+  if [ "$now" != 127 ]; then code=$now; fi
+  [ -n "$signalled" ] || break
 done
 exit "$code"
