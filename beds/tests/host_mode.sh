@@ -3,7 +3,7 @@
 # NodeDiskIO, NodeNet with rates, and a Container as Docker names its cgroups, with the load that was asked for; of file
 # systems of known size, one below a name with a space, and not of one whose mount point lies under another; that nothing but
 # events is on stdout and nothing but log lines on stderr; that SIGTERM ends it with code 0 at once.
-#   host_mode.sh AGENT      some 10 s; 77 where this can't run
+#   host_mode.sh AGENT      some 3 s; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
 need cc mkfs.ext4 losetup

@@ -2,7 +2,7 @@
 # Proves on this machine's cgroup v1 that the agent's events show what pods of a real containerd are asked to do: a CPU
 # limit, memory touched, bytes written and sent, an OOM kill, a restart, a pod's end. The agent runs as the sample has it,
 # only less trusted (beds/sandbox.sh): own pid, cgroup and mount namespaces, uid 65532, no capability.
-#   v1_pods.sh AGENT      some 25 s; 77 where this can't run
+#   v1_pods.sh AGENT      some 30 s; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
 need containerd runc unshare setpriv

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Proves the same as v1_pods.sh under Linux 6.1 with pure cgroup v2: User-Mode Linux, containerd with the cgroupfs driver.
-#   v2_pods.sh AGENT      some 40 s; 77 where this can't run
+#   v2_pods.sh AGENT      some 60 s; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
 need linux.uml containerd runc unshare setpriv

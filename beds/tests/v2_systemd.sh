@@ -1,7 +1,7 @@
 #!/bin/bash
 # Proves the same as v1_pods.sh on a node with systemd and the systemd driver (Debian in User-Mode Linux): once with pure
 # cgroup v2, once with the hybrid of Amazon Linux 2 (version 1, cpu,cpuacct together, cgroup2 at unified).
-#   v2_systemd.sh AGENT      some 100 s, two minutes more for the image once; 77 where this can't run
+#   v2_systemd.sh AGENT      some 120 s, two minutes more for the image once; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
 need linux.uml debootstrap containerd unshare setpriv
