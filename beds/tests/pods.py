@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Checks the events of an agent beside pods with known loads against what was asked for.
 
-  pods.py FOLDER --disk DEVICE [--written BYTES] [--late MS] [--slow-kubelet] [--allow WORDS]...
+  pods.py FOLDER --disk DEVICE [--late MS] [--slow-kubelet] [--allow WORDS]...
 
-FOLDER has what jobs/pods.sh left: `report` (cri/with_pods.py), `events` and `events.stderr`. DEVICE is the disk that the
-load `write` goes to; nobody but the bed writes there, or else BYTES are what the machine wrote to it meanwhile. A round may
-be that late. A slow kubelet may be told of, and what it says be two rounds old. WORDS are of a warning that may be logged.
+FOLDER has what jobs/pods.sh left: `report` (cri/with_pods.py), `events`, `events.stderr` and `diskstats.*`. DEVICE is the name
+of the disk that the load `write` goes to. A round may be late by MS. A slow kubelet may be told of, and what it says be two
+rounds old. WORDS are of a warning that may be logged.
 """
 import argparse
 import json
@@ -131,8 +131,17 @@ class Check:
         total = self.events.amount(kind, metric, after=load["begin_unix_ms"], **attributes)
         self.checks.between(total, asked * 0.95, asked * 1.05 + more, words + ", bytes in sum")
 
+    def written(self, moment, load):
+        """Bytes written to the load's disk until then (/proc/diskstats, in sectors of 512 bytes)."""
+        for line in read(f"{self.options.folder}/diskstats.{moment}").splitlines():
+            words = line.split()
+            if f"{words[0]}:{words[1]}" == load["device"]:
+                return int(words[9]) * 512
+        raise RuntimeError(f"no disk {load['device']}")
+
     def write(self, load):
-        others = (self.options.written or 8 * MIB + load["asked_bytes"]) - load["asked_bytes"]
+        # Others write there too: all in all not more than the kernel counts for the disk in a longer time.
+        others = self.written("after", load) - self.written("before", load) - load["asked_bytes"]
         metric = "node_diskio_io_service_bytes_write"
         self.flow(load, "NodeDiskIO", metric, "written to the disk", others, device=self.options.disk)
         operations = self.events.amount(
@@ -225,7 +234,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--disk", required=True)
-    parser.add_argument("--written", type=int)
     parser.add_argument("--late", type=int, default=100)
     parser.add_argument("--slow-kubelet", action="store_true")
     parser.add_argument("--allow", action="append", default=[])

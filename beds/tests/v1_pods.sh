@@ -10,8 +10,5 @@ need containerd runc unshare setpriv
 
 number=$("$PYTHON" -c 'import sys; sys.path.insert(0, sys.argv[1]); import counters; print(counters.whole_disk("/var/lib"))' "$BEDS/cri")
 disk=$(sed -n 's/^DEVNAME=//p' "/sys/dev/block/$number/uevent")
-# written: what the whole machine has written to the disk, in bytes.
-written() { echo $((512 * $(awk -v disk="$disk" '$3 == disk {print $10}' /proc/diskstats))); }
-before=$(written)
 "$CHECKS/jobs/pods.sh" cpu+write+network,memory+oom+restart+delete
-"$PYTHON" "$CHECKS/pods.py" "$OUT" --disk "/dev/$disk" --written $(($(written) - before))
+"$PYTHON" "$CHECKS/pods.py" "$OUT" --disk "/dev/$disk"
