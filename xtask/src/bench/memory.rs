@@ -35,6 +35,10 @@ pub(crate) fn run(binary: &Path, scratch: &Path, verdict: &mut Verdict) -> Resul
             early = agent.status_kib("VmRSS")?;
         }
         late = agent.status_kib("VmRSS")?;
+        if tick % EARLY == 0 {
+            let (anonymous, file) = (agent.status_kib("RssAnon")?, agent.status_kib("RssFile")?);
+            println!("     tick {tick}: VmRSS {late} KiB, of it anonymous {anonymous} KiB and of files {file} KiB");
+        }
     }
     println!("     VmRSS at tick {EARLY}: {early} KiB, at tick {LATE}: {late} KiB");
     verdict.at_most("VmHWM at 110 pods, MiB", agent.status_kib("VmHWM")? as f64 / 1024.0, 16.0);
