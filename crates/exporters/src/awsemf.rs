@@ -4,6 +4,7 @@
 //! the metadata in root members.
 
 mod config;
+mod delivery;
 mod directive;
 mod encode;
 mod event;
@@ -22,9 +23,11 @@ pub mod template;
 pub mod unit;
 
 pub use config::{
-    Checked, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, LabelMatcher, Namespace,
-    OutputDestination, Pattern, ResourceConversion, Retention, Rollup, TagValue, Undeclared, Unit,
+    Checked, Compression, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, LabelMatcher, LogGroupClass,
+    Namespace, OutputDestination, Pattern, ResourceConversion, Retention, RetryOnFailure, Rollup, SendingQueue, Sizer,
+    TagValue, Undeclared, Unit, UnresolvedPlaceholders,
 };
+pub use delivery::{Delivery, Tools, Worker};
 pub use encode::{Counts, Encoded, Encoder};
 pub use stdout::Stdout;
 

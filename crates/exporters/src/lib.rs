@@ -15,6 +15,12 @@ pub trait Exporter: Send {
     ///
     /// Why the round, or a part of it, did not arrive.
     fn export(&mut self, round: &Round) -> Result<(), Error>;
+
+    /// Whether it counts what it sent, and says how it is, by itself: what it was given is not sent yet when
+    /// [`Exporter::export`] returns.
+    fn counts_itself(&self) -> bool {
+        false
+    }
 }
 
 /// Why an export failed.

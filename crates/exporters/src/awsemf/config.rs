@@ -2,11 +2,15 @@
 
 mod declaration;
 mod lint;
+mod queue;
 mod values;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use declaration::{Declaration, Descriptor, LabelMatcher, Pattern};
+pub(crate) use queue::fallback_bytes;
+pub use queue::{RetryOnFailure, SendingQueue, Sizer};
 pub use values::{Checked, DimensionSet, Namespace, OutputDestination, Retention, TagValue, Unit};
 
 use super::template::Template;
@@ -40,6 +44,38 @@ confmap::choice! {
         Keep = "keep",
         /// It is dropped.
         Drop = "drop",
+    }
+}
+
+confmap::choice! {
+    /// How the bodies of requests are compressed.
+    pub enum Compression {
+        /// As gzip, where that is smaller.
+        Gzip = "gzip",
+        /// Not at all, for imitations of the service that take nothing else.
+        None = "none",
+    }
+}
+
+confmap::choice! {
+    /// What becomes of events whose log group or stream has a placeholder without a value.
+    pub enum UnresolvedPlaceholders {
+        /// They are held for ten minutes, until a round shows where everything goes, then dropped and counted.
+        Hold = "hold",
+        /// The placeholder becomes `undefined`, as in the Go exporter.
+        Undefined = "undefined",
+    }
+}
+
+confmap::choice! {
+    /// The class of log groups that are created. Metrics are extracted from those of class `STANDARD` only.
+    pub enum LogGroupClass {
+        /// Everything.
+        Standard = "STANDARD",
+        /// Cheaper, without metric extraction.
+        InfrequentAccess = "INFREQUENT_ACCESS",
+        /// For delivery elsewhere, without metric extraction.
+        Delivery = "DELIVERY",
     }
 }
 
@@ -104,16 +140,14 @@ confmap::config! {
         #[accepted("EKS on Fargate follows")]
         pub eks_fargate_container_insights_enabled: bool = false,
         /// Days that log events are kept in groups this agent creates; 0 for ever.
-        #[accepted("groups are created once delivery to CloudWatch Logs exists")]
         pub log_retention: Retention = Retention::default(),
         /// Tags of log groups this agent creates.
-        #[accepted("groups are created once delivery to CloudWatch Logs exists")]
         pub tags: Checked<BTreeMap<String, TagValue>> = Checked::default(),
         /// Hooks around requests.
         #[accepted("the agent has no such extension")]
         pub middleware: String = String::new(),
         /// Sends the entity that telemetry belongs to.
-        #[accepted("entities follow with delivery to CloudWatch Logs")]
+        #[accepted("entities follow")]
         pub add_entity: bool = false,
         /// Gauges that are merged into distributions.
         #[accepted("this agent makes no gauges of less than a minute yet")]
@@ -122,50 +156,54 @@ confmap::config! {
         #[accepted("only the CloudWatch agent's own pipelines use it")]
         pub use_all_labels_as_dimensions: bool = false,
 
+        /// What waits for delivery, and where.
+        pub sending_queue: Checked<SendingQueue> = Checked::default(),
+        /// What happens to requests that fail and may succeed later.
+        pub retry_on_failure: Checked<RetryOnFailure> = Checked::default(),
+        /// How long one request may take; there is no limit for all of them together.
+        pub timeout: Duration = Duration::from_secs(30),
+        /// How the bodies of requests are compressed.
+        pub compression: Compression = Compression::Gzip,
+        /// What becomes of events whose log group or stream has a placeholder without a value.
+        pub unresolved_placeholders: UnresolvedPlaceholders = UnresolvedPlaceholders::Hold,
+        /// The ARN of the key that encrypts log groups this agent creates; empty for the service's own.
+        pub kms_key_id: String = String::new(),
+        /// The class of log groups this agent creates.
+        pub log_group_class: Option<LogGroupClass> = None,
         /// Idle HTTP connections kept for a host.
-        #[accepted("follows with delivery to CloudWatch Logs")]
+        #[accepted("as many connections are kept as requests are under way, see sending_queue::num_consumers")]
         pub num_workers: u32 = 8,
         /// The service's URL, for another one than the region's.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub endpoint: String = String::new(),
-        /// How long one request may take.
-        #[accepted("follows with delivery to CloudWatch Logs")]
-        pub request_timeout_seconds: u32 = 30,
+        /// How long one request may take, in seconds; stronger than `timeout`.
+        pub request_timeout_seconds: Option<u32> = None,
         /// How often a request is tried again.
-        #[accepted("follows with delivery to CloudWatch Logs")]
+        #[accepted("retry_on_failure says how long and how often")]
         pub max_retries: u32 = 2,
         /// Leaves the server's certificate unverified.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub no_verify_ssl: bool = false,
         /// The proxy's URL; empty for what the environment says.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub proxy_address: confmap::Secret = confmap::Secret::new(""),
         /// The region; empty to find it out.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub region: String = String::new(),
         /// Finds the region without instance metadata.
-        #[accepted("follows with delivery to CloudWatch Logs")]
+        #[accepted("the Go exporter makes no use of it either: AWS_EC2_METADATA_DISABLED does")]
         pub local_mode: bool = false,
         /// The resource that sends.
         #[accepted("the Go exporter makes no use of it either")]
         pub resource_arn: String = String::new(),
         /// The role that is assumed.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub role_arn: String = String::new(),
         /// The external id that goes with the role.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub external_id: String = String::new(),
         /// The profile in the shared credentials file.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub profile: String = String::new(),
         /// Shared credentials files; the first one counts.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub shared_credentials_file: Vec<String> = Vec::new(),
         /// Certificates that servers are verified with.
-        #[accepted("follows with delivery to CloudWatch Logs")]
         pub certificate_file_path: String = String::new(),
         /// How often instance metadata is asked again.
-        #[accepted("follows with delivery to CloudWatch Logs")]
+        #[accepted("it is asked until it answers")]
         pub imds_retries: u32 = 0,
     }
 }

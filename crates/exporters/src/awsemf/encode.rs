@@ -28,6 +28,8 @@ pub struct Encoded<'a> {
     pub resolved: bool,
     /// Milliseconds since the Unix epoch.
     pub time_ms: i64,
+    /// Metric points in it.
+    pub points: u32,
     /// One JSON object on one line, without a line end.
     pub body: &'a [u8],
 }
@@ -286,7 +288,8 @@ impl Encoder {
         self.counts.events += 1;
         self.counts.bytes += body.len() as u64;
         let destination = self.memory.places.destination(part.place.destination);
-        sink(Encoded { destination, resolved: part.place.resolved, time_ms: part.time_ms, body })
+        let points = u32::try_from(fields.len()).unwrap_or(u32::MAX);
+        sink(Encoded { destination, resolved: part.place.resolved, time_ms: part.time_ms, points, body })
     }
 
     /// Writes one event into the buffer, unless it is one to drop.

@@ -269,3 +269,13 @@ fn tag_fault(text: &str, most: usize, signs: &str) -> Option<String> {
         Some(format!("has characters other than letters, digits, blanks and {signs}"))
     }
 }
+
+impl From<super::LogGroupClass> for aws::logs::GroupClass {
+    fn from(class: super::LogGroupClass) -> Self {
+        match class {
+            super::LogGroupClass::Standard => Self::Standard,
+            super::LogGroupClass::InfrequentAccess => Self::InfrequentAccess,
+            super::LogGroupClass::Delivery => Self::Delivery,
+        }
+    }
+}

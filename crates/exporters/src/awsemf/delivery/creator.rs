@@ -1,0 +1,123 @@
+//! Log groups and streams, made when the service misses them: once, however many streams wait for a group.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws::logs::{Client, Error, GroupSettings};
+use model::Destination;
+use tracing::{info, warn};
+
+use super::numbers::Numbers;
+use super::storage::{chain, lock};
+
+/// The longest a node waits before it makes a group, so that all nodes of a new cluster don't ask in the same moment: the
+/// service takes ten a second.
+const SPREAD: Duration = Duration::from_secs(2);
+/// How long a retention that couldn't be set waits for its next attempt.
+const RETENTION_WAIT: Duration = Duration::from_secs(60);
+
+/// Makes groups and streams.
+#[derive(Debug)]
+pub(super) struct Creator {
+    client: Client,
+    settings: GroupSettings,
+    retention_days: u32,
+    /// One at a time for each group.
+    groups: Mutex<HashMap<Arc<str>, Arc<tokio::sync::Mutex<()>>>>,
+    /// Groups whose retention is still to be set, and the monotonic time of the next attempt.
+    retentions: Mutex<BTreeMap<Arc<str>, Duration>>,
+    numbers: Arc<Numbers>,
+}
+
+impl Creator {
+    pub(super) fn new(client: Client, settings: GroupSettings, retention_days: u32, numbers: Arc<Numbers>) -> Self {
+        Self { client, settings, retention_days, groups: Mutex::default(), retentions: Mutex::default(), numbers }
+    }
+
+    /// Makes a stream that the service misses, and its group where that is missing too.
+    pub(super) async fn create(&self, destination: &Destination, now: Duration) -> Result<(), Error> {
+        let Destination { group, stream } = destination;
+        let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
+        let _turn = turn.lock().await;
+        match self.create_stream(group, stream).await {
+            Err(Error::Missing(_)) => {}
+            done => return done,
+        }
+        tokio::time::sleep(SPREAD.mul_f64(fastrand::f64())).await;
+        self.create_group(group, now).await?;
+        self.set_retentions(now).await;
+        self.create_stream(group, stream).await
+    }
+
+    /// Sets the retentions whose time has come. A failure is told and tried again later: events go on meanwhile.
+    pub(super) async fn set_retentions(&self, now: Duration) {
+        let due: Vec<_> =
+            lock(&self.retentions).iter().filter(|(_, at)| **at <= now).map(|(group, _)| Arc::clone(group)).collect();
+        for group in due {
+            let result = self.client.put_retention_policy(&group, self.retention_days).await;
+            self.count("PutRetentionPolicy", &result);
+            match result {
+                Ok(()) | Err(Error::Missing(_)) => drop(lock(&self.retentions).remove(&group)),
+                Err(error) => {
+                    let wait = RETENTION_WAIT.mul_f64(1.0 + fastrand::f64());
+                    let first = lock(&self.retentions).insert(Arc::clone(&group), now + wait) == Some(Duration::ZERO);
+                    if first {
+                        warn!(
+                            group = &*group,
+                            error = chain(&error),
+                            "the log group's retention can't be set yet; it is tried again"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// When the next retention is to be set.
+    pub(super) fn next_retention(&self) -> Option<Duration> {
+        lock(&self.retentions).values().min().copied()
+    }
+
+    async fn create_stream(&self, group: &str, stream: &str) -> Result<(), Error> {
+        let result = self.client.create_log_stream(group, stream).await;
+        self.count("CreateLogStream", &result);
+        match result {
+            Err(Error::Exists(_)) => Ok(()),
+            Ok(()) => {
+                info!(group, stream, "log stream created");
+                Ok(())
+            }
+            failed => failed,
+        }
+    }
+
+    async fn create_group(&self, group: &Arc<str>, now: Duration) -> Result<(), Error> {
+        let mut result = self.client.create_log_group(group, &self.settings).await;
+        self.count("CreateLogGroup", &result);
+        if let Err(Error::Denied { refusal }) = &result
+            && !self.settings.tags.is_empty()
+        {
+            warn!(%refusal, "the log group can't be created with its tags; allow logs:TagResource to have them");
+            let untagged = GroupSettings { tags: BTreeMap::new(), ..self.settings.clone() };
+            result = self.client.create_log_group(group, &untagged).await;
+            self.count("CreateLogGroup", &result);
+        }
+        match result {
+            // Another node was quicker: the retention is its affair, as in groups that were there before.
+            Err(Error::Exists(_)) => Ok(()),
+            Ok(()) => {
+                info!(group = &**group, "log group created");
+                if self.retention_days != 0 {
+                    lock(&self.retentions).insert(Arc::clone(group), Duration::ZERO.min(now));
+                }
+                Ok(())
+            }
+            failed => failed,
+        }
+    }
+
+    fn count<T>(&self, operation: &str, result: &Result<T, Error>) {
+        self.numbers.request(operation, result.as_ref().err().map_or("ok", Error::label));
+    }
+}

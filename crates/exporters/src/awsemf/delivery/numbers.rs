@@ -1,0 +1,95 @@
+//! What delivery says of itself: own metrics, and one line for the status page.
+
+use std::time::Duration;
+
+use telemetry::{Counter, Gauge, Registry, Status};
+
+/// Own metrics of one exporter's delivery.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    registry: Registry,
+    exporter: String,
+    pub(super) status: Status,
+    pub(super) size: Gauge,
+    pub(super) capacity: Gauge,
+    pub(super) lag: Gauge,
+    pub(super) oldest: Gauge,
+    pub(super) uncertain: Counter,
+    pub(super) raw_bytes: Counter,
+    pub(super) wire_bytes: Counter,
+    sent_points: Counter,
+    failed_points: Counter,
+    sent_events: Counter,
+}
+
+impl Numbers {
+    pub(super) fn new(registry: &Registry, exporter: &str, status: Status) -> Self {
+        let labels = [("exporter", exporter)];
+        let counter = |name, help| registry.counter(name, help, &labels);
+        let gauge = |name, help| registry.gauge(name, help, &labels);
+        Self {
+            registry: registry.clone(),
+            exporter: exporter.to_owned(),
+            status,
+            size: gauge("otelcol_exporter_queue_size", "What waits, as the queue's sizer counts."),
+            capacity: gauge("otelcol_exporter_queue_capacity", "How much may wait, as the queue's sizer counts."),
+            lag: gauge(
+                "container_insights_delivery_lag_seconds",
+                "From the time of the newest event accepted last to its acceptance.",
+            ),
+            oldest: gauge("container_insights_oldest_waiting_seconds", "How long the oldest events have been waiting."),
+            uncertain: counter(
+                "container_insights_uncertain_events",
+                "Events of requests whose answer was lost: they are sent again, and may be stored twice.",
+            ),
+            raw_bytes: counter(
+                "container_insights_request_raw_bytes",
+                "Bytes of accepted requests before compression.",
+            ),
+            wire_bytes: counter("container_insights_request_wire_bytes", "Bytes of accepted requests as sent."),
+            sent_points: counter("otelcol_exporter_sent_metric_points", "Metric points that were sent."),
+            failed_points: counter(
+                "otelcol_exporter_send_failed_metric_points",
+                "Metric points that could not be sent and were dropped.",
+            ),
+            sent_events: counter("container_insights_sent_events", "Events that CloudWatch Logs stored."),
+        }
+    }
+
+    /// Counts events that were stored.
+    pub(super) fn sent(&self, events: usize, points: u64) {
+        self.sent_events.add(events as u64);
+        self.sent_points.add(points);
+    }
+
+    /// Counts events that are lost, and why; metric points as far as they are known.
+    pub(super) fn dropped(&self, reason: &str, events: u64, points: u64) {
+        if events == 0 {
+            return;
+        }
+        let help = "Events that were dropped, by reason.";
+        let labels = [("exporter", self.exporter.as_str()), ("reason", reason)];
+        self.registry.counter("container_insights_dropped_events", help, &labels).add(events);
+        self.failed_points.add(points);
+    }
+
+    /// Counts metric points that are lost with events counted before.
+    pub(super) fn lost_points(&self, points: u64) {
+        self.failed_points.add(points);
+    }
+
+    /// Counts a request by what became of it: `ok`, or the error's label.
+    pub(super) fn request(&self, operation: &str, outcome: &str) {
+        let help = "Requests to CloudWatch Logs by what became of them.";
+        let labels = [("exporter", self.exporter.as_str()), ("operation", operation), ("outcome", outcome)];
+        self.registry.counter("container_insights_requests", help, &labels).add(1);
+    }
+
+    /// Sets how long ago the newest accepted event happened, and how long the oldest one has waited.
+    pub(super) fn ages(&self, lag: Option<Duration>, oldest: Option<Duration>) {
+        if let Some(lag) = lag {
+            self.lag.set(lag.as_secs_f64());
+        }
+        self.oldest.set(oldest.map_or(0.0, |age| age.as_secs_f64()));
+    }
+}

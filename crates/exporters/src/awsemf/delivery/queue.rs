@@ -1,0 +1,305 @@
+//! The queue: parcels of every stream, in memory or in the spool, until each is settled.
+//!
+//! The exporter's thread puts parcels in; the tasks of the streams take them, and settle them or put them back. A parcel counts
+//! until it is settled, also while a request with it is under way.
+
+mod state;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use model::Destination;
+use tokio::sync::Notify;
+
+use self::state::{Lane, State};
+use super::numbers::Numbers;
+use super::parcel::{Parcel, service_bytes};
+use super::storage::{Storage, chain, lock};
+use super::waiting::{Held, Waiting, unpack};
+use crate::awsemf::config::{SendingQueue, Sizer, fallback_bytes};
+
+/// Which end of a stream's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// What came since the last attempt.
+    Live,
+    /// What failed, or was left by a former run; the oldest first.
+    Backlog,
+}
+
+/// All that waits for delivery.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    storage: Option<Storage>,
+    sizer: Sizer,
+    size: u64,
+    block: bool,
+    room: Condvar,
+    /// Something came.
+    pub(super) arrived: Notify,
+    numbers: Arc<Numbers>,
+}
+
+/// The body of a parcel, or why there is none.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// The frames.
+    Body(Vec<u8>),
+    /// Dropped from the spool meanwhile.
+    Gone,
+    /// No longer whole, and why.
+    Damaged(String),
+    /// It can't be read just now, and why.
+    Failed(String),
+}
+
+impl Queue {
+    /// A queue, with what a former run left in the spool.
+    pub(super) fn new(config: &SendingQueue, storage: Option<Storage>, numbers: Arc<Numbers>, now: Duration) -> Self {
+        let (sizer, size) = config.limit();
+        numbers.capacity.set(size as f64);
+        let mut state = State::default();
+        if let Some(storage) = &storage {
+            let (left, foreign) = storage.left();
+            numbers.dropped("foreign_version", foreign, 0);
+            for parcel in left {
+                let waiting = Waiting {
+                    order: state.order(),
+                    events: parcel.events,
+                    service_bytes: service_bytes(parcel.body_bytes, parcel.events),
+                    since: now,
+                    memory_bytes: 0,
+                    held: Held::Spooled(parcel.id),
+                };
+                state.add(Arc::new(parcel.destination), End::Backlog, waiting);
+            }
+        }
+        let (state, block) = (Mutex::new(state), config.block_on_overflow);
+        let queue = Self { state, storage, sizer, size, block, room: Condvar::new(), arrived: Notify::new(), numbers };
+        queue.tell_size();
+        queue
+    }
+
+    /// Whether it has a spool.
+    pub(super) fn has_storage(&self) -> bool {
+        self.storage.is_some()
+    }
+
+    /// Puts a parcel in: in the spool, where there is one, before this returns. The oldest goes where there is no room.
+    pub(super) fn push(&self, parcel: Parcel, now: Duration) {
+        if self.block {
+            let full = |state: &mut State| !state.closed && state.requests > 0 && self.is_over(state, 1);
+            drop(self.room.wait_while(self.state(), full));
+        }
+        let written = self.storage.as_ref().and_then(|storage| storage.write(&parcel));
+        let destination = Arc::clone(&parcel.destination);
+        let mut state = self.state();
+        let order = state.order();
+        let waiting = match written {
+            Some(written) => {
+                self.forget_spooled(&mut state, written.oldest);
+                Waiting::spooled(order, &parcel, now, written.id)
+            }
+            None => Waiting::in_memory(order, parcel, now),
+        };
+        state.unsynced |= written.is_some();
+        state.add(destination, End::Live, waiting);
+        self.drop_overflow(&mut state);
+        drop(state);
+        if written.is_some() {
+            self.rescue();
+        }
+        self.tell_size();
+        self.arrived.notify_one();
+    }
+
+    /// Streams with something to deliver that no task delivers yet; from now on one does.
+    pub(super) fn idle_lanes(&self) -> Vec<Arc<Destination>> {
+        let mut state = self.state();
+        let idle = state.lanes.iter_mut().filter(|(_, lane)| !lane.busy && !lane.is_empty());
+        idle.map(|(destination, lane)| {
+            lane.busy = true;
+            Arc::clone(destination)
+        })
+        .collect()
+    }
+
+    /// Ends the task of a stream; `false` where something waits for it.
+    pub(super) fn leave(&self, destination: &Destination) -> bool {
+        let mut state = self.state();
+        let empty = state.lanes.get(destination).is_none_or(Lane::is_empty);
+        if empty {
+            state.lanes.remove(destination);
+        }
+        empty
+    }
+
+    /// Takes parcels for one request.
+    pub(super) fn take(&self, destination: &Destination, end: End) -> Vec<Waiting> {
+        self.state().take(destination, end)
+    }
+
+    /// The body of a parcel that was taken. May block on the disk.
+    pub(super) fn open(&self, waiting: &mut Waiting) -> Opened {
+        match (&mut waiting.held, &self.storage) {
+            (Held::Raw(body), _) => Opened::Body(std::mem::take(body)),
+            (Held::Packed(packed), _) => {
+                unpack(packed).map_or_else(|| Opened::Damaged("it was changed in memory".to_owned()), Opened::Body)
+            }
+            (Held::Spooled(id), Some(storage)) => match storage.read(*id) {
+                Ok(body) => Opened::Body(body),
+                Err(spool::Error::NotPending { .. }) => Opened::Gone,
+                Err(error @ spool::Error::Damaged { .. }) => Opened::Damaged(chain(&error)),
+                Err(error) => Opened::Failed(chain(&error)),
+            },
+            (Held::Spooled(_), None) => Opened::Gone,
+        }
+    }
+
+    /// Ends parcels, whatever became of their events. May block on the disk.
+    pub(super) fn settle(&self, settled: &[Waiting]) {
+        let spooled: Vec<u64> = settled.iter().filter_map(Waiting::spool_id).collect();
+        if let Some(storage) = &self.storage {
+            storage.acknowledge(&spooled);
+        }
+        let mut state = self.state();
+        state.unsynced |= !spooled.is_empty();
+        settled.iter().for_each(|waiting| state.discount(waiting));
+        drop(state);
+        self.room.notify_all();
+        self.tell_size();
+    }
+
+    /// Gives back what was taken and could not be delivered: it is backlog now.
+    pub(super) fn put_back(&self, destination: &Arc<Destination>, returned: Vec<Waiting>) {
+        let mut state = self.state();
+        for mut waiting in returned {
+            state.memory_bytes -= waiting.pack();
+            state.insert(destination, End::Backlog, waiting);
+        }
+        self.drop_overflow(&mut state);
+        drop(state);
+        self.tell_size();
+    }
+
+    /// Whether anything of a stream waits.
+    pub(super) fn has(&self, destination: &Destination, end: End) -> bool {
+        self.state().lanes.get_mut(destination).is_some_and(|lane| !lane.end(end).is_empty())
+    }
+
+    /// Events that are not settled; of them, those that only memory holds.
+    pub(super) fn left(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.events, state.memory_events)
+    }
+
+    /// When the oldest parcel that waits came.
+    pub(super) fn oldest(&self) -> Option<Duration> {
+        let state = self.state();
+        let ends = state.lanes.values().flat_map(|lane| [&lane.backlog, &lane.live]);
+        ends.filter_map(|end| end.front()).map(|waiting| waiting.since).min()
+    }
+
+    /// Whether something was written since the last [`Queue::sync`].
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.state().unsynced
+    }
+
+    /// Puts on the disk what was written since the last time. May block.
+    pub(super) fn sync(&self) {
+        if std::mem::take(&mut self.state().unsynced)
+            && let Some(storage) = &self.storage
+        {
+            storage.sync();
+        }
+    }
+
+    /// Lets nobody wait for room any more.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.room.notify_all();
+    }
+
+    /// What is wrong with the disk, in words.
+    pub(super) fn trouble(&self) -> Option<&'static str> {
+        let failing = self.storage.as_ref().is_some_and(Storage::is_failing);
+        failing.then_some("the disk takes no events: they wait in memory")
+    }
+
+    /// Whether it would be over its size with so many more parcels.
+    fn is_over(&self, state: &State, more: u64) -> bool {
+        match self.sizer {
+            Sizer::Requests => state.requests + more > self.size,
+            Sizer::Items => state.events + more > self.size,
+            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + more > self.size,
+        }
+    }
+
+    /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
+    fn drop_overflow(&self, state: &mut State) {
+        while self.is_over(state, 0) {
+            let Some(dropped) = state.drop_oldest(|_| true) else { break };
+            if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
+                storage.acknowledge(&[id]);
+            }
+            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+        }
+        while self.storage.is_some() && state.memory_bytes > fallback_bytes() {
+            let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
+            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+        }
+    }
+
+    fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
+        if let Some(oldest) = oldest {
+            self.numbers.dropped("overflow", state.forget_spooled(oldest), 0);
+        }
+    }
+
+    /// Writes to the spool what had to wait in memory while the disk took nothing.
+    fn rescue(&self) {
+        let Some(storage) = &self.storage else { return };
+        loop {
+            let Some((destination, end, mut waiting)) = self.state().take_in_memory() else { return };
+            let body = match &waiting.held {
+                Held::Packed(packed) => unpack(packed),
+                Held::Raw(body) => Some(body.clone()),
+                Held::Spooled(_) => None,
+            };
+            let written = body.and_then(|body| {
+                let destination = Arc::clone(&destination);
+                storage.write(&Parcel { destination, time_ms: 0, events: waiting.events, points: 0, body })
+            });
+            let mut state = self.state();
+            if let Some(written) = written {
+                state.memory_bytes -= std::mem::take(&mut waiting.memory_bytes);
+                state.memory_events -= u64::from(waiting.events);
+                waiting.held = Held::Spooled(written.id);
+                self.forget_spooled(&mut state, written.oldest);
+            }
+            state.insert(&destination, end, waiting);
+            if written.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn tell_size(&self) {
+        let (requests, events, memory_bytes) = {
+            let state = self.state();
+            (state.requests, state.events, state.memory_bytes)
+        };
+        let disk_bytes = self.storage.as_ref().map_or(0, Storage::disk_bytes);
+        let size = match self.sizer {
+            Sizer::Requests => requests,
+            Sizer::Items => events,
+            Sizer::Bytes => memory_bytes + disk_bytes,
+        };
+        self.numbers.size.set(size as f64);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}

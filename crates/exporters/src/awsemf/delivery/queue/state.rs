@@ -1,0 +1,133 @@
+//! The parcels of every stream, and what they count.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use aws::logs::limits;
+use model::Destination;
+
+use super::End;
+use crate::awsemf::delivery::waiting::{Held, Waiting};
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) lanes: BTreeMap<Arc<Destination>, Lane>,
+    /// Parcels that are not settled, those out for a request included; so are the next three.
+    pub(super) requests: u64,
+    pub(super) events: u64,
+    /// Events that a kill would lose.
+    pub(super) memory_events: u64,
+    pub(super) memory_bytes: u64,
+    pub(super) unsynced: bool,
+    pub(super) closed: bool,
+    last_order: u64,
+}
+
+/// What waits for one stream.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) live: VecDeque<Waiting>,
+    pub(super) backlog: VecDeque<Waiting>,
+    /// A task delivers it.
+    pub(super) busy: bool,
+}
+
+impl State {
+    /// The next place in the order of arrival.
+    pub(super) fn order(&mut self) -> u64 {
+        self.last_order += 1;
+        self.last_order
+    }
+
+    /// Adds a parcel that is new.
+    pub(super) fn add(&mut self, destination: Arc<Destination>, end: End, waiting: Waiting) {
+        self.requests += 1;
+        self.events += u64::from(waiting.events);
+        self.memory_events += if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
+        self.memory_bytes += waiting.memory_bytes;
+        let lane = self.lanes.entry(destination).or_default();
+        if end == End::Live {
+            // Only the newest goes at once; what is before it waits, so it is made small.
+            self.memory_bytes -= lane.live.back_mut().map_or(0, Waiting::pack);
+        }
+        lane.end(end).push_back(waiting);
+    }
+
+    /// Takes a settled or dropped parcel off the counts.
+    pub(super) fn discount(&mut self, waiting: &Waiting) {
+        self.requests -= 1;
+        self.events -= u64::from(waiting.events);
+        self.memory_events -= if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
+        self.memory_bytes -= waiting.memory_bytes;
+    }
+
+    /// Takes parcels for one request; they still count.
+    pub(super) fn take(&mut self, destination: &Destination, end: End) -> Vec<Waiting> {
+        let Some(lane) = self.lanes.get_mut(destination) else { return Vec::new() };
+        let from = lane.end(end);
+        let (mut bytes, mut events, mut taken) = (0, 0, Vec::new());
+        while let Some(next) = from.front() {
+            bytes += next.service_bytes;
+            events += next.events as usize;
+            if !taken.is_empty() && (bytes > limits::MAX_BATCH_BYTES || events > limits::MAX_EVENTS) {
+                break;
+            }
+            taken.extend(from.pop_front());
+        }
+        taken
+    }
+
+    /// Gives back what was taken, in the order of arrival.
+    pub(super) fn insert(&mut self, destination: &Arc<Destination>, end: End, waiting: Waiting) {
+        let end = self.lanes.entry(Arc::clone(destination)).or_default().end(end);
+        let place = end.partition_point(|other| other.order < waiting.order);
+        end.insert(place, waiting);
+    }
+
+    /// Takes out the oldest parcel of this kind; it no longer counts.
+    pub(super) fn drop_oldest(&mut self, is_candidate: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        let ends = self.lanes.values_mut().flat_map(|lane| [&mut lane.backlog, &mut lane.live]);
+        let candidates = ends.filter_map(|end| {
+            let place = end.iter().position(&is_candidate)?;
+            Some((end[place].order, place, end))
+        });
+        let (_, place, end) = candidates.min_by_key(|(order, ..)| *order)?;
+        let waiting = end.remove(place)?;
+        self.discount(&waiting);
+        Some(waiting)
+    }
+
+    /// Takes out any parcel that only memory holds; it still counts.
+    pub(super) fn take_in_memory(&mut self) -> Option<(Arc<Destination>, End, Waiting)> {
+        self.lanes.iter_mut().find_map(|(destination, lane)| {
+            [End::Backlog, End::Live].into_iter().find_map(|end| {
+                let from = lane.end(end);
+                let place = from.iter().position(Waiting::is_in_memory)?;
+                Some((Arc::clone(destination), end, from.remove(place)?))
+            })
+        })
+    }
+
+    /// Forgets what the spool dropped: all before this id. How many events that were.
+    pub(super) fn forget_spooled(&mut self, oldest: u64) -> u64 {
+        let is_gone = |waiting: &Waiting| matches!(waiting.held, Held::Spooled(id) if id < oldest);
+        let mut events = 0;
+        while let Some(gone) = self.drop_oldest(is_gone) {
+            events += u64::from(gone.events);
+        }
+        events
+    }
+}
+
+impl Lane {
+    pub(super) fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.backlog.is_empty()
+    }
+
+    pub(super) fn end(&mut self, end: End) -> &mut VecDeque<Waiting> {
+        match end {
+            End::Live => &mut self.live,
+            End::Backlog => &mut self.backlog,
+        }
+    }
+}

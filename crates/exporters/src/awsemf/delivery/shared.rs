@@ -1,0 +1,127 @@
+//! What the tasks of all streams share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::logs::{Accepted, Client, Error, Event};
+use model::{Clock, Destination};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use super::creator::Creator;
+use super::numbers::Numbers;
+use super::queue::{End, Queue};
+use super::waiting::Waiting;
+use super::work::Work;
+use crate::awsemf::config::RetryOnFailure;
+
+/// The longest sleep before the clock is asked again: it counts the time a machine was suspended, a sleep does not.
+const NAP: Duration = Duration::from_secs(5);
+/// The longest wait between attempts while the process ends.
+const LAST_WAITS: Duration = Duration::from_secs(2);
+
+/// What the tasks of all streams share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) queue: Arc<Queue>,
+    pub(super) client: Client,
+    pub(super) creator: Creator,
+    pub(super) permits: Semaphore,
+    pub(super) retry: RetryOnFailure,
+    pub(super) keeps: bool,
+    pub(super) backlog_first: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) numbers: Arc<Numbers>,
+    /// When the process began to end.
+    pub(super) stopping: watch::Receiver<Option<Instant>>,
+}
+
+impl Shared {
+    /// Whether what failed is tried again.
+    pub(super) fn retries(&self) -> bool {
+        self.keeps && self.retry.enabled
+    }
+
+    /// One request, once its turn has come.
+    pub(super) async fn put(&self, destination: &Destination, events: &[Event<'_>]) -> Result<Accepted, Error> {
+        // It is never closed.
+        let _permit = self.permits.acquire().await;
+        let result = self.client.put_log_events(&destination.group, &destination.stream, events).await;
+        self.numbers.request("PutLogEvents", result.as_ref().err().map_or("ok", Error::label));
+        result
+    }
+
+    /// Counts what the service took and what it left out of it.
+    pub(super) fn accepted(&self, work: &Work, accepted: Accepted, events: usize, end: End) {
+        let numbers = &self.numbers;
+        let rejected = accepted.rejected;
+        let (stored_points, lost_points) = work.points_split(rejected.too_old + rejected.expired, rejected.too_new);
+        numbers.sent(events - rejected.total().min(events), stored_points);
+        let reasons = [("too_old", rejected.too_old), ("too_new", rejected.too_new), ("expired", rejected.expired)];
+        for (reason, count) in reasons {
+            numbers.dropped(reason, count as u64, 0);
+        }
+        numbers.lost_points(lost_points);
+        if rejected.total() > 0 {
+            let (old, new, expired) = (rejected.too_old, rejected.too_new, rejected.expired);
+            tracing::warn!(
+                old,
+                new,
+                expired,
+                "CloudWatch Logs didn't store events: too old, too new, or past the group's retention"
+            );
+        }
+        numbers.raw_bytes.add(accepted.raw_bytes as u64);
+        numbers.wire_bytes.add(accepted.wire_bytes as u64);
+        let now = self.clock.stamp();
+        let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
+        let lag = (end == End::Live).then(|| Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
+        let oldest = self.queue.oldest().map(|since| now.monotonic.saturating_sub(since));
+        numbers.ages(lag, oldest);
+        match self.queue.trouble() {
+            Some(words) => numbers.status.degraded(now.wall, words),
+            None => numbers.status.ok(now.wall),
+        }
+    }
+
+    /// Ends parcels.
+    pub(super) async fn settle(self: &Arc<Self>, settled: Vec<Waiting>) {
+        if !settled.is_empty() {
+            let shared = Arc::clone(self);
+            self.blocking(move || shared.queue.settle(&settled)).await;
+        }
+    }
+
+    /// Does what may block on the disk elsewhere, so that no other task waits for it; at once where there is no disk in it.
+    pub(super) async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if !self.queue.has_storage() {
+            return work();
+        }
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            // The process ends with a panic; one that was cancelled is past its runtime's end.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Waits so long by a clock that counts suspension, less where the process ends.
+    pub(super) async fn wait(&self, wait: Duration) {
+        let until = self.clock.stamp().monotonic.saturating_add(wait);
+        let mut stopping = self.stopping.clone();
+        if stopping.borrow().is_some() {
+            tokio::time::sleep(wait.min(LAST_WAITS)).await;
+            return;
+        }
+        loop {
+            let left = until.saturating_sub(self.clock.stamp().monotonic);
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left.min(NAP)) => {}
+                // The last attempts begin at once.
+                _ = stopping.changed() => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The spool behind the queue: written before a round counts as taken, and what becomes of it when the disk doesn't work.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::Destination;
+use spool::{Entry, Error, Spool};
+use telemetry::Episode;
+use tracing::{error, info, warn};
+
+use super::parcel::{self, Parcel};
+
+/// What a former run left in the spool.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) id: u64,
+    pub(super) destination: Destination,
+    pub(super) events: u32,
+    pub(super) body_bytes: usize,
+}
+
+/// A parcel that was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    pub(super) id: u64,
+    /// Everything with a smaller id is gone: dropped to stay within the budget.
+    pub(super) oldest: Option<u64>,
+}
+
+/// The spool, and how its disk is.
+#[derive(Debug)]
+pub(super) struct Storage {
+    spool: Mutex<Spool>,
+    writes: Mutex<Episode>,
+    syncs: Mutex<Episode>,
+    fsync: bool,
+}
+
+impl Storage {
+    pub(super) fn new(spool: Spool, fsync: bool) -> Self {
+        Self { spool: Mutex::new(spool), writes: Mutex::default(), syncs: Mutex::default(), fsync }
+    }
+
+    /// What waits from a former run, the oldest first; also how many events of another version's there were, which are dropped.
+    pub(super) fn left(&self) -> (Vec<Left>, u64) {
+        let mut spool = self.spool();
+        let (mut left, mut foreign, mut foreign_events) = (Vec::new(), Vec::new(), 0);
+        for pending in spool.pending() {
+            match parcel::destination(pending.key) {
+                Some(destination) => left.push(Left {
+                    id: pending.id,
+                    destination,
+                    events: pending.items,
+                    body_bytes: pending.bytes as usize,
+                }),
+                None => {
+                    foreign.push(pending.id);
+                    foreign_events += u64::from(pending.items);
+                }
+            }
+        }
+        for id in foreign {
+            spool.acknowledge(id);
+        }
+        (left, foreign_events)
+    }
+
+    /// Writes a parcel; `None` where the disk can't take it, which is told once.
+    pub(super) fn write(&self, parcel: &Parcel) -> Option<Written> {
+        let mut spool = self.spool();
+        let key = parcel::key(&parcel.destination);
+        let entry = Entry { key: &key, time_ms: parcel.time_ms, items: parcel.events, body: &parcel.body };
+        let written = spool.append(&entry).and_then(|appended| {
+            if self.fsync {
+                spool.sync()?;
+            }
+            Ok(appended)
+        });
+        let mut episode = lock(&self.writes);
+        match written {
+            Ok(appended) => {
+                if let Some(failures) = episode.recovered() {
+                    info!(failures, "the disk takes events again");
+                }
+                let dropped = appended.dropped.records > 0;
+                let oldest = dropped.then(|| spool.pending().next().map_or(appended.id, |pending| pending.id));
+                Some(Written { id: appended.id, oldest })
+            }
+            Err(failure) => {
+                if episode.failing() {
+                    let error = chain(&failure);
+                    error!(
+                        error,
+                        "the disk takes no events: they wait in memory until it does, and a kill would lose them"
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether writing fails just now.
+    pub(super) fn is_failing(&self) -> bool {
+        lock(&self.writes).failures() > 0
+    }
+
+    /// Reads a parcel's body. [`Error::NotPending`] for one dropped meanwhile, [`Error::Damaged`] for one that is no longer whole.
+    pub(super) fn read(&self, id: u64) -> Result<Vec<u8>, Error> {
+        self.spool().read(id).map(|record| record.body)
+    }
+
+    /// Ends parcels.
+    pub(super) fn acknowledge(&self, ids: &[u64]) {
+        let mut spool = self.spool();
+        for id in ids {
+            spool.acknowledge(*id);
+        }
+    }
+
+    /// Puts everything on the disk, so that it survives a loss of power.
+    pub(super) fn sync(&self) {
+        let result = self.spool().sync();
+        let mut episode = lock(&self.syncs);
+        match result {
+            Ok(()) => drop(episode.recovered()),
+            Err(failure) => {
+                if episode.failing() {
+                    let error = chain(&failure);
+                    warn!(error, "the disk doesn't confirm what was written: a loss of power could lose it");
+                }
+            }
+        }
+    }
+
+    /// Bytes on disk.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.spool().stats().disk_bytes
+    }
+
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        lock(&self.spool)
+    }
+}
+
+/// A thread that panicked left nothing half-done that the next one would trip over.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words.push_str(": ");
+            words.push_str(&text);
+        }
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,189 @@
+//! Delivery against a strict imitation of CloudWatch Logs.
+
+mod faults;
+mod limits;
+mod outage;
+mod storage;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws::Keys;
+use model::{Attributes, Clock, MetricRef, NamedMetric, Point, Record, Round, Stamp, Value};
+use spool::Spool;
+use telemetry::{Board, Registry, Standing};
+use testkit::cloudwatch_logs::{FakeCloudWatchLogs, KEYS, REGION};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::awsemf::config::{Checked, ResourceConversion, RetryOnFailure, SendingQueue};
+
+const GROUP: &str = "/aws/containerinsights/shop/performance";
+
+/// The machine's clocks.
+#[derive(Debug)]
+struct RealClock(Instant);
+
+impl Clock for RealClock {
+    #[expect(clippy::disallowed_methods, reason = "the imitation's time is this machine's")]
+    fn stamp(&self) -> Stamp {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        Stamp { monotonic: self.0.elapsed(), wall }
+    }
+}
+
+/// An exporter at work, and the service it delivers to.
+struct Running {
+    fake: Arc<FakeCloudWatchLogs>,
+    delivery: Delivery,
+    worker: JoinHandle<Result<(), aws::Error>>,
+    stop: watch::Sender<Option<tokio::time::Instant>>,
+    registry: Registry,
+    board: Board,
+}
+
+/// The sample's destination, with waits short enough for a test.
+fn config() -> Config {
+    let retry = RetryOnFailure {
+        initial_interval: Duration::from_millis(40),
+        max_interval: Duration::from_millis(150),
+        ..RetryOnFailure::default()
+    };
+    let queue = SendingQueue { drain_timeout: Duration::from_secs(10), ..SendingQueue::default() };
+    Config {
+        region: REGION.into(),
+        log_group_name: "/aws/containerinsights/{ClusterName}/performance".parse().unwrap(),
+        log_stream_name: "{NodeName}".parse().unwrap(),
+        retry_on_failure: Checked(retry),
+        sending_queue: Checked(queue),
+        timeout: Duration::from_millis(500),
+        resource_to_telemetry_conversion: ResourceConversion { enabled: true, ..ResourceConversion::default() },
+        ..Config::default()
+    }
+}
+
+fn queue(config: &mut Config) -> &mut SendingQueue {
+    &mut config.sending_queue.0
+}
+
+impl Running {
+    fn start(config: Config) -> Self {
+        Self::with(Arc::new(FakeCloudWatchLogs::http()), config, None)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a clock of a test's own")]
+    fn with(fake: Arc<FakeCloudWatchLogs>, mut config: Config, spool: Option<Spool>) -> Self {
+        fake.expect_json();
+        config.endpoint = fake.endpoint().into();
+        let (registry, board) = (Registry::default(), Board::default());
+        let tools = Tools {
+            name: "awsemf".into(),
+            default_stream: "stream".into(),
+            version: "1.0",
+            clock: Arc::new(RealClock(Instant::now())),
+            registry: registry.clone(),
+            status: board.component("exporter/awsemf"),
+            spool: spool.map(|spool| (spool, false)),
+        };
+        let (delivery, mut worker) = Delivery::new(&config, tools);
+        worker.settings.keys = Some(Keys { id: KEYS.0.into(), secret: KEYS.1.into(), token: None });
+        let stop = watch::Sender::new(None);
+        let worker = tokio::spawn(worker.run(stop.subscribe()));
+        Self { fake, delivery, worker, stop, registry, board }
+    }
+
+    fn export(&mut self, round: &Round) {
+        self.delivery.export(round).unwrap();
+    }
+
+    /// Waits until so many events are stored, not longer than ten seconds.
+    async fn stored(&self, events: usize) {
+        for _ in 0..1000 {
+            if self.fake.event_count() >= events {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(self.fake.event_count(), events, "{:?}", self.fake.requests());
+    }
+
+    /// Ends it, with all it has delivered.
+    async fn stop(self) -> (Arc<FakeCloudWatchLogs>, Registry) {
+        let Self { fake, delivery, worker, stop, registry, .. } = self;
+        drop(delivery);
+        stop.send_replace(Some(tokio::time::Instant::now()));
+        worker.await.unwrap().unwrap();
+        assert_eq!(fake.violations(), Vec::<String>::new());
+        (fake, registry)
+    }
+
+    fn standing(&self) -> Standing {
+        self.board.snapshot().remove(0)
+    }
+}
+
+/// The sum of an own metric over all label sets that have this text among their values.
+fn own(registry: &Registry, name: &str, label: &str) -> f64 {
+    let series = registry.snapshot().into_iter().filter(|reading| {
+        reading.name == name && (label.is_empty() || reading.labels.iter().any(|(_, value)| value == label))
+    });
+    series
+        .map(|reading| match reading.value {
+            telemetry::Value::Counter(count) => count as f64,
+            telemetry::Value::Gauge(value) => value,
+        })
+        .sum()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the imitation's time is this machine's")]
+fn now_ms() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// A round of a node's own record and those of so many pods, each with one metric whose value is the number of the record.
+fn round_of(cluster: &str, node: &str, time_ms: i64, pods: i64) -> Round {
+    let record = |number: i64| {
+        let pairs = [("ClusterName", cluster), ("NodeName", node), ("Type", "Pod"), ("PodName", &format!("p{number}"))];
+        let mut attributes = Attributes::new();
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            attributes.insert(name, value);
+        }
+        let metric = MetricRef::Named(Arc::new(NamedMetric { name: "pod_cpu_limit".into(), unit: "".into() }));
+        let points = vec![Point { metric, value: Value::Integer(number), attributes: Attributes::new() }];
+        Record { record_type: None, attributes, time_ms, points }
+    };
+    Round { time_ms, records: (0..pods).map(record).collect(), ends: true }
+}
+
+fn round(time_ms: i64, pods: i64) -> Round {
+    round_of("shop", "node", time_ms, pods)
+}
+
+#[tokio::test]
+async fn a_round_makes_its_group_and_stream_and_arrives() {
+    let mut config = config();
+    config.log_retention = "14".parse::<u32>().map(crate::awsemf::config::Retention).unwrap();
+    let mut running = Running::start(config);
+    let time_ms = now_ms();
+    running.export(&round(time_ms, 3));
+    running.stored(3).await;
+    assert_eq!(running.standing().state, telemetry::State::Ok);
+    let (fake, registry) = running.stop().await;
+    let group = &fake.groups()[GROUP];
+    assert_eq!(group.retention_days, Some(14));
+    let events = fake.events(GROUP, "node");
+    assert!(events.iter().all(|event| event.time_ms == time_ms));
+    let expected = r#""Type":"Pod","pod_cpu_limit":2,"_aws":{"CloudWatchMetrics""#;
+    assert!(events[2].message.contains(expected), "{}", events[2].message);
+    let operations: Vec<_> = fake.requests().iter().map(|request| request.operation.clone()).collect();
+    let expected =
+        ["PutLogEvents", "CreateLogStream", "CreateLogGroup", "PutRetentionPolicy", "CreateLogStream", "PutLogEvents"];
+    assert_eq!(operations, expected);
+    assert_eq!(fake.requests()[0].user_agent, "container-insights/1.0 (awsemf; ContainerInsights)");
+    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 3.0);
+    assert_eq!(own(&registry, "container_insights_sent_events", ""), 3.0);
+    assert_eq!(own(&registry, "otelcol_exporter_queue_size", ""), 0.0);
+    assert!(own(&registry, "container_insights_delivery_lag_seconds", "") < 5.0);
+    assert_eq!(own(&registry, "container_insights_requests", "missing"), 2.0);
+}

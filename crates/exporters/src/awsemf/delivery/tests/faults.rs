@@ -1,0 +1,170 @@
+//! What the service and the way to it can do, and what becomes of events.
+
+use testkit::cloudwatch_logs::Fault;
+
+use super::*;
+
+/// Whatever goes wrong for a while, every event arrives, and twice only where an answer was lost.
+#[tokio::test]
+async fn nothing_is_lost_by_any_fault_that_passes() {
+    let cases = [
+        (Fault::Unavailable, true),
+        (Fault::Throttled(None), false),
+        (Fault::Throttled(Some(Duration::from_millis(20))), false),
+        (Fault::Hang, true),
+        (Fault::Half, true),
+        (Fault::Lost, true),
+        (Fault::Rubbish, true),
+        (Fault::Page(502), true),
+        (Fault::Page(403), true),
+        (Fault::Denied, false),
+        (Fault::ExpiredToken, false),
+        (Fault::Code(400, "UnrecognizedClientException"), false),
+        (Fault::Code(400, "OperationAbortedException"), false),
+        (Fault::Code(400, "LimitExceededException"), false),
+        (Fault::Code(500, "InternalFailure"), true),
+    ];
+    for (fault, uncertain) in cases {
+        let mut running = Running::start(config());
+        running.export(&round(now_ms(), 2));
+        running.stored(2).await;
+        running.fake.set_fault(Some(fault.clone()));
+        running.export(&round(now_ms(), 3));
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        assert_eq!(running.standing().state, telemetry::State::Degraded, "{fault:?}");
+        running.fake.set_fault(None);
+        // The session looks for other credentials only after a while, where those it had were refused.
+        let waited = tokio::time::timeout(Duration::from_secs(20), async {
+            while own(&running.registry, "container_insights_sent_events", "") < 5.0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("{fault:?}: {:?}", running.fake.requests()));
+        assert_eq!(running.standing().state, telemetry::State::Ok, "{fault:?}");
+        let (fake, registry) = running.stop().await;
+        let mut messages: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| event.message).collect();
+        let all = messages.len();
+        messages.sort();
+        messages.dedup();
+        assert_eq!(messages.len(), 5, "{fault:?}");
+        assert!(uncertain || all == 5, "{fault:?}: {all} events");
+        let told = own(&registry, "container_insights_uncertain_events", "");
+        assert_eq!(told > 0.0, uncertain, "{fault:?}");
+        assert!(all as f64 <= 5.0 + told, "{fault:?}: {all} events, {told} told");
+        assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_bad_event_loses_one_event() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    // Refused: all eight, four, two, and one.
+    let invalid = Fault::Code(400, "InvalidParameterException");
+    running.fake.fail_next([invalid.clone(), invalid.clone(), invalid.clone(), invalid]);
+    running.export(&round(now_ms(), 8));
+    running.stored(8).await;
+    let (fake, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_dropped_events", "invalid"), 1.0);
+    assert_eq!(own(&registry, "otelcol_exporter_send_failed_metric_points", ""), 1.0);
+    assert!(!fake.events(GROUP, "node")[1..].iter().any(|event| event.message.contains("\"pod_cpu_limit\":0,")));
+}
+
+#[tokio::test]
+async fn a_stream_that_takes_nothing_costs_no_thousand_requests() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    running.fake.set_fault(Some(Fault::Code(400, "InvalidParameterException")));
+    running.export(&round(now_ms(), 1000));
+    let (fake, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_dropped_events", "invalid"), 1000.0);
+    assert!(fake.requests().len() < 80, "{}", fake.requests().len());
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_goes_in_parts() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    running.fake.fail_next([Fault::Page(413)]);
+    running.export(&round(now_ms(), 6));
+    running.stored(7).await;
+    let (fake, registry) = running.stop().await;
+    let last: Vec<_> = fake.requests().iter().rev().take(3).map(|request| (request.status, request.events)).collect();
+    assert_eq!(last, [(200, 3), (200, 3), (413, 0)]);
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
+/// A group that can't be made holds up no other stream, and is made once somebody allows it.
+#[tokio::test]
+async fn streams_wait_for_none_but_themselves() {
+    let mut running = Running::start(config());
+    running.fake.create(GROUP, "node");
+    running.fake.set_fault_of("CreateLogGroup", Fault::Denied);
+    running.export(&round_of("other", "node", now_ms(), 4));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..3 {
+        running.export(&round(now_ms(), 2));
+    }
+    running.stored(6).await;
+    assert!(running.standing().words.is_empty() || running.standing().words.contains("logs:CreateLogGroup"));
+    running.fake.set_fault(None);
+    running.stored(10).await;
+    let (fake, _) = running.stop().await;
+    assert_eq!(fake.events("/aws/containerinsights/other/performance", "node").len(), 4);
+}
+
+#[tokio::test]
+async fn many_streams_of_a_new_group_make_it_once() {
+    let mut running = Running::start(config());
+    for node in 0..12 {
+        running.export(&round_of("shop", &format!("node{node}"), now_ms(), 1));
+    }
+    running.stored(12).await;
+    let (fake, _) = running.stop().await;
+    let groups = fake.requests().iter().filter(|request| request.operation == "CreateLogGroup").count();
+    assert_eq!(groups, 1);
+}
+
+#[tokio::test]
+async fn a_retention_that_fails_holds_up_nothing() {
+    let mut config = config();
+    config.log_retention = crate::awsemf::config::Retention(30);
+    let mut running = Running::start(config);
+    running.fake.set_fault_of("PutRetentionPolicy", Fault::Denied);
+    running.export(&round(now_ms(), 2));
+    running.stored(2).await;
+    let (fake, registry) = running.stop().await;
+    assert_eq!(fake.groups()[GROUP].retention_days, None);
+    assert_eq!(own(&registry, "container_insights_requests", "denied"), 1.0);
+}
+
+#[tokio::test]
+async fn without_retries_what_fails_is_lost_and_counted() {
+    let mut config = config();
+    config.retry_on_failure.0.enabled = false;
+    let mut running = Running::start(config);
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    running.fake.fail_next([Fault::Throttled(None)]);
+    running.export(&round(now_ms(), 2));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    running.export(&round(now_ms(), 3));
+    running.stored(4).await;
+    let (_, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_dropped_events", "not_retried"), 2.0);
+}
+
+#[tokio::test]
+async fn a_placeholder_without_a_value_holds_events_until_it_has_one() {
+    let mut running = Running::start(config());
+    running.export(&round_of("", "node", now_ms(), 2));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(running.fake.requests(), [], "nothing is sent to a group called undefined");
+    running.export(&round(now_ms(), 2));
+    running.stored(4).await;
+    let (fake, _) = running.stop().await;
+    assert_eq!(fake.groups().into_keys().collect::<Vec<_>>(), [GROUP]);
+}

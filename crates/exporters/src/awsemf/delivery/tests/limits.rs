@@ -1,0 +1,56 @@
+//! What the service takes at most, and what it refuses by the event.
+
+use super::*;
+
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn what_is_too_old_or_too_new_is_counted_and_the_rest_arrives() {
+    let mut running = Running::start(config());
+    let now = now_ms();
+    running.export(&round(now, 1));
+    running.stored(1).await;
+    let mut mixed = round(now, 9);
+    for (record, offset) in mixed.records.iter_mut().zip([-15 * DAY_MS, -15 * DAY_MS, 3 * 3_600_000]) {
+        record.time_ms = now + offset;
+    }
+    running.export(&mixed);
+    running.stored(7).await;
+    let (_, registry) = running.stop().await;
+    for (reason, count) in [("too_old", 2.0), ("too_new", 1.0)] {
+        assert_eq!(own(&registry, "container_insights_dropped_events", reason), count, "{reason}");
+    }
+    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 7.0);
+    assert_eq!(own(&registry, "otelcol_exporter_send_failed_metric_points", ""), 3.0);
+}
+
+#[tokio::test]
+async fn a_large_round_goes_in_as_few_requests_as_the_service_takes() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    let before = running.fake.requests().len();
+    running.export(&round(now_ms(), 12_000));
+    running.stored(12_001).await;
+    let (fake, _) = running.stop().await;
+    let requests = &fake.requests()[before..];
+    // Some 310 bytes an event: the megabyte is the limit.
+    assert!((3..=5).contains(&requests.len()), "{requests:?}");
+    assert!(requests.iter().all(|request| request.status == 200));
+}
+
+#[tokio::test]
+async fn backlog_of_days_keeps_the_span_and_the_order() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    running.fake.refuse();
+    for hours in (0..100).rev() {
+        running.export(&round(now_ms() - hours * 3_600_000, 2));
+    }
+    running.fake.accept();
+    running.stored(201).await;
+    let (fake, registry) = running.stop().await;
+    assert!(fake.requests().iter().all(|request| request.status == 200 || request.code == "ResourceNotFoundException"));
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}

@@ -1,0 +1,109 @@
+//! The service is away, and the process ends.
+
+use super::*;
+
+#[tokio::test]
+async fn after_an_outage_the_newest_comes_first_and_everything_with_its_own_time() {
+    let mut running = Running::start(config());
+    let start = now_ms() - 100_000;
+    running.export(&round(start, 1));
+    running.stored(1).await;
+    running.fake.refuse();
+    for minute in 1..=20 {
+        running.export(&round(start + minute * 1000, 5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(running.standing().words.contains("no answer"), "{:?}", running.standing());
+    running.fake.accept();
+    running.stored(101).await;
+    let (fake, registry) = running.stop().await;
+    let times: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| (event.time_ms - start) / 1000).collect();
+    assert_ne!(times[1], 1, "the oldest waits: {times:?}");
+    let mut sorted = times.clone();
+    sorted.sort_unstable();
+    let expected: Vec<_> = [0].into_iter().chain((1..=20).flat_map(|minute| [minute; 5])).collect();
+    assert_eq!(sorted, expected);
+    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 101.0);
+}
+
+#[tokio::test]
+async fn with_backlog_first_everything_comes_in_order() {
+    let mut config = config();
+    queue(&mut config).backlog_first = true;
+    let mut running = Running::start(config);
+    let start = now_ms() - 100_000;
+    running.export(&round(start, 1));
+    running.stored(1).await;
+    running.fake.refuse();
+    for minute in 1..=20 {
+        running.export(&round(start + minute * 1000, 5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.fake.accept();
+    running.stored(101).await;
+    let (fake, _) = running.stop().await;
+    let times: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| event.time_ms).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[tokio::test]
+async fn what_is_over_the_size_drops_the_oldest_and_is_counted() {
+    let mut config = config();
+    queue(&mut config).queue_size = Some(3);
+    let mut running = Running::start(config);
+    let start = now_ms() - 100_000;
+    running.export(&round(start, 1));
+    running.stored(1).await;
+    running.fake.refuse();
+    for minute in 1..=10 {
+        running.export(&round(start + minute * 1000, 5));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(own(&running.registry, "otelcol_exporter_queue_capacity", ""), 3.0);
+    running.fake.accept();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let (fake, registry) = running.stop().await;
+    let lost = own(&registry, "container_insights_dropped_events", "overflow");
+    assert_eq!(fake.event_count() as f64 + lost, 51.0, "{lost} lost");
+    assert!(lost >= 30.0, "{lost}");
+    let last = fake.events(GROUP, "node").into_iter().map(|event| event.time_ms).max();
+    assert_eq!(last, Some(start + 10_000), "the newest stays");
+}
+
+#[tokio::test]
+async fn the_end_delivers_what_waits() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 7));
+    let (fake, _) = running.stop().await;
+    assert_eq!(fake.event_count(), 7);
+}
+
+#[tokio::test]
+async fn the_end_comes_in_time_and_says_what_is_lost() {
+    let mut config = config();
+    queue(&mut config).drain_timeout = Duration::from_millis(400);
+    let mut running = Running::start(config);
+    running.fake.refuse();
+    running.export(&round(now_ms(), 7));
+    #[expect(clippy::disallowed_methods, reason = "how long the end takes is what is measured")]
+    let began = Instant::now();
+    let (_, registry) = running.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(3));
+    assert_eq!(own(&registry, "container_insights_dropped_events", "shutdown"), 7.0);
+}
+
+#[tokio::test]
+async fn fifteen_minutes_of_a_large_node_wait_in_memory() {
+    let mut running = Running::start(config());
+    running.fake.refuse();
+    // 458 events a round, as a node of 110 pods has.
+    for minute in 0..15 {
+        running.export(&round(now_ms() - minute * 60_000, 458));
+    }
+    let size = own(&running.registry, "otelcol_exporter_queue_size", "");
+    running.fake.accept();
+    running.stored(15 * 458).await;
+    let (_, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+    assert!(size < 16.0 * 1048576.0, "{size}");
+}

@@ -1,0 +1,93 @@
+//! A parcel that waits, and where its bytes are meanwhile.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+
+use super::parcel::{Parcel, service_bytes};
+
+/// A parcel in the queue.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Its place in the order of arrival.
+    pub(super) order: u64,
+    /// Events in it.
+    pub(super) events: u32,
+    /// What they count in a request, in bytes.
+    pub(super) service_bytes: usize,
+    /// Monotonic time at which it came; that of the start where a former run left it.
+    pub(super) since: Duration,
+    /// Bytes of memory its body counts, also while it is out for a request.
+    pub(super) memory_bytes: u64,
+    /// Where its body is.
+    pub(super) held: Held,
+}
+
+/// Where the body of a parcel is.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// In memory as it is: it goes at once, as a rule.
+    Raw(Vec<u8>),
+    /// In memory, compressed: it has to wait.
+    Packed(Vec<u8>),
+    /// In the spool, under this id.
+    Spooled(u64),
+}
+
+impl Waiting {
+    /// A parcel whose body stays in memory.
+    pub(super) fn in_memory(order: u64, parcel: Parcel, since: Duration) -> Self {
+        let mut waiting = Self::spooled(order, &parcel, since, 0);
+        waiting.memory_bytes = parcel.body.len() as u64;
+        waiting.held = Held::Raw(parcel.body);
+        waiting
+    }
+
+    /// A parcel whose body the spool has, under this id.
+    pub(super) fn spooled(order: u64, parcel: &Parcel, since: Duration, id: u64) -> Self {
+        let service_bytes = service_bytes(parcel.body.len(), parcel.events);
+        Self { order, events: parcel.events, service_bytes, since, memory_bytes: 0, held: Held::Spooled(id) }
+    }
+
+    /// Whether a kill would lose it.
+    pub(super) fn is_in_memory(&self) -> bool {
+        !matches!(self.held, Held::Spooled(_))
+    }
+
+    /// Its id in the spool, where it is there.
+    pub(super) fn spool_id(&self) -> Option<u64> {
+        match self.held {
+            Held::Spooled(id) => Some(id),
+            Held::Raw(_) | Held::Packed(_) => None,
+        }
+    }
+
+    /// Compresses what is in memory as it is; says by how many bytes it shrank.
+    pub(super) fn pack(&mut self) -> u64 {
+        let Held::Raw(body) = &self.held else { return 0 };
+        let packed = pack(body);
+        let saved = self.memory_bytes.saturating_sub(packed.len() as u64);
+        self.memory_bytes -= saved;
+        self.held = Held::Packed(packed);
+        saved
+    }
+}
+
+fn pack(body: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(body.len() / 8), Compression::new(3));
+    // Writing to memory can't fail.
+    let _ = encoder.write_all(body);
+    let mut packed = encoder.finish().unwrap_or_default();
+    packed.shrink_to_fit();
+    packed
+}
+
+/// The body of what was packed; `None` where it isn't that.
+pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::with_capacity(packed.len() * 8);
+    DeflateDecoder::new(packed).read_to_end(&mut body).ok()?;
+    Some(body)
+}

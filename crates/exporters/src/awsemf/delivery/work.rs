@@ -1,0 +1,159 @@
+//! Parcels on their way: the requests they make, and how far these have come.
+//!
+//! A request that is not valid is halved until the event is alone that makes it so: that one is lost, the others go.
+
+use std::ops::Range;
+
+use aws::logs::{Event, limits};
+
+use super::parcel::{Frame, frames};
+use super::waiting::Waiting;
+
+/// Refusals of a batch none of which was taken, after which it isn't the events that are wrong.
+const MOST_REFUSALS: u32 = 64;
+
+/// Taken parcels, and what of their events is still to be sent.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// The parcels, settled once nothing is left.
+    pub(super) parcels: Vec<Waiting>,
+    bodies: Vec<Vec<u8>>,
+    /// All events, in order of time.
+    index: Vec<(usize, Frame)>,
+    /// What is left, as one range for each request; the next one is the last.
+    left: Vec<Range<usize>>,
+    refusals: u32,
+    taken_any: bool,
+}
+
+/// What became of refusing a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It goes on in two halves.
+    Halved,
+    /// So many events with so many points are given up.
+    Lost(u64, u64),
+}
+
+impl Work {
+    /// The work for parcels with their bodies; also how many events were lost to damage.
+    pub(super) fn new(opened: Vec<(Waiting, Vec<u8>)>) -> (Self, u64) {
+        let (parcels, bodies): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
+        let (mut index, mut damaged) = (Vec::new(), 0);
+        for (number, (parcel, body)) in parcels.iter().zip(&bodies).enumerate() {
+            let before = index.len();
+            index.extend(frames(body).map_while(Result::ok).map(|frame| (number, frame)));
+            damaged += u64::from(parcel.events).saturating_sub((index.len() - before) as u64);
+        }
+        // Stable: events of one moment stay in the order they were made.
+        index.sort_by_key(|(_, frame)| frame.time_ms);
+        let mut work = Self { parcels, bodies, index, left: Vec::new(), refusals: 0, taken_any: false };
+        work.left = work.ranges();
+        work.left.reverse();
+        (work, damaged)
+    }
+
+    /// The events of the next request; `None` where nothing is left.
+    pub(super) fn next(&self) -> Option<Vec<Event<'_>>> {
+        let range = self.left.last()?.clone();
+        Some(self.index[range].iter().map(|(body, frame)| self.event(*body, frame)).collect())
+    }
+
+    /// Metric points of the next request: those of what was stored, and those of what wasn't, at its beginning and its end.
+    pub(super) fn points_split(&self, first: usize, last: usize) -> (u64, u64) {
+        let Some(range) = self.left.last().cloned() else { return (0, 0) };
+        let stored = (range.start + first).min(range.end)..range.end.saturating_sub(last).max(range.start);
+        let all = self.points_of(range);
+        let stored = if stored.is_empty() { 0 } else { self.points_of(stored) };
+        (stored, all - stored)
+    }
+
+    /// The time of the next request's newest event, in milliseconds since the Unix epoch.
+    pub(super) fn newest_ms(&self) -> i64 {
+        self.left
+            .last()
+            .and_then(|range| self.index.get(range.end.checked_sub(1)?))
+            .map_or(0, |(_, frame)| frame.time_ms)
+    }
+
+    /// The next request was taken.
+    pub(super) fn taken(&mut self) {
+        self.left.pop();
+        self.taken_any = true;
+    }
+
+    /// The next request isn't valid: halves it, or gives up what can't be halved.
+    pub(super) fn refused(&mut self) -> Refused {
+        let Some(range) = self.left.pop() else { return Refused::Lost(0, 0) };
+        self.refusals += 1;
+        if !self.taken_any && self.refusals > MOST_REFUSALS {
+            // Halving on would ask thousands of times for nothing.
+            let all: Vec<_> = std::mem::take(&mut self.left).into_iter().chain([range]).collect();
+            let points = all.iter().map(|range| self.points_of(range.clone())).sum();
+            return Refused::Lost(all.iter().map(|range| range.len() as u64).sum(), points);
+        }
+        if range.len() < 2 {
+            return Refused::Lost(range.len() as u64, self.points_of(range));
+        }
+        let middle = range.start + range.len() / 2;
+        self.left.push(middle..range.end);
+        self.left.push(range.start..middle);
+        Refused::Halved
+    }
+
+    /// Gives up one event of the next request; its metric points.
+    pub(super) fn remove(&mut self, index: usize) -> u64 {
+        let Some(range) = self.left.pop() else { return 0 };
+        let at = range.start + index;
+        for half in [at + 1..range.end, range.start..at] {
+            if !half.is_empty() {
+                self.left.push(half);
+            }
+        }
+        self.index.get(at).map_or(0, |(_, frame)| u64::from(frame.points))
+    }
+
+    /// Whether a part of it was settled already, so that sending all of it again would double that part.
+    pub(super) fn has_begun(&self) -> bool {
+        self.taken_any || self.refusals > 0
+    }
+
+    /// How many events are left.
+    pub(super) fn events_left(&self) -> u64 {
+        self.left.iter().map(|range| range.len() as u64).sum()
+    }
+
+    /// The parcels with their bodies, to be put back.
+    pub(super) fn into_parcels(self) -> Vec<(Waiting, Vec<u8>)> {
+        self.parcels.into_iter().zip(self.bodies).collect()
+    }
+
+    /// Cuts all events into requests that the service takes.
+    fn ranges(&self) -> Vec<Range<usize>> {
+        let (mut ranges, mut start, mut bytes) = (Vec::new(), 0, 0);
+        for (at, (_, frame)) in self.index.iter().enumerate() {
+            let size = frame.end - frame.start + limits::EVENT_OVERHEAD_BYTES;
+            let span = frame.time_ms.saturating_sub(self.index[start].1.time_ms);
+            let is_full = at - start == limits::MAX_EVENTS
+                || bytes + size > limits::MAX_BATCH_BYTES
+                || u128::from(span.unsigned_abs()) > limits::MAX_SPAN.as_millis();
+            if is_full && at > start {
+                ranges.push(start..at);
+                (start, bytes) = (at, 0);
+            }
+            bytes += size;
+        }
+        if start < self.index.len() {
+            ranges.push(start..self.index.len());
+        }
+        ranges
+    }
+
+    fn event(&self, body: usize, frame: &Frame) -> Event<'_> {
+        Event { time_ms: frame.time_ms, message: &self.bodies[body][frame.start..frame.end] }
+    }
+
+    fn points_of(&self, range: Range<usize>) -> u64 {
+        self.index[range].iter().map(|(_, frame)| u64::from(frame.points)).sum()
+    }
+}

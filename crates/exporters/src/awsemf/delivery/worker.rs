@@ -1,0 +1,194 @@
+//! Delivery at work: finds region and credentials, and gives every stream with something to deliver a task of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::logs::{self, GroupSettings};
+use aws::{Session, Settings};
+use model::Clock;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::creator::Creator;
+use super::lane::Lane;
+use super::numbers::Numbers;
+use super::queue::Queue;
+use super::shared::Shared;
+use super::storage::chain;
+use crate::awsemf::config::{RetryOnFailure, SendingQueue};
+
+/// How long what was written may wait to be safe from a loss of power.
+const SYNC: Duration = Duration::from_secs(1);
+/// The wait before a region is looked for again.
+const REGION_WAIT: Duration = Duration::from_secs(30);
+
+/// Delivers what the exporter puts into the queue.
+#[derive(Debug)]
+pub struct Worker {
+    pub(super) queue: Arc<Queue>,
+    pub(super) numbers: Arc<Numbers>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) settings: Settings,
+    pub(super) client: logs::Options,
+    pub(super) group: GroupSettings,
+    pub(super) retention_days: u32,
+    pub(super) sending: SendingQueue,
+    pub(super) retry: RetryOnFailure,
+    pub(super) name: String,
+}
+
+impl Worker {
+    /// How long delivery may go on once the process ends.
+    #[must_use]
+    pub fn drain_timeout(&self) -> Duration {
+        self.sending.drain_timeout
+    }
+
+    /// Delivers until `stopping` says when the end began and the queue is empty, or the time from then on is up. Nothing may be
+    /// put in once it says so.
+    ///
+    /// # Errors
+    ///
+    /// A setting that can't work, whatever the service says.
+    pub async fn run(self, stopping: watch::Receiver<Option<Instant>>) -> Result<(), aws::Error> {
+        let client = tokio::select! {
+            client = self.connect() => Some(client?),
+            () = self.out_of_time(stopping.clone()) => None,
+        };
+        if let Some(client) = client {
+            let shared = Arc::new(self.share(client, stopping.clone()));
+            let mut lanes = JoinSet::new();
+            self.dispatch(&shared, &mut lanes, stopping).await;
+            lanes.shutdown().await;
+        }
+        self.finish().await;
+        Ok(())
+    }
+
+    /// Finds the region, however long it takes; credentials are looked for as well, so that a lack of them is told early.
+    async fn connect(&self) -> Result<logs::Client, aws::Error> {
+        let mut told = false;
+        let session = loop {
+            let clock = Arc::clone(&self.clock);
+            let now = move || std::time::UNIX_EPOCH + clock.stamp().wall;
+            match Session::load(self.settings.clone(), now).await {
+                Err(error @ aws::Error::NoRegion { .. }) => {
+                    let words = chain(&error);
+                    self.numbers.status.failed(self.clock.stamp().wall, &words);
+                    if !std::mem::replace(&mut told, true) {
+                        error!(exporter = self.name, error = words, "nothing can be delivered; it is looked for again");
+                    }
+                    tokio::time::sleep(REGION_WAIT.mul_f64(0.5 + fastrand::f64())).await;
+                }
+                found => break found?,
+            }
+        };
+        let client = logs::Client::new(session.clone(), self.client.clone())?;
+        info!(exporter = self.name, region = session.region(), endpoint = client.endpoint(), "delivery begins");
+        let name = self.name.clone();
+        tokio::spawn(async move {
+            if let Err(error) = session.check_credentials().await {
+                warn!(exporter = name, error = chain(&error), "no credentials yet; events wait until there are some");
+            }
+        });
+        Ok(client)
+    }
+
+    /// Waits until there is nothing left to wait for: the end has begun, and its time is up or the queue empty.
+    async fn out_of_time(&self, mut stopping: watch::Receiver<Option<Instant>>) {
+        let began = stopped(&mut stopping).await;
+        if self.queue.left().0 > 0 {
+            tokio::time::sleep_until(began + self.sending.drain_timeout).await;
+        }
+    }
+
+    fn share(&self, client: logs::Client, stopping: watch::Receiver<Option<Instant>>) -> Shared {
+        let numbers = Arc::clone(&self.numbers);
+        let creator = Creator::new(client.clone(), self.group.clone(), self.retention_days, Arc::clone(&numbers));
+        Shared {
+            queue: Arc::clone(&self.queue),
+            client,
+            creator,
+            permits: Semaphore::new(self.sending.num_consumers as usize),
+            retry: self.retry.clone(),
+            keeps: self.sending.enabled,
+            backlog_first: self.sending.backlog_first,
+            clock: Arc::clone(&self.clock),
+            numbers,
+            stopping,
+        }
+    }
+
+    /// Starts the tasks of streams, and does what has its time, until the end.
+    async fn dispatch(
+        &self,
+        shared: &Arc<Shared>,
+        lanes: &mut JoinSet<()>,
+        mut stopping: watch::Receiver<Option<Instant>>,
+    ) {
+        let mut until = None;
+        let mut sync_at = None;
+        loop {
+            for destination in self.queue.idle_lanes() {
+                lanes.spawn(Lane::new(Arc::clone(shared), destination).run());
+            }
+            if until.is_some() && lanes.is_empty() {
+                return;
+            }
+            if self.queue.is_unsynced() && sync_at.is_none() {
+                sync_at = Some(Instant::now() + SYNC);
+            }
+            let retention = shared.creator.next_retention().map(|at| {
+                let wait = at.saturating_sub(self.clock.stamp().monotonic);
+                Instant::now() + wait.max(SYNC)
+            });
+            tokio::select! {
+                () = self.queue.arrived.notified() => {}
+                Some(_) = lanes.join_next() => {}
+                () = at(sync_at) => {
+                    sync_at = None;
+                    self.sync();
+                }
+                () = at(retention) => shared.creator.set_retentions(self.clock.stamp().monotonic).await,
+                () = at(until) => return,
+                began = stopped(&mut stopping), if until.is_none() => until = Some(began + self.sending.drain_timeout),
+            }
+        }
+    }
+
+    /// Puts on the disk what was written; not here, since it may take long.
+    fn sync(&self) -> tokio::task::JoinHandle<()> {
+        let queue = Arc::clone(&self.queue);
+        tokio::task::spawn_blocking(move || queue.sync())
+    }
+
+    /// Counts what is left.
+    async fn finish(&self) {
+        self.queue.close();
+        let _ = self.sync().await;
+        let (events, in_memory) = self.queue.left();
+        let kept = events - in_memory;
+        if kept > 0 {
+            info!(exporter = self.name, events = kept, "events stay on disk for the next start");
+        }
+        if in_memory > 0 {
+            self.numbers.dropped("shutdown", in_memory, 0);
+            warn!(exporter = self.name, events = in_memory, "events could not be delivered in time and are lost");
+        }
+    }
+}
+
+/// When the end began. A sender that is gone means now.
+async fn stopped(stopping: &mut watch::Receiver<Option<Instant>>) -> Instant {
+    let said = stopping.wait_for(Option::is_some).await;
+    said.ok().and_then(|said| *said).unwrap_or_else(Instant::now)
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
