@@ -60,6 +60,8 @@ pub enum Component {
     Debug(exporters::debug::Config),
     /// `health_check`.
     HealthCheck(Box<extensions::health_check::Config>),
+    /// `file_storage`.
+    FileStorage(Box<extensions::file_storage::Config>),
 }
 
 /// A component type.
@@ -147,6 +149,16 @@ pub static KINDS: &[Kind] = &[
         options: extensions::health_check::Config::options,
         without_effect: extensions::health_check::Config::accepted_keys_written,
         decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::HealthCheck),
+    },
+    Kind {
+        section: Section::Extensions,
+        name: "file_storage",
+        aliases: &[],
+        deprecated: None,
+        about: extensions::file_storage::Config::about,
+        options: extensions::file_storage::Config::options,
+        without_effect: extensions::file_storage::Config::accepted_keys_written,
+        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::FileStorage),
     },
 ];
 

@@ -61,6 +61,7 @@ pub fn decode(loaded: Loaded) -> Result<Configuration, Faults> {
     }
     if let Some(service) = &service {
         check_service(service, &root, &mut faults);
+        check_storage(service, &components, &root, &mut faults);
     }
     faults.sort_by_document(&root);
     // A service with a fault is `None`, and then there is a fault.
@@ -148,6 +149,28 @@ fn note_without_effect(path: &str, node: &Node, keys: Vec<(String, &'static str)
         let location = node.at(&key).map(|node| node.location.clone());
         let message = format!("has no effect: {reason}");
         warnings.push(Fault { path: confmap::join(path, &key), location, message });
+    }
+}
+
+/// A queue's storage has to be a `file_storage` extension in use.
+fn check_storage(
+    service: &Service,
+    components: &BTreeMap<(Section, ComponentId), Component>,
+    root: &Node,
+    faults: &mut Faults,
+) {
+    for ((section, id), component) in components {
+        let Component::Awsemf(config) = component else { continue };
+        let Some(storage) = &config.sending_queue.storage else { continue };
+        let found = components.get(&(Section::Extensions, storage.clone()));
+        let words = match found {
+            Some(Component::FileStorage(_)) if service.extensions.contains(storage) => continue,
+            Some(Component::FileStorage(_)) => format!("extension \"{storage}\" is not in service::extensions"),
+            Some(_) => format!("extension \"{storage}\" is no file_storage"),
+            None => format!("references extension \"{storage}\" which is not configured"),
+        };
+        let key = format!("{}::{id}", section.key());
+        faults.within("", root, &format!("{key}::sending_queue::storage"), words);
     }
 }
 

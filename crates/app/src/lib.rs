@@ -1,12 +1,14 @@
 //! The agent: command line, components, pipelines, start and drain.
 //!
 //! `command` reads the command line, `configuration` turns text into components by the registry in `components`, and
-//! `run` starts them, lets rounds pass through `pipelines`, and drains them.
+//! `run` starts them, lets rounds pass through `pipelines`, which `assemble` puts together, and drains them.
 
+mod assemble;
 mod clock;
 pub mod command;
 pub mod components;
 pub mod configuration;
+mod deliveries;
 mod logs;
 mod pipelines;
 mod printing;

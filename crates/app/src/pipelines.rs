@@ -60,8 +60,10 @@ impl Sender {
         let result = self.exporter.export(round);
         match &result {
             Ok(()) => {
-                self.sent.add(points as u64);
-                self.status.ok(now);
+                if !self.exporter.counts_itself() {
+                    self.sent.add(points as u64);
+                    self.status.ok(now);
+                }
                 if let Some(failures) = self.episode.recovered() {
                     info!(failures, "exporter recovered");
                 }

@@ -1,7 +1,5 @@
 //! A configuration at work: build, start, wait for a signal, drain.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,12 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use confmap::ComponentId;
-use exporters::awsemf::OutputDestination;
-use exporters::debug::OutputPath;
 use extensions::health_check::{self, Health};
 use model::Clock;
-use processors::batch::Batch;
 use receiver::host::Environment;
 use receiver::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
@@ -22,14 +16,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::assemble::{Assembled, assemble};
 use crate::clock::SystemClock;
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
-use crate::pipelines::{Arrival, End, Pipeline, Pipelines, ROOM, Sender};
+use crate::deliveries::Deliveries;
+use crate::pipelines::{Arrival, End, ROOM};
 use crate::surroundings::Variables;
 
-/// How long draining may take before the process ends all the same.
+/// How long draining may take where no exporter says so, before the process ends all the same.
 const DRAIN: Duration = Duration::from_secs(25);
+/// What counting the losses of a delivery that isn't done in time may take beyond.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Runs a configuration until a signal ends it.
 pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
@@ -41,17 +39,17 @@ pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Resul
 }
 
 /// What every component is built with.
-struct Shared {
-    clock: Arc<dyn Clock>,
-    registry: Registry,
-    board: Board,
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) registry: Registry,
+    pub(crate) board: Board,
 }
 
 async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
     let shared = Shared { clock: Arc::new(SystemClock::new()), registry: Registry::default(), board: Board::default() };
     let mut signals = Signals::new()?;
     let health = start_extensions(&configuration, &shared).await?;
-    let pipelines = build_pipelines(&configuration, &shared)?;
+    let Assembled { pipelines, workers } = assemble(&configuration, &shared)?;
     let (sink, arrivals) = mpsc::sync_channel(ROOM);
     let receivers = start_receivers(&configuration, &shared, variables, &sink)?;
     drop(sink);
@@ -63,12 +61,15 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
             let _ = ended.send(pipelines.run(&arrivals));
         })
         .context("start the pipelines")?;
+    let mut deliveries = Deliveries::start(workers);
     let now = shared.clock.stamp();
     health.iter().for_each(|health| health.ready(now));
     info!(version = env!("CARGO_PKG_VERSION"), "everything is running");
 
+    let mut failure = None;
     tokio::select! {
         signal = signals.next() => info!(signal, "shutdown begins"),
+        error = deliveries.failed() => failure = Some(error),
         // Pipelines end by themselves only where they can't go on: their receivers are stopped by us.
         end = &mut end => {
             health.iter().for_each(Health::stopping);
@@ -80,16 +81,20 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     }
     health.iter().for_each(Health::stopping);
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.
+    let began = tokio::time::Instant::now();
     let stopping = tokio::task::spawn_blocking(move || receivers.into_iter().for_each(Receiver::stop));
-    let drained = tokio::time::timeout(DRAIN, async {
+    let longest = deliveries.drain_timeout().unwrap_or(DRAIN);
+    let drained = tokio::time::timeout(longest + LAST_WORDS, async {
         let _ = stopping.await;
-        end.await
+        let _ = end.await;
+        deliveries.finish(began).await;
     });
-    match drained.await {
-        Ok(_) => info!("shutdown complete"),
-        Err(_) => warn!(seconds = DRAIN.as_secs(), "draining took too long; what was left is lost"),
+    if drained.await.is_err() {
+        warn!(seconds = longest.as_secs(), "draining took too long; what was left is lost");
+        return Ok(ExitCode::FAILURE);
     }
-    Ok(ExitCode::SUCCESS)
+    info!("shutdown complete");
+    failure.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 async fn start_extensions(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Vec<Health>> {
@@ -103,55 +108,6 @@ async fn start_extensions(configuration: &Configuration, shared: &Shared) -> any
         }
     }
     Ok(healths)
-}
-
-fn build_pipelines(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Pipelines> {
-    let mut exporters = BTreeMap::new();
-    for ((section, id), component) in &configuration.components {
-        if *section == Section::Exporters {
-            let exporter: Box<dyn exporters::Exporter> = match component {
-                Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => Box::new(
-                    exporters::awsemf::Stdout::new(config, Box::new(io::stdout()), &id.to_string(), &shared.registry),
-                ),
-                Component::Awsemf(_) => bail!(
-                    "exporters::{id}: this version writes events to standard output only: set output_destination to stdout (--set exporters.{id}.output_destination=stdout)"
-                ),
-                Component::Debug(config) => {
-                    let writer: Option<Box<dyn io::Write + Send>> = config.output().map(|output| match output {
-                        OutputPath::Stdout => Box::new(io::stdout()) as Box<dyn io::Write + Send>,
-                        OutputPath::Stderr => Box::new(io::stderr()),
-                    });
-                    Box::new(exporters::debug::Debug::new(config, writer))
-                }
-                other => bail!("exporters::{id} is no exporter: {other:?}"),
-            };
-            let status = shared.board.component(&format!("exporter/{id}"));
-            exporters.insert(id.clone(), Sender::new(id, exporter, &shared.registry, status));
-        }
-    }
-    let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
-        Some(Component::Batch(config)) => Ok(Batch::new(config)),
-        other => bail!("processors::{id} is no processor: {other:?}"),
-    };
-    let pipelines = configuration.service.pipelines.values().map(|pipeline| {
-        Ok(Pipeline {
-            receivers: pipeline.receivers.clone(),
-            processors: pipeline.processors.iter().map(batch).collect::<anyhow::Result<_>>()?,
-            exporters: once(&pipeline.exporters),
-        })
-    });
-    Ok(Pipelines { pipelines: pipelines.collect::<anyhow::Result<_>>()?, exporters, clock: shared.clock.clone() })
-}
-
-/// Each name once: an exporter that is listed twice gets the data once.
-fn once(ids: &[ComponentId]) -> Vec<ComponentId> {
-    let mut unique: Vec<ComponentId> = Vec::with_capacity(ids.len());
-    for id in ids {
-        if !unique.contains(id) {
-            unique.push(id.clone());
-        }
-    }
-    unique
 }
 
 fn start_receivers(

@@ -58,15 +58,6 @@ fn every_example_is_valid() {
 }
 
 #[test]
-fn delivery_that_does_not_exist_yet_is_said_in_one_sentence() {
-    let output = command(&["--config=eks.yaml"]).env("HOST_IP", "127.0.0.1").env("HOST_NAME", "n").output();
-    let (code, stdout, stderr) = told(output.expect("the agent can be run"));
-    assert_eq!((code, stdout.as_str()), (1, ""));
-    let last = stderr.lines().last().unwrap_or_default();
-    assert!(last.starts_with("Error: exporters::awsemf: ") && last.contains("output_destination"), "{stderr}");
-}
-
-#[test]
 fn a_node_without_a_name_or_kubelet_names_all_that_would_help() {
     let (code, _, stderr) = run(&["--config=eks.yaml", "--set", "exporters.awsemf.output_destination=stdout"]);
     assert_eq!(code, 1);

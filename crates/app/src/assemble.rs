@@ -1,0 +1,122 @@
+//! A configuration's processors and exporters, put together to pipelines.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use anyhow::{Context, bail};
+use confmap::ComponentId;
+use exporters::Exporter;
+use exporters::awsemf::{self, OutputDestination};
+use exporters::debug::OutputPath;
+use processors::batch::Batch;
+use spool::Spool;
+use tracing::{error, info, warn};
+
+use crate::components::{Component, Section};
+use crate::configuration::Configuration;
+use crate::pipelines::{Pipeline, Pipelines, Sender};
+use crate::run::Shared;
+
+/// Pipelines, and what delivers beside them.
+pub struct Assembled {
+    /// The pipelines.
+    pub pipelines: Pipelines,
+    /// One for each exporter that delivers over the network.
+    pub workers: Vec<(ComponentId, awsemf::Worker)>,
+}
+
+/// Puts the pipelines together; opens what exporters keep on disk.
+pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Assembled> {
+    let (mut exporters, mut workers) = (BTreeMap::new(), Vec::new());
+    for ((section, id), component) in &configuration.components {
+        if *section == Section::Exporters {
+            let status = shared.board.component(&format!("exporter/{id}"));
+            let exporter: Box<dyn Exporter> = match component {
+                Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => {
+                    let output = Box::new(io::stdout());
+                    Box::new(awsemf::Stdout::new(config, output, &id.to_string(), &shared.registry))
+                }
+                Component::Awsemf(config) => {
+                    let tools = awsemf::Tools {
+                        name: id.to_string(),
+                        default_stream: format!("otel-stream-{:032x}", fastrand::u128(..)),
+                        version: env!("CARGO_PKG_VERSION"),
+                        clock: shared.clock.clone(),
+                        registry: shared.registry.clone(),
+                        status: status.clone(),
+                        spool: spool(configuration, id, config)?,
+                    };
+                    let (delivery, worker) = awsemf::Delivery::new(config, tools);
+                    workers.push((id.clone(), worker));
+                    Box::new(delivery)
+                }
+                Component::Debug(config) => {
+                    let writer: Option<Box<dyn io::Write + Send>> = config.output().map(|output| match output {
+                        OutputPath::Stdout => Box::new(io::stdout()) as Box<dyn io::Write + Send>,
+                        OutputPath::Stderr => Box::new(io::stderr()),
+                    });
+                    Box::new(exporters::debug::Debug::new(config, writer))
+                }
+                other => bail!("exporters::{id} is no exporter: {other:?}"),
+            };
+            exporters.insert(id.clone(), Sender::new(id, exporter, &shared.registry, status));
+        }
+    }
+    let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
+        Some(Component::Batch(config)) => Ok(Batch::new(config)),
+        other => bail!("processors::{id} is no processor: {other:?}"),
+    };
+    let pipelines = configuration.service.pipelines.values().map(|pipeline| {
+        Ok(Pipeline {
+            receivers: pipeline.receivers.clone(),
+            processors: pipeline.processors.iter().map(batch).collect::<anyhow::Result<_>>()?,
+            exporters: once(&pipeline.exporters),
+        })
+    });
+    let pipelines = pipelines.collect::<anyhow::Result<_>>()?;
+    Ok(Assembled { pipelines: Pipelines { pipelines, exporters, clock: shared.clock.clone() }, workers })
+}
+
+/// The spool of an exporter that has a storage; `None` as well where the disk takes none, since memory does then.
+fn spool(
+    configuration: &Configuration,
+    exporter: &ComponentId,
+    config: &awsemf::Config,
+) -> anyhow::Result<Option<(Spool, bool)>> {
+    let queue = &config.sending_queue;
+    let Some(id) = queue.storage.as_ref().filter(|_| queue.enabled) else { return Ok(None) };
+    let component = configuration.components.get(&(Section::Extensions, id.clone()));
+    let Some(Component::FileStorage(storage)) = component else {
+        bail!("exporters::{exporter}::sending_queue::storage: {id} is no file_storage extension");
+    };
+    match storage.open(&exporter.to_string(), queue.disk_bytes()) {
+        Ok((spool, recovered)) => {
+            let spool::Recovered { records, items, damaged_records, .. } = recovered;
+            if records > 0 {
+                info!(exporter = %exporter, rounds = records, events = items, "events of the last run wait for delivery");
+            }
+            if damaged_records > 0 {
+                error!(exporter = %exporter, rounds = damaged_records, "damage on disk has lost what the last run left");
+            }
+            Ok(Some((spool, storage.fsync)))
+        }
+        Err(error @ (spool::Error::Full { .. } | spool::Error::ReadOnly { .. })) => {
+            let error = format!("{:#}", anyhow::Error::new(error));
+            let words = "the disk can't be used: events wait in memory until the next start";
+            warn!(exporter = %exporter, error, "{words}");
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("start extensions::{id} for exporters::{exporter}")),
+    }
+}
+
+/// Each name once: an exporter that is listed twice gets the data once.
+fn once(ids: &[ComponentId]) -> Vec<ComponentId> {
+    let mut unique: Vec<ComponentId> = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !unique.contains(id) {
+            unique.push(id.clone());
+        }
+    }
+    unique
+}

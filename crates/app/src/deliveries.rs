@@ -1,0 +1,55 @@
+//! The workers that deliver beside the pipelines: started together, ended last.
+
+use std::time::Duration;
+
+use confmap::ComponentId;
+use exporters::awsemf::Worker;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Workers under way.
+pub struct Deliveries {
+    stop: watch::Sender<Option<Instant>>,
+    tasks: JoinSet<anyhow::Result<()>>,
+    drain_timeout: Option<Duration>,
+}
+
+impl Deliveries {
+    /// Starts every worker.
+    pub fn start(workers: Vec<(ComponentId, Worker)>) -> Self {
+        let drain_timeout = workers.iter().map(|(_, worker)| worker.drain_timeout()).max();
+        let stop = watch::Sender::new(None);
+        let mut tasks = JoinSet::new();
+        for (id, worker) in workers {
+            let stopping = stop.subscribe();
+            tasks.spawn(async move {
+                let ended = worker.run(stopping).await;
+                ended.map_err(|error| anyhow::Error::new(error).context(format!("exporters::{id}")))
+            });
+        }
+        Self { stop, tasks, drain_timeout }
+    }
+
+    /// How long the slowest of them may take to end; `None` where there is none.
+    pub fn drain_timeout(&self) -> Option<Duration> {
+        self.drain_timeout
+    }
+
+    /// Waits for a worker that can't go on, whatever the service says; for ever where all go on.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(Err(error))) => return error,
+                Some(_) => {}
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Lets every worker deliver what is left, and waits for them. `began` is when the process began to end.
+    pub async fn finish(mut self, began: Instant) {
+        self.stop.send_replace(Some(began));
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,179 @@
+//! The agent as a process that delivers: to a strict imitation of CloudWatch Logs, until it is ended or killed.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
+
+const GROUP: &str = "/aws/containerinsights/host/performance";
+
+/// A running agent in host mode that delivers once a second; it ends with this.
+struct Agent(Child);
+
+impl Agent {
+    fn start(fake: &FakeCloudWatchLogs, sets: &[&str]) -> Self {
+        let endpoint = format!("exporters.awsemf.endpoint={}", fake.endpoint());
+        let mut command = agent();
+        command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1).env("AWS_REGION", REGION);
+        for set in [endpoint.as_str()].iter().chain(sets) {
+            command.args(["--set", set]);
+        }
+        Self(command.spawn().expect("the agent can be run"))
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it ends");
+    }
+
+    /// Ends it as a pod is ended; its exit code and log.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").arg(id).status().expect("kill can be run").success());
+        self.end()
+    }
+
+    fn end(&mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.0.stderr.take().expect("its log is piped").read_to_string(&mut log).expect("the log is text");
+        (self.0.wait().expect("it ends").code(), log)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Host mode at a short interval, to the service.
+fn agent() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_container-insights"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples"));
+    command.env_clear().env("HOST_NAME", "node").env("AWS_EC2_METADATA_DISABLED", "true");
+    command.args(["--config=host.yaml"]);
+    for set in [
+        "exporters.awsemf.output_destination=cloudwatch",
+        "exporters.awsemf.log_group_name=/aws/containerinsights/host/performance",
+        "exporters.awsemf.log_stream_name=node",
+        "exporters.awsemf.retry_on_failure={initial_interval: 50ms, max_interval: 200ms}",
+        "receivers.awscontainerinsightreceiver.collection_interval=300ms",
+        "service.telemetry.metrics.level=none",
+    ] {
+        command.args(["--set", set]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn wait_for(mut reached: impl FnMut() -> bool) {
+    for _ in 0..1500 {
+        if reached() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not reached in fifteen seconds");
+}
+
+/// The times of the rounds that arrived; every event's only once.
+fn rounds(fake: &FakeCloudWatchLogs) -> BTreeSet<i64> {
+    let events = fake.events(GROUP, "node");
+    let mut messages: Vec<_> = events.iter().map(|event| &event.message).collect();
+    messages.sort();
+    messages.dedup();
+    assert_eq!(messages.len(), events.len(), "no event arrives twice");
+    events.iter().map(|event| event.time_ms).collect()
+}
+
+#[test]
+fn a_machine_delivers_its_events_until_it_is_told_to_end() {
+    let fake = FakeCloudWatchLogs::http();
+    fake.expect_json();
+    let agent = Agent::start(&fake, &[]);
+    wait_for(|| rounds(&fake).len() >= 3);
+    let (code, log) = agent.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("delivery begins") && log.contains("shutdown complete"), "{log}");
+    assert_eq!(fake.violations(), Vec::<String>::new());
+    let times: Vec<_> = rounds(&fake).into_iter().collect();
+    assert!(times.windows(2).skip(1).all(|pair| pair[1] - pair[0] == 300), "every tick is there: {times:?}");
+}
+
+#[test]
+fn an_outage_before_the_end_is_ridden_out_on_disk() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let fake = FakeCloudWatchLogs::http();
+    let storage = storage(scratch.path());
+    let sets: Vec<&str> = storage.iter().map(String::as_str).collect();
+    let mut agent = Agent::start(&fake, &sets);
+    wait_for(|| rounds(&fake).len() >= 2);
+    fake.set_fault(Some(Fault::Unavailable));
+    std::thread::sleep(Duration::from_secs(1));
+    agent.kill();
+    fake.set_fault(None);
+    let agent = Agent::start(&fake, &sets);
+    let before = rounds(&fake).len();
+    wait_for(|| rounds(&fake).len() >= before + 5);
+    let (code, log) = agent.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("events of the last run wait for delivery"), "{log}");
+    let times: Vec<_> = rounds(&fake).into_iter().collect();
+    let gaps: Vec<_> = times.windows(2).skip(1).map(|pair| pair[1] - pair[0]).filter(|gap| *gap != 300).collect();
+    // Only the moment of the restart may be missing, and its two rounds that come out of phase.
+    assert!(gaps.len() <= 3 && gaps.iter().sum::<i64>() <= 1500, "{gaps:?} of {times:?}");
+}
+
+#[test]
+fn a_second_agent_on_the_same_directory_is_refused() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let fake = FakeCloudWatchLogs::http();
+    let storage = storage(scratch.path());
+    let sets: Vec<&str> = storage.iter().map(String::as_str).collect();
+    let _first = Agent::start(&fake, &sets);
+    wait_for(|| fake.event_count() > 0);
+    let (code, log) = Agent::start(&fake, &sets).end();
+    assert_eq!(code, Some(1));
+    assert!(log.contains("is in use by process"), "{log}");
+}
+
+#[test]
+fn a_region_that_is_nowhere_is_told_with_every_place_looked_at() {
+    let mut agent = Agent(
+        agent()
+            .args(["--set", "exporters.awsemf.sending_queue={drain_timeout: 1s}"])
+            .spawn()
+            .expect("the agent can be run"),
+    );
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(agent.0.try_wait().expect("it can be asked"), None, "it goes on: the region may come");
+    let (code, log) = agent.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    for place in ["AWS_REGION", "AWS_DEFAULT_REGION", "profile", "instance metadata"] {
+        assert!(log.contains(place), "{place}: {log}");
+    }
+    assert_eq!(log.lines().filter(|line| line.contains("no region found")).count(), 1, "{log}");
+}
+
+#[test]
+fn a_storage_that_is_not_there_is_a_fault_with_its_key() {
+    let output = agent()
+        .args(["validate", "--set", "exporters.awsemf.sending_queue={storage: file_storage/x, num_consumers: 0}"])
+        .output()
+        .expect("the agent can be run");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("exporters::awsemf::sending_queue::num_consumers: `num_consumers` must be positive"), "{log}");
+}
+
+fn storage(directory: &Path) -> [String; 3] {
+    [
+        format!("extensions.file_storage.directory={}", directory.join("made").display()),
+        "service.extensions=[file_storage]".to_owned(),
+        "exporters.awsemf.sending_queue={storage: file_storage}".to_owned(),
+    ]
+}
