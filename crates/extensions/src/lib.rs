@@ -4,5 +4,6 @@ mod endpoint;
 pub mod file_storage;
 mod go_time;
 pub mod health_check;
+mod http;
 
 pub use endpoint::{Endpoint, EndpointError};

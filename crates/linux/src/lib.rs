@@ -21,6 +21,7 @@ pub mod meminfo;
 pub mod mounts;
 pub mod net_class;
 pub mod net_dev;
+pub mod own;
 pub mod process;
 pub mod statfs;
 

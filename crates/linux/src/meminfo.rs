@@ -1,6 +1,6 @@
 //! The machine's memory: `/proc/meminfo` (proc(5)).
 
-use crate::text::{key_and_value, lines, number, words};
+use crate::text::{key_and_value, kilobytes, lines};
 use crate::{Buffer, Error, Root};
 
 /// Sizes in bytes; `None` where the file has no such line or not a number in kB.
@@ -35,12 +35,6 @@ pub fn parse(text: &[u8]) -> Meminfo {
         *field = kilobytes(value);
     }
     meminfo
-}
-
-fn kilobytes(value: &[u8]) -> Option<u64> {
-    let mut words = words(value);
-    let count = number(words.next()?)?;
-    (words.next() == Some(b"kB")).then(|| count.checked_mul(1024)).flatten()
 }
 
 #[cfg(test)]

@@ -31,6 +31,13 @@ pub(crate) fn number(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// A size as `/proc` writes it, `12 kB`, in bytes.
+pub(crate) fn kilobytes(text: &[u8]) -> Option<u64> {
+    let mut words = words(text);
+    let count = number(words.next()?)?;
+    (words.next() == Some(b"kB")).then(|| count.checked_mul(1024)).flatten()
+}
+
 /// Text that should be UTF-8; what is not becomes U+FFFD.
 pub(crate) fn owned(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(text).into_owned().into_boxed_str()

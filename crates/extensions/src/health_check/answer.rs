@@ -9,17 +9,9 @@ use telemetry::Standing;
 
 use super::ResponseBody;
 use crate::go_time;
+use crate::http::{Answer, TEXT};
 
 const JSON: &str = "application/json";
-const TEXT: &str = "text/plain; charset=utf-8";
-
-/// A status, its text and the text's type.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: String,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,11 +49,6 @@ pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing
         components.insert(&**component, Component { state: state.as_str(), since, last_success, words });
     }
     json(up_since, &Body { components: Some(components), ..body(up_since, now) })
-}
-
-/// No such page.
-pub(super) fn not_found() -> Answer {
-    Answer { status: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".to_owned() }
 }
 
 fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {

@@ -10,9 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::server::{Limits, bind_with};
+use super::server::bind_with;
 use super::{Config, Error, Health, ResponseBody, bind};
 use crate::Endpoint;
+use crate::http::Limits;
 
 const UP: &str = r#"{"status":"Server available","upSince":"2026-01-02T03:04:05.678901234Z","uptime":"1m2.345s"}"#;
 const DOWN: &str = r#"{"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""}"#;
