@@ -1,9 +1,13 @@
-//! Extensions: what runs beside the pipelines, one module each.
+//! Extensions: what runs beside the pipelines, one module each; and the page of the agent's own metrics, which is served
+//! alike.
 
 mod endpoint;
 pub mod file_storage;
 mod go_time;
 pub mod health_check;
 mod http;
+mod ignored;
+pub mod own_metrics;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use ignored::Ignored;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use confmap::{Decode, Faults, Node, decode_text};
 
 use crate::Endpoint;
+use crate::ignored::Ignored;
 
 confmap::config! {
     /// Answers over HTTP whether the agent is running: 200 once every pipeline has started, else 503.
@@ -99,10 +100,6 @@ pub struct UrlPath(String);
 #[error("a path starts with /")]
 pub struct UrlPathError;
 
-/// The value of an option that is accepted and has no effect: anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ignored;
-
 impl UrlPath {
     /// Whether this path is that one, letter by letter.
     #[must_use]
@@ -150,20 +147,6 @@ impl Decode for UrlPath {
 
     fn show_default(&self) -> String {
         self.0.clone()
-    }
-}
-
-impl Decode for Ignored {
-    fn decode(_node: &Node, _path: &str, _faults: &mut Faults) -> Option<Self> {
-        Some(Self)
-    }
-
-    fn type_name() -> String {
-        "any".into()
-    }
-
-    fn show_default(&self) -> String {
-        String::new()
     }
 }
 

@@ -1,0 +1,13 @@
+//! The agent's own metrics as a page that Prometheus scrapes, under the names of a collector's page.
+//!
+//! Everything is read and written out when somebody asks; between scrapes nothing runs and nothing is kept.
+
+mod config;
+mod process;
+mod server;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use config::Config;
+pub use server::{Error, Server, Source, bind};
