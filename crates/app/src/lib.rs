@@ -10,6 +10,7 @@ pub mod components;
 pub mod configuration;
 mod deliveries;
 mod logs;
+pub mod own_metrics;
 mod pipelines;
 mod printing;
 mod run;

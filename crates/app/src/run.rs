@@ -49,6 +49,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     let shared = Shared { clock: Arc::new(SystemClock::new()), registry: Registry::default(), board: Board::default() };
     let mut signals = Signals::new()?;
     let health = start_extensions(&configuration, &shared).await?;
+    crate::own_metrics::start(&configuration.service.telemetry, &shared.registry, &shared.clock).await;
     let Assembled { pipelines, workers } = assemble(&configuration, &shared)?;
     let (sink, arrivals) = mpsc::sync_channel(ROOM);
     let receivers = start_receivers(&configuration, &shared, variables, &sink)?;

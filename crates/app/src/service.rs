@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use confmap::ComponentId;
+use extensions::Ignored;
+
+use crate::own_metrics::{Metrics, Resource};
 
 confmap::choice! {
     /// The least severe message that is logged.
@@ -31,20 +34,6 @@ confmap::choice! {
         Console = "console",
         /// One JSON object a line.
         Json = "json",
-    }
-}
-
-confmap::choice! {
-    /// How much of itself the agent counts.
-    pub enum MetricsLevel {
-        /// Nothing.
-        None = "none",
-        /// The least.
-        Basic = "basic",
-        /// The usual.
-        Normal = "normal",
-        /// Everything.
-        Detailed = "detailed",
     }
 }
 
@@ -107,35 +96,18 @@ confmap::config! {
 }
 
 confmap::config! {
-    /// The agent's own metrics.
-    #[derive(Debug, Clone, PartialEq)]
-    pub struct Metrics {
-        /// How much is counted.
-        pub level: MetricsLevel = MetricsLevel::Normal,
-        /// Where the metrics are served; the old form.
-        pub address: String = String::new(),
-        /// Where the metrics are served.
-        pub readers: Anything = Anything,
-        /// How the metrics are cut.
-        pub views: Anything = Anything,
-    }
-}
-
-confmap::config! {
     /// What the agent tells about itself.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Telemetry {
         /// The log.
         pub logs: Logs = Logs::default(),
         /// The metrics.
-        #[accepted("own metrics are not served yet")]
         pub metrics: Metrics = Metrics::default(),
         /// Traces.
         #[accepted("the agent makes no traces of itself")]
-        pub traces: Anything = Anything,
-        /// Attributes of the agent's own telemetry.
-        #[accepted("own metrics are not served yet")]
-        pub resource: Anything = Anything,
+        pub traces: Ignored = Ignored,
+        /// Attributes of the agent, labels of the metric `target_info`; `null` takes one away.
+        pub resource: Resource = Resource::default(),
     }
 }
 
@@ -149,23 +121,5 @@ confmap::config! {
         pub pipelines: BTreeMap<String, Pipeline> = BTreeMap::new(),
         /// What the agent tells about itself.
         pub telemetry: Telemetry = Telemetry::default(),
-    }
-}
-
-/// A value that is accepted whatever it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anything;
-
-impl confmap::Decode for Anything {
-    fn decode(_: &confmap::Node, _: &str, _: &mut confmap::Faults) -> Option<Self> {
-        Some(Self)
-    }
-
-    fn type_name() -> String {
-        "any".to_owned()
-    }
-
-    fn show_default(&self) -> String {
-        String::new()
     }
 }
