@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::scrubbed;
+
 /// How every component is; a clone is another handle on the same board.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
@@ -27,7 +29,7 @@ pub struct Standing {
     pub since: Duration,
     /// Wall time at which it last said `ok`; `None` where it never did.
     pub last_success: Option<Duration>,
-    /// What is the matter; empty where nothing is.
+    /// What is the matter, without secrets; empty where nothing is.
     pub words: String,
 }
 
@@ -94,6 +96,8 @@ impl Status {
     }
 
     fn write(&self, state: State, now: Duration, words: &str) {
+        // Words quote errors, and errors quote what they failed at.
+        let words = scrubbed(words);
         let mut line = self.lock();
         // A state said again goes on from when it began; only its words may be new.
         if line.state != state || line.since.is_zero() {
@@ -101,7 +105,7 @@ impl Status {
             line.since = now;
         }
         if line.words != words {
-            words.clone_into(&mut line.words);
+            line.words = words.into_owned();
         }
         if state == State::Ok {
             line.last_success = Some(now);

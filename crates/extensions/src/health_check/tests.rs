@@ -157,6 +157,44 @@ async fn the_status_page_adds_every_component() {
 }
 
 #[tokio::test]
+async fn ready_and_status_come_before_a_path_that_takes_all() {
+    let texts = ResponseBody { healthy: "fine".into(), unhealthy: "not yet".into() };
+    for path in ["/", "/status/"] {
+        let config = Config { path: path.parse().unwrap(), response_body: Some(texts.clone()), ..Config::default() };
+        let running = run(config, Limits::default()).await;
+        assert_eq!(running.get("/ready").await.2, "not yet", "{path}");
+        running.board.component("exporter/awsemf").ok(Duration::from_secs(60));
+        let (status, content_type, body) = running.get("/status?verbose").await;
+        assert_eq!((status, content_type.as_str()), (503, "application/json"), "{path}");
+        assert!(body.contains("exporter/awsemf"), "{path}: {body}");
+        running.health.ready(started());
+        assert_eq!(running.get("/ready").await.2, "fine", "{path}");
+    }
+    // Whoever asked for the path itself gets what they asked for.
+    let config = Config { path: "/status".parse().unwrap(), response_body: Some(texts), ..Config::default() };
+    let running = run(config, Limits::default()).await;
+    assert_eq!(running.get("/status").await.2, "not yet");
+}
+
+#[tokio::test]
+async fn no_secret_of_an_error_shows_on_the_status_page() {
+    let running = run(Config::default(), Limits::default()).await;
+    let exporter = running.board.component("exporter/awsemf");
+    let planted = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+    for words in [
+        format!("connect through http://user:{planted}@proxy:3128: refused"),
+        format!("read credentials: line 2: aws_secret_access_key={planted}"),
+        format!("answer 400: {{\"SessionToken\":\"{planted}\"}}"),
+        format!("GET /?X-Amz-Security-Token={planted}&X-Amz-Signature={planted}: timed out"),
+        format!("Authorization: Bearer {planted}"),
+    ] {
+        exporter.failed(Duration::from_secs(60), &words);
+        let body = running.get("/status").await.2;
+        assert!(body.contains("***") && !body.contains(planted), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn idle_clients_keep_no_probe_out() {
     let running = run(Config::default(), Limits { headers: ENDLESS, connection: ENDLESS, connections: 4 }).await;
     running.health.ready(started());
