@@ -214,11 +214,11 @@ mod tests {
     fn readers_that_push_are_accepted_and_told() {
         check(
             "{metrics: {views: [], readers: [{periodic: {interval: 60000, exporter: {otlp: {protocol: http/protobuf}}}}, \
-             {pull: {exporter: {prometheus: {without_type_suffix: true, without_scope_info: true}}}}]}}",
+             {pull: {exporter: {prometheus: {without_type_suffix: true, without_scope_info: true, translation_strategy: x}}}}]}}",
             &[("localhost:8888", true)],
             &[
                 "metrics::readers::0::periodic",
-                "metrics::readers::1::pull::exporter::prometheus::without_scope_info",
+                "metrics::readers::1::pull::exporter::prometheus::translation_strategy",
                 "metrics::views",
             ],
         );

@@ -14,8 +14,7 @@ confmap::config! {
         pub without_type_suffix: bool = false,
         /// Leaves units away from names that would have one added.
         pub without_units: bool = false,
-        /// Leaves the labels of the instrumentation away.
-        #[accepted("there are no such labels")]
+        /// Leaves the labels of the instrumentation away; there are none.
         pub without_scope_info: bool = false,
         /// Attributes of the resource that every series has as labels.
         #[accepted("they are those of target_info alone")]
