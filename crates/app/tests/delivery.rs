@@ -177,3 +177,55 @@ fn storage(directory: &Path) -> [String; 3] {
         "exporters.awsemf.sending_queue={storage: file_storage}".to_owned(),
     ]
 }
+
+/// Secrets of every kind planted, everything logged, every fault on the way: none of them shows anywhere.
+#[test]
+fn no_secret_shows_in_the_log_or_on_a_page() {
+    let fake = FakeCloudWatchLogs::http();
+    let secrets = ["planted-secret-key", "planted-token", "planted-external-id", "planted-proxy-word"];
+    let port = free_port();
+    let health = format!("extensions.health_check.endpoint=127.0.0.1:{port}");
+    let mut command = agent();
+    command
+        .envs([("AWS_ACCESS_KEY_ID", "AKIAPLANTED"), ("AWS_SECRET_ACCESS_KEY", secrets[0]), ("AWS_REGION", REGION)])
+        .env("AWS_SESSION_TOKEN", secrets[1])
+        .env("AWS_ENDPOINT_URL_STS", fake.endpoint());
+    let proxy = format!("exporters.awsemf.proxy_address=http://user:{}@127.0.0.1:{}", secrets[3], free_port());
+    for set in [
+        "service.telemetry.logs.level=debug",
+        "service.extensions=[health_check]",
+        &health,
+        &proxy,
+        &format!("exporters.awsemf.external_id={}", secrets[2]),
+        "exporters.awsemf.role_arn=arn:aws:iam::123456789012:role/agent",
+        "exporters.awsemf.endpoint=http://logs.example.invalid",
+        "exporters.awsemf.sending_queue={drain_timeout: 1s}",
+    ] {
+        command.args(["--set", set]);
+    }
+    let agent = Agent(command.spawn().expect("the agent can be run"));
+    std::thread::sleep(Duration::from_secs(3));
+    let status = ask(port, "/status");
+    assert!(status.contains("exporter/awsemf"), "{status}");
+    let (code, log) = agent.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("delivery fails"), "{log}");
+    for secret in secrets {
+        assert!(!log.contains(secret), "{secret} in {log}");
+        assert!(!status.contains(secret), "{secret} in {status}");
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn ask(port: u16, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("the agent listens");
+    std::io::Write::write_all(&mut stream, format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+        .expect("it takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}

@@ -21,7 +21,7 @@ pub enum Transport {
         source: Option<io::Error>,
     },
     /// Nobody listens there, or the network has no way to it.
-    #[error("connect to {server}: check that the network lets the agent out")]
+    #[error("connect to {server}: check that the network and the proxy let the agent out")]
     Connect {
         /// Scheme, host and port.
         server: String,

@@ -4,8 +4,10 @@ mod faults;
 mod limits;
 mod outage;
 mod storage;
+mod way;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws::Keys;
@@ -21,15 +23,17 @@ use crate::awsemf::config::{Checked, ResourceConversion, RetryOnFailure, Sending
 
 const GROUP: &str = "/aws/containerinsights/shop/performance";
 
-/// The machine's clocks.
+/// The machine's clocks, the wall clock off by so many milliseconds.
 #[derive(Debug)]
-struct RealClock(Instant);
+struct RealClock(Instant, Arc<AtomicI64>);
 
 impl Clock for RealClock {
     #[expect(clippy::disallowed_methods, reason = "the imitation's time is this machine's")]
     fn stamp(&self) -> Stamp {
         let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        Stamp { monotonic: self.0.elapsed(), wall }
+        let offset_ms = self.1.load(Ordering::Relaxed);
+        let shift = Duration::from_millis(offset_ms.unsigned_abs());
+        Stamp { monotonic: self.0.elapsed(), wall: if offset_ms < 0 { wall - shift } else { wall + shift } }
     }
 }
 
@@ -41,6 +45,9 @@ struct Running {
     stop: watch::Sender<Option<tokio::time::Instant>>,
     registry: Registry,
     board: Board,
+    offset_ms: Arc<AtomicI64>,
+    /// Events that were stored when it began.
+    before: usize,
 }
 
 /// The sample's destination, with waits short enough for a test.
@@ -50,14 +57,14 @@ fn config() -> Config {
         max_interval: Duration::from_millis(150),
         ..RetryOnFailure::default()
     };
-    let queue = SendingQueue { drain_timeout: Duration::from_secs(10), ..SendingQueue::default() };
+    let queue = SendingQueue { drain_timeout: Duration::from_secs(60), ..SendingQueue::default() };
     Config {
         region: REGION.into(),
         log_group_name: "/aws/containerinsights/{ClusterName}/performance".parse().unwrap(),
         log_stream_name: "{NodeName}".parse().unwrap(),
         retry_on_failure: Checked(retry),
         sending_queue: Checked(queue),
-        timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(10),
         resource_to_telemetry_conversion: ResourceConversion { enabled: true, ..ResourceConversion::default() },
         ..Config::default()
     }
@@ -75,13 +82,16 @@ impl Running {
     #[expect(clippy::disallowed_methods, reason = "a clock of a test's own")]
     fn with(fake: Arc<FakeCloudWatchLogs>, mut config: Config, spool: Option<Spool>) -> Self {
         fake.expect_json();
-        config.endpoint = fake.endpoint().into();
-        let (registry, board) = (Registry::default(), Board::default());
+        let before = fake.event_count();
+        if config.endpoint.is_empty() {
+            config.endpoint = fake.endpoint().into();
+        }
+        let (registry, board, offset_ms) = (Registry::default(), Board::default(), Arc::new(AtomicI64::new(0)));
         let tools = Tools {
             name: "awsemf".into(),
             default_stream: "stream".into(),
             version: "1.0",
-            clock: Arc::new(RealClock(Instant::now())),
+            clock: Arc::new(RealClock(Instant::now(), Arc::clone(&offset_ms))),
             registry: registry.clone(),
             status: board.component("exporter/awsemf"),
             spool: spool.map(|spool| (spool, false)),
@@ -90,17 +100,18 @@ impl Running {
         worker.settings.keys = Some(Keys { id: KEYS.0.into(), secret: KEYS.1.into(), token: None });
         let stop = watch::Sender::new(None);
         let worker = tokio::spawn(worker.run(stop.subscribe()));
-        Self { fake, delivery, worker, stop, registry, board }
+        Self { fake, delivery, worker, stop, registry, board, offset_ms, before }
     }
 
     fn export(&mut self, round: &Round) {
         self.delivery.export(round).unwrap();
     }
 
-    /// Waits until so many events are stored, not longer than ten seconds.
+    /// Waits until so many events are stored and this run has its answers, not longer than ten seconds.
     async fn stored(&self, events: usize) {
         for _ in 0..1000 {
-            if self.fake.event_count() >= events {
+            let answered = own(&self.registry, "container_insights_sent_events", "") as usize + self.before;
+            if self.fake.event_count() >= events && answered >= events {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -116,6 +127,18 @@ impl Running {
         worker.await.unwrap().unwrap();
         assert_eq!(fake.violations(), Vec::<String>::new());
         (fake, registry)
+    }
+
+    /// Waits until something fails; the words of the status.
+    async fn failing(&self) -> String {
+        for _ in 0..1000 {
+            let standing = self.standing();
+            if standing.state == telemetry::State::Degraded {
+                return standing.words;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nothing fails: {:?}", self.standing());
     }
 
     fn standing(&self) -> Standing {
@@ -168,7 +191,9 @@ async fn a_round_makes_its_group_and_stream_and_arrives() {
     let time_ms = now_ms();
     running.export(&round(time_ms, 3));
     running.stored(3).await;
-    assert_eq!(running.standing().state, telemetry::State::Ok);
+    while running.standing().state != telemetry::State::Ok {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let (fake, registry) = running.stop().await;
     let group = &fake.groups()[GROUP];
     assert_eq!(group.retention_days, Some(14));

@@ -157,3 +157,90 @@ impl Work {
         self.index[range].iter().map(|(_, frame)| u64::from(frame.points)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::super::parcel::tests::pack;
+    use super::*;
+
+    /// Events with these times and sizes, each with its number in its text.
+    fn work(events: &[(i64, usize)]) -> Work {
+        let text = |number: usize, size: usize| format!("{}{number:06}", " ".repeat(size - 6));
+        let texts = events.iter().enumerate().map(|(number, (time_ms, size))| (*time_ms, text(number, *size)));
+        let texts: Vec<_> = texts.map(|(time_ms, text)| (time_ms, text.into_bytes())).collect();
+        let waiting = |parcel: &super::super::parcel::Parcel| Waiting::spooled(0, parcel, Duration::ZERO, 0);
+        let parcels = pack(&texts).into_iter().map(|parcel| (waiting(&parcel), parcel.body));
+        Work::new(parcels.collect()).0
+    }
+
+    /// Sends a work to a service that refuses each request with one of these events: how often each event was taken, how
+    /// many were lost, and how many requests it took.
+    fn send(mut work: Work, bad: &[usize]) -> (BTreeMap<usize, usize>, u64, usize) {
+        let (mut taken, mut lost, mut requests) = (BTreeMap::new(), 0, 0);
+        while let Some(events) = work.next() {
+            requests += 1;
+            limits::check(&events).unwrap();
+            let number =
+                |event: &Event<'_>| std::str::from_utf8(event.message).unwrap().trim().parse::<usize>().unwrap();
+            let numbers: Vec<_> = events.iter().map(number).collect();
+            drop(events);
+            if numbers.iter().any(|number| bad.contains(number)) {
+                if let Refused::Lost(events, points) = work.refused() {
+                    assert_eq!(points, events * 3);
+                    lost += events;
+                }
+            } else {
+                numbers.into_iter().for_each(|number| *taken.entry(number).or_insert(0) += 1);
+                work.taken();
+            }
+        }
+        (taken, lost, requests)
+    }
+
+    proptest! {
+        // Megabytes each.
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Each request keeps every limit; what is bad is lost alone, and everything else is taken once.
+        #[test]
+        fn a_bad_event_is_lost_alone(
+            events in prop::collection::vec((0..3 * 86_400_000_i64, 6..300_000_usize), 1..60),
+            bad in prop::collection::btree_set(0..60_usize, 0..3),
+        ) {
+            let bad: Vec<_> = bad.into_iter().filter(|number| *number < events.len()).collect();
+            let (taken, lost, _) = send(work(&events), &bad);
+            prop_assert_eq!(lost as usize, bad.len());
+            prop_assert_eq!(taken.len(), events.len() - bad.len());
+            prop_assert!(taken.iter().all(|(number, times)| *times == 1 && !bad.contains(number)));
+        }
+    }
+
+    #[test]
+    fn one_bad_event_of_ten_thousand_is_found_in_few_requests() {
+        let events = vec![(0, 6); 10_000];
+        let (taken, lost, requests) = send(work(&events), &[7_777]);
+        assert_eq!((taken.len(), lost), (9_999, 1));
+        assert!(requests < 40, "{requests}");
+    }
+
+    #[test]
+    fn where_nothing_is_ever_taken_it_ends_soon() {
+        let bad: Vec<_> = (0..5_000).collect();
+        let (taken, lost, requests) = send(work(&vec![(0, 6); 5_000]), &bad);
+        assert_eq!((taken.len(), lost), (0, 5_000));
+        assert!(requests < 80, "{requests}");
+    }
+
+    #[test]
+    fn points_of_what_was_not_stored_are_told_apart() {
+        let work = work(&[(1, 6), (2, 6), (3, 6), (4, 6), (5, 6)]);
+        assert_eq!(work.points_split(2, 1), (6, 9));
+        assert_eq!(work.points_split(9, 9), (0, 15));
+        assert_eq!(work.newest_ms(), 5);
+    }
+}

@@ -25,7 +25,7 @@ async fn nothing_is_lost_by_any_fault_that_passes() {
         (Fault::Code(500, "InternalFailure"), true),
     ];
     for (fault, uncertain) in cases {
-        let mut running = Running::start(config());
+        let mut running = Running::start(Config { timeout: Duration::from_millis(500), ..config() });
         running.export(&round(now_ms(), 2));
         running.stored(2).await;
         running.fake.set_fault(Some(fault.clone()));

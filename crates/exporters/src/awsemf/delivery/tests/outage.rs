@@ -2,47 +2,45 @@
 
 use super::*;
 
-#[tokio::test]
-async fn after_an_outage_the_newest_comes_first_and_everything_with_its_own_time() {
-    let mut running = Running::start(config());
-    let start = now_ms() - 100_000;
-    running.export(&round(start, 1));
-    running.stored(1).await;
-    running.fake.refuse();
-    for minute in 1..=20 {
-        running.export(&round(start + minute * 1000, 5));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(running.standing().words.contains("no answer"), "{:?}", running.standing());
-    running.fake.accept();
-    running.stored(101).await;
-    let (fake, registry) = running.stop().await;
-    let times: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| (event.time_ms - start) / 1000).collect();
-    assert_ne!(times[1], 1, "the oldest waits: {times:?}");
-    let mut sorted = times.clone();
-    sorted.sort_unstable();
-    let expected: Vec<_> = [0].into_iter().chain((1..=20).flat_map(|minute| [minute; 5])).collect();
-    assert_eq!(sorted, expected);
-    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 101.0);
-}
-
-#[tokio::test]
-async fn with_backlog_first_everything_comes_in_order() {
+/// What failed, then what came since, in the order they were stored.
+async fn order_after_an_outage(backlog_first: bool) -> Vec<i64> {
     let mut config = config();
-    queue(&mut config).backlog_first = true;
+    queue(&mut config).backlog_first = backlog_first;
+    // Long enough for the rounds that come while it waits.
+    config.retry_on_failure.0.initial_interval = Duration::from_secs(1);
+    config.retry_on_failure.0.max_interval = Duration::from_secs(1);
     let mut running = Running::start(config);
     let start = now_ms() - 100_000;
     running.export(&round(start, 1));
     running.stored(1).await;
     running.fake.refuse();
-    for minute in 1..=20 {
+    running.export(&round(start + 1000, 5));
+    let words = running.failing().await;
+    assert!(words.contains("no answer"), "{words}");
+    for minute in 2..=20 {
         running.export(&round(start + minute * 1000, 5));
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     running.fake.accept();
     running.stored(101).await;
-    let (fake, _) = running.stop().await;
-    let times: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| event.time_ms).collect();
+    let (fake, registry) = running.stop().await;
+    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 101.0);
+    let times: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| (event.time_ms - start) / 1000).collect();
+    let mut sorted = times.clone();
+    sorted.sort_unstable();
+    let expected: Vec<_> = [0].into_iter().chain((1..=20).flat_map(|minute| [minute; 5])).collect();
+    assert_eq!(sorted, expected, "everything comes with its own time");
+    times
+}
+
+#[tokio::test]
+async fn after_an_outage_what_is_new_comes_before_what_failed() {
+    let times = order_after_an_outage(false).await;
+    assert_eq!((times[1], times[100]), (2, 1), "{times:?}");
+}
+
+#[tokio::test]
+async fn with_backlog_first_everything_comes_in_order() {
+    let times = order_after_an_outage(true).await;
     assert!(times.is_sorted(), "{times:?}");
 }
 
