@@ -1,7 +1,12 @@
 //! An answer's body in one buffer, kept between requests and compared with the last one as it arrives.
 
-/// How much the buffer grows at a time: a list of 2 MB must not end in a buffer of 4.
+/// What stays free behind a kept body, and how much is asked for at first.
 const STEP: usize = 256 << 10;
+/// Past this size all the room that an answer may take is reserved at once.
+///
+/// An allocator that can't extend a block copies it, and the blocks left behind add up to several times the last one.
+/// Memory that is reserved and not written costs nothing.
+const LARGE: usize = 1 << 20;
 
 /// The last whole body, or the one that is arriving.
 ///
@@ -15,11 +20,14 @@ pub(crate) struct Body {
     differs: bool,
     /// Whether `bytes` is a whole answer.
     whole: bool,
+    /// The most that the present answer may take.
+    most: usize,
 }
 
 impl Body {
-    /// A new answer begins.
-    pub(crate) fn begin(&mut self) {
+    /// A new answer begins, of which `most` bytes may come.
+    pub(crate) fn begin(&mut self, most: usize) {
+        self.most = most;
         self.arrived = 0;
         self.differs = false;
     }
@@ -34,7 +42,7 @@ impl Body {
             self.cut();
         }
         if self.bytes.capacity() - self.bytes.len() < chunk.len() {
-            self.bytes.reserve_exact(chunk.len().max(STEP));
+            self.grow(chunk.len());
         }
         self.bytes.extend_from_slice(chunk);
         self.arrived += chunk.len();
@@ -56,6 +64,17 @@ impl Body {
     /// Whether there is a whole answer to compare the next one with.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
+    }
+
+    /// Makes room for a chunk, in few steps.
+    fn grow(&mut self, chunk: usize) {
+        let doubled = self.bytes.len().max(STEP);
+        let room =
+            if self.bytes.len() + doubled <= LARGE { doubled } else { self.most.saturating_sub(self.bytes.len()) };
+        // Where so much address space isn't to be had the answer may still be smaller.
+        if self.bytes.try_reserve_exact(room.max(chunk)).is_err() {
+            self.bytes.reserve_exact(chunk.max(STEP));
+        }
     }
 
     /// Keeps what arrived and no more: from here on the answer is another one.
@@ -82,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn receive(body: &mut Body, chunks: &[&[u8]]) -> bool {
-        body.begin();
+        body.begin(64 << 20);
         chunks.iter().for_each(|chunk| body.push(chunk));
         body.finish()
     }
@@ -102,7 +121,7 @@ mod tests {
     fn an_answer_that_broke_off_is_never_the_same() {
         let mut body = Body::default();
         receive(&mut body, &[b"one"]);
-        body.begin();
+        body.begin(64 << 20);
         body.push(b"on");
         body.push(b"ly");
         assert!(!receive(&mut body, &[b"only"]));
@@ -113,9 +132,21 @@ mod tests {
     fn an_answer_that_broke_off_before_it_differed_costs_nothing() {
         let mut body = Body::default();
         receive(&mut body, &[b"one"]);
-        body.begin();
+        body.begin(64 << 20);
         body.push(b"on");
         assert!(receive(&mut body, &[b"one"]));
+    }
+
+    #[test]
+    fn a_large_answer_takes_few_blocks_and_none_beyond_what_may_come() {
+        let (mut body, mut capacities) = (Body::default(), Vec::new());
+        body.begin(8 << 20);
+        for _ in 0..128 {
+            body.push(&[b' '; 64 << 10]);
+            capacities.push(body.bytes.capacity());
+        }
+        capacities.dedup();
+        assert!(capacities.len() <= 4 && capacities.last() == Some(&(8 << 20)), "{capacities:?}");
     }
 
     #[test]
@@ -134,7 +165,7 @@ mod tests {
             let mut body = Body::default();
             let mut last: Option<String> = None;
             for (chunks, complete) in answers {
-                body.begin();
+                body.begin(64 << 20);
                 chunks.iter().for_each(|chunk| body.push(chunk.as_bytes()));
                 let text = chunks.concat();
                 prop_assert_eq!(body.bytes(), text.as_bytes());

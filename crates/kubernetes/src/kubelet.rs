@@ -160,10 +160,12 @@ impl Kubelet {
         }
         let limit = self.settings.body_limit;
         let too_large = || Error::TooLarge { url: url.into(), limit };
-        if incoming.size_hint().lower() > limit as u64 {
+        // An answer that gives its length is refused by it, unread.
+        let promised = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+        if promised > limit {
             return Err(too_large());
         }
-        body.begin();
+        body.begin(if promised > 0 { promised } else { limit });
         while let Some(chunk) = connection.next(&mut incoming).await {
             let chunk = chunk.map_err(|source| Error::Truncated { url: url.into(), bytes: body.len(), source })?;
             if body.len() + chunk.len() > limit {
