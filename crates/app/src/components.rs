@@ -1,11 +1,6 @@
 //! The registry: which component types there are, by every name they have had, and how each reads its options.
 
-use std::time::Duration;
-
 use confmap::{Decode, Faults, Node, OptionDoc};
-
-/// Below this a round would hardly be done before the next one.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A section of the configuration file whose entries are components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +90,9 @@ pub static KINDS: &[Kind] = &[
         about: receiver::Config::about,
         options: receiver::Config::options,
         without_effect: receiver::Config::accepted_keys_written,
-        decode: |node, path, faults| receiver(node, path, faults),
+        decode: |node, path, faults| {
+            receiver::Config::read(node, path, faults).map(Box::new).map(Component::ContainerInsights)
+        },
     },
     Kind {
         section: Section::Processors,
@@ -174,14 +171,4 @@ impl Kind {
     pub fn names(section: Section) -> Vec<&'static str> {
         KINDS.iter().filter(|kind| kind.section == section).map(|kind| kind.name).collect()
     }
-}
-
-fn receiver(node: &Node, path: &str, faults: &mut Faults) -> Option<Component> {
-    let config = receiver::Config::decode(node, path, faults)?;
-    if config.collection_interval < SHORTEST_INTERVAL {
-        let least = confmap::duration::format(SHORTEST_INTERVAL);
-        faults.within(path, node, "collection_interval", format!("must be at least {least}"));
-        return None;
-    }
-    Some(Component::ContainerInsights(Box::new(config)))
 }

@@ -86,6 +86,64 @@ fn every_fault_is_told_at_once_with_its_key_and_line() {
     }
 }
 
+/// What `validate` says of options laid over the sample, without any of the kubelet's variables.
+fn kubelet_faults(receiver: &str) -> String {
+    faulty(&format!("receivers::awscontainerinsightreceiver: {{{receiver}}}"))
+}
+
+#[test]
+fn options_about_the_kubelet_that_can_not_work_are_told_by_their_keys_all_at_once() {
+    let of = "receivers::awscontainerinsightreceiver::";
+    let told = kubelet_faults("kubelet: {endpoint: 'ftp://10.0.0.1', cert_file: /a}");
+    assert!(told.contains(&format!("{of}kubelet::endpoint: must begin with https:// or http://")), "{told}");
+    assert!(told.contains(&format!("{of}kubelet::key_file: is missing beside cert_file")), "{told}");
+    for (options, key, words) in [
+        ("kubelet: {endpoint: 'https://10.0.0.1:0'}", "kubelet::endpoint", "no port"),
+        ("kubelet: {endpoint: 'http://10.0.0.1:10255'}", "kubelet::endpoint", "never sent over http"),
+        ("kubelet: {endpoint: '10.0.0.1:10250'}", "kubelet::endpoint", "must begin with"),
+        ("kubelet: {auth_type: tls}", "kubelet::cert_file", "is missing"),
+        ("kubelet: {auth_type: tls}", "kubelet::key_file", "is missing"),
+        ("kubelet: {auth_type: kubeConfig}", "kube_config_path", "is missing"),
+        ("host_ip: 'a b'", "host_ip", "is no address"),
+        ("container_orchestrator: ecs", "container_orchestrator", "ecs is not supported by this version"),
+    ] {
+        let told = kubelet_faults(options);
+        assert!(told.lines().any(|line| line.contains(&format!("{of}{key}: ")) && line.contains(words)), "{told}");
+    }
+    let told = kubelet_faults("fstype: nonsense, kubelet: {endpoint: x}");
+    assert!(told.contains("fstype") && told.contains("kubelet::endpoint"), "one fault doesn't hide another: {told}");
+}
+
+#[test]
+fn a_fault_of_the_kubelets_options_names_its_line() {
+    let sample = fs::read_to_string(project().join("examples/eks.yaml")).expect("the example is there");
+    let key = "  awscontainerinsightreceiver:\n";
+    let text = sample.replacen(key, &format!("{key}    kubelet:\n      endpoint: http://10.0.0.1\n"), 1);
+    let line = text.lines().position(|line| line.contains("http://10.0.0.1")).expect("it was put in") + 1;
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let file = folder.path().join("bad.yaml");
+    fs::write(&file, text).expect("the file can be written");
+    let (code, _, stderr) = run(&["validate", "--config", &file.display().to_string()]);
+    assert!(code == 1 && stderr.contains(&format!("bad.yaml:{line}")), "{line}: {stderr}");
+}
+
+#[test]
+fn a_file_that_is_missing_is_a_fault_of_the_start_and_not_of_the_configuration() {
+    let of = "--set=receivers.awscontainerinsightreceiver.kubelet";
+    let sets = ["ca_file=/no/ca", "cert_file=/no/cert", "key_file=/no/key"].map(|file| format!("{of}.{file}"));
+    let mut arguments = vec!["--config=eks.yaml", "--set=exporters.awsemf.output_destination=stdout"];
+    arguments.push("--set=extensions.health_check.endpoint=localhost:0");
+    arguments.extend(sets.iter().map(String::as_str));
+    let (code, _, stderr) = run(&[&["validate"][..], &arguments].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let started = command(&arguments).envs([("HOST_IP", "127.0.0.1"), ("HOST_NAME", "n")]).output();
+    let (code, _, stderr) = told(started.expect("the agent can be run"));
+    assert_eq!(code, 1);
+    for words in ["kubelet::ca_file: read /no/ca: ", "kubelet::cert_file: read /no/cert", "kubelet::key_file: read"] {
+        assert!(stderr.contains(words), "{words}: {stderr}");
+    }
+}
+
 #[test]
 fn references_and_pipelines_are_checked_in_the_collectors_words() {
     let pipeline = |rest: &str| format!("service::pipelines::metrics: {{{rest}}}");

@@ -46,7 +46,9 @@ impl fmt::Debug for Kubelet {
 impl Kubelet {
     /// Checks the settings; opens no file and no connection.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        settings.check()?;
+        if let Some(fault) = settings.faults().into_iter().next() {
+            return Err(fault);
+        }
         Ok(Self { settings, credentials: None, connection: None, body: Body::default(), pods: None })
     }
 

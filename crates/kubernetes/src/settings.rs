@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::files::Files;
 use crate::target::Target;
 
 /// Where Kubernetes puts a pod's service account token.
@@ -80,26 +81,51 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Finds what can't work whatever the files hold and the kubelet says.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let fault = |key, reason| Err(Error::Setting { key, reason });
+    /// Everything that can't work whatever the files hold and the kubelet says: [`Error::Setting`] and
+    /// [`Error::PlainHttp`]. Opens nothing.
+    pub fn faults(&self) -> Vec<Error> {
+        let mut faults = Vec::new();
+        let mut fault = |key, reason| faults.push(Error::Setting { key, reason });
         match (&self.cert_file, &self.key_file) {
-            (Some(_), None) => return fault("key_file", "is missing beside cert_file"),
-            (None, Some(_)) => return fault("cert_file", "is missing beside key_file"),
+            (Some(_), None) => fault("key_file", "is missing beside cert_file"),
+            (None, Some(_)) => fault("cert_file", "is missing beside key_file"),
             (None, None) if self.auth == Auth::Tls => {
-                return fault("cert_file", "is missing for authentication by tls");
+                fault("cert_file", "is missing for authentication by tls");
+                fault("key_file", "is missing for authentication by tls");
             }
             _ => {}
         }
         if matches!(self.auth, Auth::KubeConfig { .. }) {
-            return check_node_name(&self.node_name);
+            faults.extend(check_node_name(&self.node_name).err());
+            return faults;
         }
-        let target = Target::kubelet(&self.endpoint)?;
-        let credentials = self.auth != Auth::None || self.cert_file.is_some();
-        if !target.is_tls() && credentials {
-            return Err(Error::PlainHttp { url: self.endpoint.as_str().into() });
+        match Target::kubelet(&self.endpoint) {
+            Ok(target) => {
+                let credentials = self.auth != Auth::None || self.cert_file.is_some();
+                if !target.is_tls() && credentials {
+                    faults.push(Error::PlainHttp { url: self.endpoint.as_str().into() });
+                }
+            }
+            Err(error) => faults.push(error),
         }
-        Ok(())
+        faults
+    }
+
+    /// The files named here that can't be read right now, each with its setting; `kubeconfig` is that of
+    /// [`Auth::KubeConfig`]. A service account's token isn't named by anybody, and may come later.
+    pub fn unreadable_files(&self) -> Vec<(&'static str, Error)> {
+        let mut named: Vec<(&'static str, &PathBuf)> = Vec::new();
+        if let Auth::KubeConfig { path } = &self.auth {
+            named.push(("kubeconfig", path));
+        }
+        // Certificates are of no interest to plain HTTP.
+        if !Target::kubelet(&self.endpoint).is_ok_and(|target| !target.is_tls()) {
+            named.extend(self.ca_file.as_ref().filter(|_| !self.insecure_skip_verify).map(|path| ("ca_file", path)));
+            named.extend(self.cert_file.as_ref().map(|path| ("cert_file", path)));
+            named.extend(self.key_file.as_ref().map(|path| ("key_file", path)));
+        }
+        let mut files = Files::default();
+        named.into_iter().filter_map(|(key, path)| Some((key, files.read(path).err()?))).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::sources::kubelet::{self, Server};
 use crate::stores::inventory::Inventory;
 use crate::stores::owners::Naming;
 use crate::stores::pod::Style;
-use crate::troubles::Troubles;
+use crate::troubles::{Troubles, chain};
 
 /// The most that a question to the kubelet takes, less than the interval.
 const KUBELET_DEADLINE: Duration = Duration::from_secs(30);
@@ -32,12 +32,18 @@ pub enum Error {
         /// What the kernel said.
         source: linux::Error,
     },
-    /// The options about the kubelet contradict each other, or a file they name is of no use.
+    /// The options about the kubelet contradict each other.
     #[error("prepare the kubelet client")]
     Kubelet {
         /// What is wrong.
         #[source]
         source: kubernetes::Error,
+    },
+    /// Files that the options name and that can't be read.
+    #[error("{}", faults.join("; "))]
+    Files {
+        /// What is wrong with each, its key first.
+        faults: Vec<String>,
     },
     /// The sampling thread couldn't be made.
     #[error("start the sampling thread")]
@@ -69,8 +75,12 @@ impl Collector {
         let kubelet = match &place.kubelet {
             None => None,
             Some(address) => {
-                let client =
-                    Kubelet::new(settings(&config, address, &node_name)).map_err(|source| Error::Kubelet { source })?;
+                let settings = settings(&config, address, &node_name);
+                let faults: Vec<_> = settings.unreadable_files().iter().map(|(key, error)| file(key, error)).collect();
+                if !faults.is_empty() {
+                    return Err(Error::Files { faults });
+                }
+                let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
                 let (asker, server) = kubelet::channel();
                 runtime.spawn(Server::run(server, client));
                 Some(asker)
@@ -97,7 +107,14 @@ fn style(config: &Config, node_name: &str) -> Style {
     }
 }
 
-fn settings(config: &Config, address: &KubeletAddress, node_name: &str) -> Settings {
+/// A file that can't be read, under the option that names it.
+fn file(key: &str, error: &kubernetes::Error) -> String {
+    let key = if key == "kubeconfig" { "kube_config_path".to_owned() } else { format!("kubelet::{key}") };
+    format!("{key}: {}", chain(error))
+}
+
+/// How the kubelet at an address is asked.
+pub(crate) fn settings(config: &Config, address: &KubeletAddress, node_name: &str) -> Settings {
     let options = &config.kubelet;
     let (endpoint, auth) = match address {
         KubeletAddress::KubeConfig(path) => (String::new(), Auth::KubeConfig { path: path.clone() }),

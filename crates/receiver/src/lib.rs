@@ -4,6 +4,7 @@
 //! when `schedule` says so.
 
 mod build;
+mod check;
 mod collect;
 pub mod config;
 pub mod host;

@@ -8,6 +8,11 @@ use crate::config::{AuthType, Config, Orchestrator};
 /// Where a pod's service account is mounted.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/// What is said of a platform that isn't built yet.
+pub(crate) const NO_ECS: &str = "ecs is not supported by this version; eks and host are";
+/// What is said where the only credentials are missing.
+pub(crate) const NO_KUBE_CONFIG: &str = "is missing for kubelet::auth_type: kubeConfig";
+
 /// How the process's surroundings are asked: variables by name, and whether a directory is there.
 pub struct Environment<'a> {
     /// The value of an environment variable.
@@ -48,16 +53,24 @@ pub enum StartFault {
         "the kubelet's address is unknown: set the option kubelet::endpoint, the environment variable HOST_IP, or the option host_ip"
     )]
     NoKubelet,
+    /// What HOST_IP or `host_ip` says can't be asked.
+    #[error(
+        "{ip:?} is no address to reach the kubelet at: correct the environment variable HOST_IP or the option host_ip, or set the option kubelet::endpoint"
+    )]
+    NoAddress {
+        /// What it says.
+        ip: String,
+    },
     /// Nothing says what the node is called.
     #[error(
         "the node's name is unknown: set the environment variable HOST_NAME or K8S_NODE_NAME, or the option host_name"
     )]
     NoNodeName,
     /// The platform isn't built yet.
-    #[error("container_orchestrator: ecs is not supported by this version; eks and host are")]
+    #[error("container_orchestrator: {NO_ECS}")]
     NoEcs,
     /// Credentials that can only come from a kubeconfig, and none is named.
-    #[error("kubelet::auth_type: kubeConfig needs the option kube_config_path")]
+    #[error("kube_config_path: {NO_KUBE_CONFIG}")]
     NoKubeConfig,
 }
 
@@ -75,7 +88,11 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
             if node_name.is_none() {
                 faults.push(StartFault::NoNodeName);
             }
-            match address(config, variable("HOST_IP").or_else(|| option(&config.host_ip))) {
+            let host_ip = variable("HOST_IP").or_else(|| option(&config.host_ip));
+            match address(config, host_ip.as_deref()) {
+                Ok(address) if config.kubelet.endpoint.is_none() && !is_good(config, &address) => {
+                    faults.push(StartFault::NoAddress { ip: host_ip.unwrap_or_default() });
+                }
                 Ok(address) => kubelet = Some(address),
                 Err(fault) => faults.push(fault),
             }
@@ -91,7 +108,14 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
     Ok(Place { root: root(config, environment), node_name, kubelet, namespace })
 }
 
-fn address(config: &Config, host_ip: Option<String>) -> Result<KubeletAddress, StartFault> {
+/// Whether a request can be sent to the address.
+pub(crate) fn is_good(config: &Config, address: &KubeletAddress) -> bool {
+    let faults = crate::build::settings(config, address, "node").faults();
+    !faults.iter().any(|fault| matches!(fault, kubernetes::Error::Setting { key: "endpoint", .. }))
+}
+
+/// Where the kubelet is, given what is known of the host's address.
+pub(crate) fn address(config: &Config, host_ip: Option<&str>) -> Result<KubeletAddress, StartFault> {
     let kube_config = Some(&config.kube_config_path).filter(|path| !path.is_empty());
     let wants_kube_config = config.kubelet.auth_type == AuthType::KubeConfig;
     match (kube_config, &config.kubelet.endpoint) {
@@ -158,6 +182,18 @@ mod tests {
         assert!(["kubelet::endpoint", "HOST_IP", "host_ip"].iter().all(|name| words.contains(name)));
         let words = faults[0].to_string();
         assert!(["HOST_NAME", "K8S_NODE_NAME", "host_name"].iter().all(|name| words.contains(name)));
+    }
+
+    #[test]
+    fn an_address_that_is_none_names_all_that_would_help() {
+        let config = Config { host_name: "n".into(), ..Config::default() };
+        for (variables, option) in [(&[("HOST_IP", "a b")][..], ""), (&[], "10.0.0.1:x"), (&[("HOST_IP", "::x")], "")] {
+            let config = Config { host_ip: option.into(), ..config.clone() };
+            let faults = place(config, variables, false).expect_err("it is no address");
+            let words = faults[0].to_string();
+            let names = ["kubelet::endpoint", "HOST_IP", "host_ip", "no address"];
+            assert!(faults.len() == 1 && names.iter().all(|name| words.contains(name)), "{words}");
+        }
     }
 
     #[test]

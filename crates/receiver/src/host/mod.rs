@@ -5,3 +5,4 @@ mod environment;
 
 pub use capacity::Capacity;
 pub use environment::{Environment, KubeletAddress, Place, StartFault, resolve};
+pub(crate) use environment::{NO_ECS, NO_KUBE_CONFIG, address, is_good};
