@@ -134,6 +134,7 @@ fn start_receivers(
             tools: Tools {
                 clock: shared.clock.clone(),
                 registry: shared.registry.clone(),
+                component: id.to_string(),
                 runtime: tokio::runtime::Handle::current(),
             },
             status: shared.board.component(&format!("receiver/{id}")),

@@ -60,6 +60,8 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// The agent's own numbers.
     pub registry: Registry,
+    /// The receiver's name in the configuration, which tells its numbers from those of others.
+    pub component: String,
     /// Where the kubelet client runs.
     pub runtime: tokio::runtime::Handle,
 }
@@ -67,8 +69,8 @@ pub struct Tools {
 impl Collector {
     /// A collector of the machine at `place`.
     pub fn open(config: Config, place: &Place, tools: Tools) -> Result<Self, Error> {
-        let Tools { clock, registry, runtime } = tools;
-        let troubles = Troubles::new(&registry);
+        let Tools { clock, registry, component, runtime } = tools;
+        let troubles = Troubles::new(&registry, &component);
         let mut machine = Machine::open(&place.root, &config, clock.clone(), troubles)
             .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
         let node_name = place.node_name.clone().unwrap_or_else(|| machine.host_name());
@@ -90,7 +92,7 @@ impl Collector {
         let kubernetes = config.container_orchestrator != Orchestrator::Host;
         let identity = NodeIdentity::new(cluster_name, node_name.as_str().into(), machine.capacity(), kubernetes);
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
-        Ok(Self::new(Parts { config, identity, machine, inventory, kubelet, clock, registry }))
+        Ok(Self::new(Parts { config, identity, machine, inventory, kubelet, clock, registry, component }))
     }
 }
 

@@ -42,7 +42,7 @@ impl Receiver {
     /// Starts sampling.
     pub fn start(config: Config, place: Place, surroundings: Surroundings) -> Result<Self, Error> {
         let Surroundings { tools, status, sink } = surroundings;
-        let (clock, registry) = (tools.clock.clone(), tools.registry.clone());
+        let (clock, registry, component) = (tools.clock.clone(), tools.registry.clone(), tools.component.clone());
         let interval = config.collection_interval;
         let collector = Collector::open(config, &place, tools)?;
         let (identity, root) = (collector.identity(), place.root.display());
@@ -58,7 +58,7 @@ impl Receiver {
         let refused = registry.counter(
             "otelcol_receiver_refused_metric_points",
             "Metric points that the pipeline had no room for.",
-            &[("receiver", "awscontainerinsightreceiver")],
+            &[("receiver", &component)],
         );
         let work = Work {
             collector,

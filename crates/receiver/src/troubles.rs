@@ -11,6 +11,7 @@ use tracing::{info, warn};
 #[derive(Debug)]
 pub struct Troubles {
     registry: Registry,
+    receiver: String,
     round: u64,
     sources: BTreeMap<&'static str, Source>,
 }
@@ -24,9 +25,9 @@ struct Source {
 }
 
 impl Troubles {
-    /// No failures yet.
-    pub fn new(registry: &Registry) -> Self {
-        Self { registry: registry.clone(), round: 0, sources: BTreeMap::new() }
+    /// No failures of the receiver's sources yet.
+    pub fn new(registry: &Registry, receiver: &str) -> Self {
+        Self { registry: registry.clone(), receiver: receiver.to_owned(), round: 0, sources: BTreeMap::new() }
     }
 
     /// Notes how a source fared and returns what it gave.
@@ -45,12 +46,12 @@ impl Troubles {
 
     /// Counts `failures` of a source of which `example` is one.
     pub fn failed(&mut self, source: &'static str, failures: u64, example: &dyn Display) {
-        let registry = &self.registry;
+        let (registry, receiver) = (&self.registry, &self.receiver);
         let line = self.sources.entry(source).or_insert_with(|| Source {
             failures: registry.counter(
                 "container_insights_source_failures",
                 "Readings of a source that failed.",
-                &[("source", source)],
+                &[("receiver", receiver), ("source", source)],
             ),
             episode: Episode::default(),
             failed_in: 0,
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_source_read_in_many_places_recovers_once_none_of_them_fails() {
-        let mut troubles = Troubles::new(&Registry::default());
+        let mut troubles = Troubles::new(&Registry::default(), "r");
         let fails = |troubles: &mut Troubles, failing: bool| {
             troubles.begin_round();
             if failing {

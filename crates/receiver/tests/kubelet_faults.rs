@@ -31,6 +31,75 @@ fn before_the_first_list_a_node_says_nothing_of_its_pods() {
     );
 }
 
+/// What a kubelet that has just started may answer.
+const EMPTY: [&str; 2] =
+    [r#"{"kind":"PodList","apiVersion":"v1","items":null}"#, r#"{"kind":"PodList","apiVersion":"v1","items":[]}"#];
+
+#[test]
+fn an_empty_list_while_there_are_pods_is_no_count_of_zero() {
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    let before = rig.collector.collect();
+    let counts = |round: &model::Round| {
+        let node = one(round, RecordType::Node, "", "");
+        ["node_number_of_running_pods", "node_number_of_running_containers"].map(|name| metric(node, name))
+    };
+    assert!(counts(&before)[0].is_some_and(|count| count > 0.0));
+    let told = log(|| {
+        for empty in EMPTY {
+            rig.kubelet.set_answer(Route::Pods, empty);
+            rig.pass(Duration::from_secs(2));
+            let round = rig.collector.collect();
+            assert_eq!(counts(&round), counts(&before));
+            let pods = |round: &model::Round| find(round, RecordType::Pod, "", "").len();
+            assert_eq!(pods(&round), pods(&before));
+        }
+    });
+    assert_eq!(told.matches("source fails").count(), 1, "{told}");
+    // A pod that isn't known is asked for once more.
+    assert!(rig.counted("container_insights_source_failures", &[("source", "kubelet pod list")]) >= 2);
+    rig.show(&recording.second);
+    let told = log(|| drop(rig.collector.collect()));
+    assert_eq!(told.matches("source recovered").count(), 1, "{told}");
+}
+
+#[test]
+fn before_the_first_list_that_names_a_pod_there_is_no_count() {
+    let recording = recording();
+    for empty in EMPTY {
+        let mut rig = Rig::new(&recording, config());
+        rig.show(&recording.first);
+        rig.kubelet.set_answer(Route::Pods, empty);
+        rig.collector.prime();
+        rig.pass(Duration::from_secs(2));
+        let round = rig.collector.collect();
+        let node = one(&round, RecordType::Node, "", "");
+        for name in ["node_number_of_running_pods", "node_number_of_running_containers", "node_cpu_request"] {
+            assert_eq!(metric(node, name), None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_node_without_pods_has_none() {
+    let recording = recording();
+    let mut rig = Rig::primed(&recording, config());
+    rig.kubelet.set_answer(Route::Pods, EMPTY[0]);
+    for hierarchy in std::fs::read_dir(rig.scratch.root().join("sys/fs/cgroup")).expect("there are cgroups") {
+        let _ = std::fs::remove_dir_all(hierarchy.expect("the folder can be read").path().join("kubepods"));
+    }
+    rig.pass(Duration::from_secs(2));
+    let round = rig.collector.collect();
+    assert_eq!(metric(one(&round, RecordType::Node, "", ""), "node_number_of_running_pods"), Some(0.0));
+}
+
+#[test]
+fn two_receivers_count_apart() {
+    let rig = Rig::primed(&recording(), config());
+    let labels: Vec<_> = rig.registry.snapshot().into_iter().map(|reading| format!("{reading:?}")).collect();
+    assert!(!labels.is_empty() && labels.iter().all(|label| label.contains(support::RECEIVER)), "{labels:?}");
+}
+
 #[test]
 fn the_last_good_list_stays_in_use_whatever_the_kubelet_does() {
     let faults = [

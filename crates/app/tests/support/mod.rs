@@ -75,7 +75,12 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let clock = Arc::new(Set::default());
-    let tools = Tools { clock: clock.clone(), registry: Registry::default(), runtime: runtime.handle().clone() };
+    let tools = Tools {
+        clock: clock.clone(),
+        registry: Registry::default(),
+        component: "awscontainerinsightreceiver".to_owned(),
+        runtime: runtime.handle().clone(),
+    };
     let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
     let show = |sample: &Sample| {
         scratch.show(&sample.root);

@@ -29,6 +29,9 @@ impl Clock for Set {
     }
 }
 
+/// The receiver's name.
+pub const RECEIVER: &str = "awscontainerinsightreceiver/one";
+
 /// The node.
 pub struct Rig {
     pub kubelet: FakeKubelet,
@@ -87,7 +90,9 @@ impl Rig {
         #[expect(clippy::disallowed_methods, reason = "waiting for a kubelet takes real time")]
         let clock = Arc::new(Set { at: Mutex::default(), began: std::time::Instant::now() });
         let registry = Registry::default();
-        let tools = Tools { clock: clock.clone(), registry: registry.clone(), runtime: runtime.handle().clone() };
+        let component = RECEIVER.to_owned();
+        let tools =
+            Tools { clock: clock.clone(), registry: registry.clone(), component, runtime: runtime.handle().clone() };
         let collector = Collector::open(config, &place, tools).expect("the recording can be opened");
         let rig = Self { kubelet, scratch, collector, registry, clock, _runtime: runtime };
         rig.set_time(&recording.first);
@@ -109,9 +114,10 @@ impl Rig {
         at.wall += time;
     }
 
-    /// How often something of the agent's own was counted.
+    /// How often something of the agent's own was counted, under the receiver's name and these labels.
     pub fn counted(&self, name: &'static str, labels: &[(&str, &str)]) -> u64 {
-        self.registry.counter(name, "", labels).get()
+        let labels = [&[("receiver", RECEIVER)], labels].concat();
+        self.registry.counter(name, "", &labels).get()
     }
 
     fn set_time(&self, sample: &Sample) {
