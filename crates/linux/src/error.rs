@@ -15,6 +15,12 @@ pub enum Error {
         /// What was opened or read.
         path: PathBuf,
     },
+    /// A machine's root that is something else than a directory.
+    #[error("{} is no directory", path.display())]
+    NoDirectory {
+        /// What was opened.
+        path: PathBuf,
+    },
     /// The process may not read it: EACCES or EPERM.
     #[error("{} may not be read", path.display())]
     Denied {
@@ -75,6 +81,7 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Error::Gone { path }
+            | Error::NoDirectory { path }
             | Error::Denied { path }
             | Error::Io { path, .. }
             | Error::Parse { path, .. }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, openat};
 
-use crate::buffer::Ends;
+use crate::buffer::{Ends, READ};
 use crate::directory::list;
 use crate::net_dev::{self, Interfaces};
 use crate::text::number;
@@ -57,8 +57,7 @@ impl Process {
     /// inode of its `net/dev`. A process that has ended is [`Error::Gone`].
     pub fn read_net_dev(&self, buffer: &mut Buffer, into: &mut Interfaces) -> Result<u64, Error> {
         let failed = |errno| Error::from_errno(self.path.join("net/dev"), errno);
-        let file =
-            openat(&self.directory, c"net/dev", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+        let file = openat(&self.directory, c"net/dev", READ, Mode::empty()).map_err(failed)?;
         let namespace = fstat(&file).map_err(failed)?.st_ino;
         let length = buffer.fill(file, Ends::AtEmptyRead, || self.path.join("net/dev"))?;
         net_dev::parse_into(&buffer.bytes[..length], into);
@@ -68,7 +67,7 @@ impl Process {
     /// Reads the text of the process's `cgroup` file.
     pub fn read_membership<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], Error> {
         let full = || self.path.join("cgroup");
-        let file = openat(&self.directory, c"cgroup", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        let file = openat(&self.directory, c"cgroup", READ, Mode::empty())
             .map_err(|errno| Error::from_errno(full(), errno))?;
         let length = buffer.fill(file, Ends::AtShortRead, full)?;
         Ok(&buffer.bytes[..length])
@@ -87,8 +86,7 @@ fn read_cgroup(proc: impl AsFd, pid: u32, buffer: &mut Buffer) -> Result<&[u8], 
     let full = || format!("proc/{pid}/cgroup").into();
     buffer.path.clear();
     write!(buffer.path, "{pid}/cgroup").map_err(|source| Error::Io { path: full(), source })?;
-    let file = openat(proc, &buffer.path[..], OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|errno| Error::from_errno(full(), errno))?;
+    let file = openat(proc, &buffer.path[..], READ, Mode::empty()).map_err(|errno| Error::from_errno(full(), errno))?;
     let length = buffer.fill(file, Ends::AtShortRead, full)?;
     Ok(&buffer.bytes[..length])
 }

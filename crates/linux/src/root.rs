@@ -7,7 +7,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, openat, openat2};
 use rustix::io::Errno;
 
-use crate::buffer::Ends;
+use crate::buffer::{Ends, READ};
 use crate::directory::list;
 use crate::{Buffer, Error};
 
@@ -28,7 +28,10 @@ impl Root {
     /// Opens a directory as a machine's root.
     pub fn open(path: &Path) -> Result<Root, Error> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = open(path, flags, Mode::empty()).map_err(|errno| Error::from_errno(path.to_owned(), errno))?;
+        let handle = open(path, flags, Mode::empty()).map_err(|errno| match errno {
+            Errno::NOTDIR => Error::NoDirectory { path: path.to_owned() },
+            errno => Error::from_errno(path.to_owned(), errno),
+        })?;
         // Old kernels answer ENOSYS, old container runtimes EPERM.
         let confined =
             path != Path::new("/") && openat2(&handle, ".", flags, Mode::empty(), ResolveFlags::IN_ROOT).is_ok();
@@ -49,9 +52,8 @@ impl Root {
 
     /// Reads a whole file, named relative to the root with or without a leading slash.
     pub fn read<'b>(&self, relative: &str, buffer: &'b mut Buffer) -> Result<&'b [u8], Error> {
-        let file = self
-            .open_below(relative, OFlags::RDONLY)
-            .map_err(|errno| Error::from_errno(self.full_path(relative), errno))?;
+        let file =
+            self.open_below(relative, READ).map_err(|errno| Error::from_errno(self.full_path(relative), errno))?;
         let length = buffer.fill(file, Ends::AtEmptyRead, || self.full_path(relative))?;
         Ok(&buffer.bytes[..length])
     }
@@ -115,6 +117,35 @@ mod tests {
         assert_eq!(root.read("etc/hostname", &mut buffer).unwrap(), b"one\n");
         assert_eq!(root.read("/etc/hostname", &mut buffer).unwrap(), b"one\n");
         assert!(root.read("etc/none", &mut buffer).unwrap_err().is_gone());
+    }
+
+    #[test]
+    fn a_root_that_is_a_file_says_so() {
+        let tree = Tree::new(&[("file", "")]);
+        let error = Root::open(&tree.path().join("file")).unwrap_err();
+        assert!(error.to_string().ends_with("file is no directory"), "{error}");
+        assert!(Root::open(&tree.path().join("none")).unwrap_err().is_gone());
+    }
+
+    #[test]
+    fn a_pipe_in_a_files_place_holds_nobody_up() {
+        let tree = Tree::new(&[("proc/1/cgroup", "0::/\n")]);
+        for name in ["proc/meminfo", "proc/22/cgroup", "proc/22/net/dev"] {
+            tree.pipe(name);
+        }
+        let (done, wait) = std::sync::mpsc::channel();
+        let root = tree.root();
+        std::thread::spawn(move || {
+            let mut buffer = Buffer::new();
+            let read = root.read("proc/meminfo", &mut buffer).map(<[u8]>::len);
+            let mut visited = 0;
+            crate::process::for_each(&root, &mut buffer, |_, _| visited += 1).unwrap();
+            let process = crate::process::Process::open(&root, 22).unwrap();
+            process.read_net_dev(&mut buffer, &mut crate::net_dev::Interfaces::default()).unwrap();
+            process.read_membership(&mut buffer).unwrap();
+            done.send((read.unwrap(), visited)).unwrap();
+        });
+        assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(10)).ok(), Some((0, 2)));
     }
 
     #[test]

@@ -28,6 +28,12 @@ impl Tree {
         fs::create_dir_all(self.0.path().join(path.trim_start_matches('/'))).unwrap();
     }
 
+    pub(crate) fn pipe(&self, path: &str) {
+        let path = self.0.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    }
+
     pub(crate) fn remove(&self, path: &str) {
         fs::remove_dir_all(self.0.path().join(path.trim_start_matches('/'))).unwrap();
     }

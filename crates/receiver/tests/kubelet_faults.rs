@@ -95,7 +95,10 @@ fn a_node_without_pods_has_none() {
 
 #[test]
 fn two_receivers_count_apart() {
-    let rig = Rig::primed(&recording(), config());
+    let mut rig = Rig::primed(&recording(), config());
+    rig.kubelet.set_fault(Route::Pods, Fault::Status(500));
+    rig.collector.collect();
+    assert!(rig.counted("container_insights_source_failures", &PODS) >= 1);
     let labels: Vec<_> = rig.registry.snapshot().into_iter().map(|reading| format!("{reading:?}")).collect();
     assert!(!labels.is_empty() && labels.iter().all(|label| label.contains(support::RECEIVER)), "{labels:?}");
 }

@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 
 use super::mounted::{Controllers, Role};
-use crate::buffer::Ends;
+use crate::buffer::{Ends, READ};
 use crate::text::number;
 use crate::{Buffer, Error};
 
@@ -111,11 +111,11 @@ impl Group {
     }
 
     fn open(&self, index: usize, name: &CStr, buffer: &mut Buffer) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
+        let flags = READ | OFlags::NOFOLLOW;
         let Some(handle) = self.handles.get(index).and_then(Option::as_ref) else {
             return self.open_by_path(index, name, flags, &mut buffer.path);
         };
-        match openat(handle, name, flags | OFlags::CLOEXEC, Mode::empty()) {
+        match openat(handle, name, flags, Mode::empty()) {
             Err(Errno::NOENT | Errno::NODEV) if index > 0 => {
                 let file = self.open_by_path(index, name, flags, &mut buffer.path)?;
                 self.stale.store(true, Ordering::Relaxed);
