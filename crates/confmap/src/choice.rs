@@ -37,11 +37,11 @@ macro_rules! choice {
 
         impl $name {
             /// Every choice, in the order of declaration.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
 
             /// The choice a word stands for; `None` of any other word.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn parse(text: &str) -> ::core::option::Option<Self> {
                 match text {
                     $( $text $( | $alias )* => ::core::option::Option::Some(Self::$variant), )+
@@ -50,7 +50,7 @@ macro_rules! choice {
             }
 
             /// The word for the choice.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $( Self::$variant => $text, )+
@@ -58,7 +58,7 @@ macro_rules! choice {
             }
 
             /// Every word with its doc comment, for the documentation.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn about() -> ::std::vec::Vec<(&'static str, ::std::string::String)> {
                 ::std::vec![$( ($text, $crate::support::doc_text(&[$($doc),*])) ),+]
             }

@@ -70,19 +70,19 @@ macro_rules! config {
 
         impl $name {
             /// What the component is: the doc comment of its options.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn about() -> ::std::string::String {
                 $crate::support::doc_text($crate::__doc_lines!(@ [] $( [$($attribute)*] )*))
             }
 
             /// Every option, for the documentation.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn options() -> ::std::vec::Vec<$crate::OptionDoc> {
                 <Self as $crate::Decode>::nested_options()
             }
 
             /// The keys written below `node` that have no effect, each with the reason; paths begin below the node.
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn accepted_keys_written(node: &$crate::Node) -> ::std::vec::Vec<(::std::string::String, &'static str)> {
                 let mut written = ::std::vec::Vec::new();
                 <Self as $crate::Decode>::accepted_written(node, "", &mut written);
@@ -91,7 +91,7 @@ macro_rules! config {
         }
 
         impl $crate::Decode for $name {
-            #[allow(unused_mut)]
+            #[allow(unused_mut, reason = "a block without options stays as it is")]
             fn decode(
                 node: &$crate::Node,
                 path: &str,
@@ -120,7 +120,7 @@ macro_rules! config {
             }
 
             fn nested_options() -> ::std::vec::Vec<$crate::OptionDoc> {
-                #[allow(unused_variables)]
+                #[allow(unused_variables, reason = "a block without options has none to look at")]
                 let defaults = <Self as ::core::default::Default>::default();
                 ::std::vec![$(
                     $crate::OptionDoc {
@@ -134,7 +134,7 @@ macro_rules! config {
                 ),*]
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "a block without options has none to look at")]
             fn accepted_written(
                 node: &$crate::Node,
                 path: &str,

@@ -9,7 +9,7 @@ confmap::choice! {
     pub enum Orchestrator {
         /// Any Kubernetes: pods and containers by the kubelet's list.
         Eks = "eks",
-        /// A container instance of Amazon ECS.
+        /// A container instance of Amazon ECS; this version refuses it.
         Ecs = "ecs",
         /// A machine by itself: the node, and the containers of whatever runtime.
         Host = "host",
@@ -124,7 +124,7 @@ confmap::config! {
     /// How the kubelet is reached.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Kubelet {
-        /// The kubelet's URL; without it `https://<HOST_IP>:10250`.
+        /// The kubelet's URL; without it `https://<HOST_IP>:10250`. `http:` only without authentication.
         pub endpoint: Option<String> = None,
         /// How the agent proves who it is.
         pub auth_type: AuthType = AuthType::ServiceAccount,

@@ -1,6 +1,7 @@
 //! The beds themselves: that a load asked for is a load the kernel counted, and that a process in the sample pod's
 //! namespaces, without rights, sees what the agent goes by.
 //!
+//! On this machine only: the scripts of `beds/tests` ask for the same loads in every guest and look at what the agent says.
 //! They need root: `sudo beds/setup.sh && cargo test -p testkit --test beds -- --ignored --test-threads 1`.
 
 #![expect(clippy::unwrap_used, reason = "what is missing ends the test, in its helpers too")]
@@ -22,34 +23,6 @@ fn loads_and_namespaces_on_this_machine() {
     let report = beds::run("cri/with_pods.sh", with_pods(&probe, &beds::path("jobs/probe_namespaces.sh")));
     check_loads(&report);
     check_probe(&probe);
-}
-
-#[test]
-#[ignore = "needs root and beds/setup.sh"]
-fn loads_and_namespaces_on_cgroup_v2_in_the_fast_guest() {
-    let out = tempfile::tempdir().unwrap();
-    let job = beds::path("cri/with_pods.sh");
-    let mut arguments = vec![OsString::from("-o"), out.path().into(), job.into()];
-    arguments.extend(with_pods(Path::new("/run/out/probe"), &beds::path("jobs/probe_namespaces.sh")));
-    let report = beds::run("uml/run.sh", arguments);
-    assert_eq!(report.line("line", "pods")["cgroup"], 2);
-    check_loads(&report);
-    check_probe(&out.path().join("probe"));
-}
-
-#[test]
-#[ignore = "needs root, beds/setup.sh and minutes"]
-fn loads_and_namespaces_with_the_systemd_driver_on_both_versions() {
-    for version in ["--v1", "--v2"] {
-        let out = tempfile::tempdir().unwrap();
-        let probe = Path::new("/host").join(beds::path("jobs/probe_namespaces.sh").strip_prefix("/").unwrap());
-        let mut arguments = vec![OsString::from(version), "-o".into(), out.path().into()];
-        arguments.push(beds::path("cri/with_pods.sh").into());
-        arguments.extend(with_pods(Path::new("/run/bed-out/probe"), &probe));
-        let report = beds::run("debian/run.sh", arguments);
-        check_loads(&report);
-        check_probe(&out.path().join("probe"));
-    }
 }
 
 fn with_pods(out: &Path, command: &Path) -> Vec<OsString> {

@@ -1,24 +1,23 @@
 //! Network interfaces of the host and of pods.
 //!
-//! A pod's network is that of any of its processes. The agent's own pid namespace hides the pids of others in
-//! `cgroup.procs`, so they are found by `<root>/proc/<pid>/cgroup`: one scan for all pods that need one, at most once a
-//! tick. A pod without a process is remembered and looked for again only when its containers change.
+//! A pod's network is that of any of its processes.
+
+mod processes;
 
 use std::collections::{HashMap, HashSet};
 
 use linux::cgroup;
 use linux::net_dev::{Interface, Interfaces, Name};
-use linux::process::{self, Process};
+use linux::process::Process;
 use model::Text;
 
 use crate::samples::{Pair, PodSample};
 use crate::sources::history::History;
+use crate::sources::networks::processes::Found;
 use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
 use crate::troubles::chain;
 
-/// How often a pod that was missed once is looked for again, each time after its containers changed.
-const MORE_TRIES: u8 = 3;
 /// The host's first process: its network namespace is the host's.
 const HOST_PID: u32 = 1;
 
@@ -36,15 +35,6 @@ type Key = (u64, u64, Name);
 
 /// In the place of a pod's inode: no cgroup has it.
 const HOST: u64 = 0;
-
-/// What is known of a pod's processes.
-#[derive(Debug)]
-enum Found {
-    /// A process of the pod.
-    Process(Process),
-    /// None, with these containers; a new set of them is worth some more tries.
-    Nothing { containers: Vec<Box<str>>, tries_left: u8 },
-}
 
 impl Networks {
     /// No readings yet.
@@ -120,7 +110,7 @@ impl Networks {
         Ok(counted.map(|interface| history.exchange((owner, namespace, interface.name), at, *interface)).collect())
     }
 
-    /// One scan of all processes for the pods that need one.
+    /// Looks for a process of each pod that needs one, and reads its interfaces.
     fn search(
         &mut self,
         reader: &mut Reader,
@@ -129,30 +119,10 @@ impl Networks {
         wanted: &[usize],
         inventory: &Inventory,
     ) {
-        let by_uid: HashMap<&str, usize> = wanted.iter().map(|number| (&*pods[*number].uid, *number)).collect();
-        let by_container: HashMap<&str, usize> = wanted
-            .iter()
-            .flat_map(|number| pods[*number].containers.iter().map(|container| (&*container.id, *number)))
-            .collect();
-        // The best process of each pod: one of the sandbox before one of a container, which may have made itself another
-        // network; then the oldest.
-        let mut best: HashMap<usize, (bool, u32)> = HashMap::new();
-        let scanned = process::for_each(&reader.root, &mut reader.buffer, |pid, text| {
-            let Some(member) = cgroup::membership(text).filter(|member| !member.nested) else { return };
-            let uid = member.pod_uid.as_deref();
-            let id = member.container_id.as_deref();
-            let pod = uid.and_then(|uid| by_uid.get(uid)).or_else(|| id.and_then(|id| by_container.get(id)));
-            if let Some(&pod) = pod {
-                let named = id
-                    .is_some_and(|id| inventory.get(&pods[pod].uid).is_some_and(|entry| entry.container(id).is_some()));
-                let candidate = (named, pid);
-                best.entry(pod).and_modify(|best| *best = candidate.min(*best)).or_insert(candidate);
-            }
-        });
-        reader.troubles.note("processes", scanned);
+        let best = processes::scan(reader, pods, wanted, inventory);
         for &number in wanted {
             let pod = &pods[number];
-            let process = best.get(&number).and_then(|(_, pid)| Process::open(&reader.root, *pid).ok());
+            let process = best.get(&number).and_then(|pid| Process::open(&reader.root, *pid).ok());
             let read =
                 process.and_then(|process| Some((self.read(reader, pod.group.inode(), &process).ok()?, process)));
             let found = match read {
@@ -160,28 +130,9 @@ impl Networks {
                     samples[number].network = Some(interfaces);
                     Found::Process(process)
                 }
-                None => {
-                    let tries_left = match self.pods.get(&*pod.uid) {
-                        Some(Found::Nothing { tries_left, .. }) => tries_left.saturating_sub(1),
-                        _ => MORE_TRIES,
-                    };
-                    let containers = pod.containers.iter().map(|container| container.id.clone()).collect();
-                    Found::Nothing { containers, tries_left }
-                }
+                None => Found::nothing(pod, self.pods.get(&*pod.uid)),
             };
             self.pods.insert(samples[number].uid.clone(), found);
-        }
-    }
-}
-
-impl Found {
-    /// Whether a pod without a process is looked for again: its containers changed, and not too often.
-    fn is_worth_a_try(&self, pod: &cgroup::Pod) -> bool {
-        match self {
-            Self::Process(_) => false,
-            Self::Nothing { containers, tries_left } => {
-                *tries_left > 0 && !containers.iter().eq(pod.containers.iter().map(|container| &container.id))
-            }
         }
     }
 }
