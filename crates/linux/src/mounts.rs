@@ -3,7 +3,10 @@
 use crate::text::{lines, number};
 use crate::{Buffer, DeviceNumber, Error, Root};
 
+mod table;
 mod visible;
+
+pub use table::Table;
 
 /// The mount table of the machine's first process: the host's view, whatever namespace this process is in.
 pub(crate) const TABLE: &str = "proc/1/mountinfo";
@@ -32,31 +35,6 @@ pub struct Mount {
 /// Reads the mounts of `<root>/proc/1/mountinfo` that can be reached.
 pub fn read(root: &Root, buffer: &mut Buffer) -> Result<Vec<Mount>, Error> {
     root.read(TABLE, buffer).map(parse_mountinfo)
-}
-
-/// The mount table of the machine's first process as it was last read; a table that hasn't changed isn't parsed again.
-#[derive(Debug, Default)]
-pub struct Table {
-    text: Vec<u8>,
-    mounts: Vec<Mount>,
-}
-
-impl Table {
-    /// Reads `<root>/proc/1/mountinfo` and returns the mounts that can be reached.
-    pub fn refresh(&mut self, root: &Root, buffer: &mut Buffer) -> Result<&[Mount], Error> {
-        let text = root.read(TABLE, buffer)?;
-        if text != self.text {
-            self.mounts = parse_mountinfo(text);
-            self.text.clear();
-            self.text.extend_from_slice(text);
-        }
-        Ok(&self.mounts)
-    }
-
-    /// The mounts of the last reading; none before the first.
-    pub fn mounts(&self) -> &[Mount] {
-        &self.mounts
-    }
 }
 
 /// Parses a mount table and keeps, in its order, the mounts that can be reached by their mount point.
