@@ -145,6 +145,13 @@ fn a_file_that_is_missing_is_a_fault_of_the_start_and_not_of_the_configuration()
 }
 
 #[test]
+fn a_root_path_that_is_a_file_says_so() {
+    let root = "--set=receivers.awscontainerinsightreceiver.root_path=/etc/passwd";
+    let (code, _, stderr) = run(&["--config=host.yaml", root]);
+    assert!(code == 1 && stderr.contains("/etc/passwd is no directory"), "{stderr}");
+}
+
+#[test]
 fn references_and_pipelines_are_checked_in_the_collectors_words() {
     let pipeline = |rest: &str| format!("service::pipelines::metrics: {{{rest}}}");
     let cases = [

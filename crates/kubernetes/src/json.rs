@@ -127,6 +127,13 @@ pub(crate) trait Items<'de, T>: Deserialize<'de> {
     fn into_parts(self) -> (Vec<T>, usize);
 }
 
+/// No node has so many pods. What a short answer could be made to stand for takes many times its own memory.
+pub(crate) const MOST_ITEMS: usize = 20_000;
+
+fn too_many<E: serde::de::Error>() -> E {
+    E::custom(format_args!("a list of more than {MOST_ITEMS} items"))
+}
+
 /// Items of one pass: the first broken one fails the whole list.
 pub(crate) struct Quick<T>(Vec<T>, usize);
 
@@ -157,6 +164,7 @@ impl<'de, T: Slim<'de>> Visitor<'de> for QuickVisitor<T> {
         let mut items = Quick(Vec::new(), 0);
         while let Some(raw) = list.next_element::<T::Raw>()? {
             match T::slim(raw) {
+                Some(_) if items.0.len() == MOST_ITEMS => return Err(too_many()),
                 Some(item) => items.0.push(item),
                 None => items.1 += 1,
             }
@@ -174,6 +182,7 @@ impl<'de, T: Slim<'de>> Visitor<'de> for CarefulVisitor<T> {
         let mut items = Careful(Vec::new(), 0);
         while let Some(raw) = list.next_element::<&'de RawValue>()? {
             match serde_json::from_str::<T::Raw>(raw.get()).ok().and_then(T::slim) {
+                Some(_) if items.0.len() == MOST_ITEMS => return Err(too_many()),
                 Some(item) => items.0.push(item),
                 None => items.1 += 1,
             }

@@ -176,6 +176,21 @@ fn a_broken_pod_costs_only_itself() {
 }
 
 #[test]
+fn a_list_longer_than_any_nodes_is_refused() {
+    let list = |count: usize| {
+        let items: Vec<_> =
+            (0..count).map(|n| format!(r#"{{"metadata":{{"uid":"{n}","name":"a","namespace":"b"}}}}"#)).collect();
+        parse_pods(format!(r#"{{"kind":"PodList","items":[{}]}}"#, items.join(",")).as_bytes())
+    };
+    assert_eq!(list(20_000).expect("it is long").pods.len(), 20_000);
+    let words = list(20_001).map_err(|error| std::error::Error::source(&error).map(ToString::to_string));
+    assert!(
+        words.as_ref().is_err_and(|words| words.as_ref().is_some_and(|words| words.contains("20000"))),
+        "{words:?}"
+    );
+}
+
+#[test]
 fn a_pod_without_identity_is_counted() {
     let items = json!([{"metadata": {"name": "a", "namespace": "b"}}, {}, {"metadata": {"uid": "1", "name": "a"}}]);
     let list = parse_pods(json!({"kind": "PodList", "items": items}).to_string().as_bytes()).expect("a good list");
