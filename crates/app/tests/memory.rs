@@ -18,8 +18,8 @@ const MIB: u64 = 1 << 20;
 const HUGE: usize = 100 << 20;
 /// The largest answer that is read at all.
 const LIMIT: u64 = 32 * MIB;
-/// For what else a debug build needs meanwhile.
-const SLACK: u64 = 6 * MIB;
+/// For the smaller blocks that come first, and what else a debug build needs meanwhile.
+const SLACK: u64 = 12 * MIB;
 
 /// A kubelet whose lists are good at first and absurd from the fourth one on.
 struct Kubelet {

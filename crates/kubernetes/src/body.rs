@@ -1,12 +1,13 @@
 //! An answer's body in one buffer, kept between requests and compared with the last one as it arrives.
 
-/// What stays free behind a kept body, and how much is asked for at first.
+/// How much the buffer grows at a time at first: a list of 2 MB must not end in a buffer of 4.
 const STEP: usize = 256 << 10;
 /// Past this size all the room that an answer may take is reserved at once.
 ///
 /// An allocator that can't extend a block copies it, and the blocks left behind add up to several times the last one.
-/// Memory that is reserved and not written costs nothing.
-const LARGE: usize = 1 << 20;
+/// Memory that is reserved and not written costs nothing; but a hole as large as that in every round spreads what else is
+/// allocated over more memory, so answers of a usual size grow in steps.
+const LARGE: usize = 4 << 20;
 
 /// The last whole body, or the one that is arriving.
 ///
@@ -25,6 +26,11 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// A body about as long as one that came before.
+    pub(crate) fn like(length: usize) -> Self {
+        Self { bytes: Vec::with_capacity(if length == 0 { 0 } else { length + STEP }), ..Self::default() }
+    }
+
     /// A new answer begins, of which `most` bytes may come.
     pub(crate) fn begin(&mut self, most: usize) {
         self.most = most;
@@ -66,14 +72,14 @@ impl Body {
         self.whole
     }
 
-    /// Makes room for a chunk, in few steps.
+    /// Makes room for a chunk.
     fn grow(&mut self, chunk: usize) {
-        let doubled = self.bytes.len().max(STEP);
-        let room =
-            if self.bytes.len() + doubled <= LARGE { doubled } else { self.most.saturating_sub(self.bytes.len()) };
+        let step = chunk.max(STEP);
+        let is_large = self.bytes.len() + step > LARGE;
+        let rest = self.most.saturating_sub(self.bytes.len());
         // Where so much address space isn't to be had the answer may still be smaller.
-        if self.bytes.try_reserve_exact(room.max(chunk)).is_err() {
-            self.bytes.reserve_exact(chunk.max(STEP));
+        if !(is_large && rest > step && self.bytes.try_reserve_exact(rest).is_ok()) {
+            self.bytes.reserve_exact(step);
         }
     }
 
@@ -138,15 +144,17 @@ mod tests {
     }
 
     #[test]
-    fn a_large_answer_takes_few_blocks_and_none_beyond_what_may_come() {
+    fn a_large_answer_takes_one_last_block_of_all_that_may_come() {
         let (mut body, mut capacities) = (Body::default(), Vec::new());
-        body.begin(8 << 20);
-        for _ in 0..128 {
+        body.begin(32 << 20);
+        for _ in 0..512 {
             body.push(&[b' '; 64 << 10]);
             capacities.push(body.bytes.capacity());
         }
         capacities.dedup();
-        assert!(capacities.len() <= 4 && capacities.last() == Some(&(8 << 20)), "{capacities:?}");
+        let large = capacities.iter().position(|capacity| *capacity > LARGE).expect("it is large");
+        assert_eq!(capacities[large..], [32 << 20]);
+        assert!(capacities[..large].windows(2).all(|pair| pair[1] - pair[0] == STEP), "{capacities:?}");
     }
 
     #[test]

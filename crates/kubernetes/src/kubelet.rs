@@ -35,6 +35,8 @@ pub struct Kubelet {
     /// The last answer to [`Kubelet::fetch_pods`], and what it said if it could be read.
     body: Body,
     pods: Option<Arc<PodList>>,
+    /// The length of the last answer to [`Kubelet::fetch_summary`].
+    summary_length: usize,
 }
 
 impl fmt::Debug for Kubelet {
@@ -49,7 +51,7 @@ impl Kubelet {
         if let Some(fault) = settings.faults().into_iter().next() {
             return Err(fault);
         }
-        Ok(Self { settings, credentials: None, connection: None, body: Body::default(), pods: None })
+        Ok(Self { settings, credentials: None, connection: None, body: Body::default(), pods: None, summary_length: 0 })
     }
 
     /// Reads the files that the settings name, as every fetch does when they have changed.
@@ -81,8 +83,9 @@ impl Kubelet {
 
     /// Fetches `/stats/summary`.
     pub async fn fetch_summary(&mut self) -> Result<Summary, Error> {
-        let mut body = Body::default();
+        let mut body = Body::like(self.summary_length);
         self.fetch(SUMMARY, &mut body).await?;
+        self.summary_length = body.len();
         parse_summary(body.bytes()).map_err(|source| Error::Parse { url: self.url(SUMMARY), source })
     }
 
