@@ -140,22 +140,15 @@ impl Drop for Agent {
     }
 }
 
-/// Lets the agent get absurd answers; checks how much its memory grew to, and that it was given back.
+/// Lets the agent get absurd answers; checks how much its memory grew to.
 fn check(absurd: fn(&mut TcpStream) -> std::io::Result<()>, growth: u64) {
     let kubelet = Kubelet::start(absurd);
     let agent = Agent::start(kubelet.port);
     kubelet.wait_for(3);
     let before = agent.memory("VmHWM");
     kubelet.wait_for(10);
-    // Between two answers, one of which may be arriving at this very moment.
-    let looks = (0..50).map(|_| {
-        sleep(Duration::from_millis(20));
-        agent.memory("VmRSS")
-    });
-    let kept = looks.min().unwrap_or_default();
     let most = agent.memory("VmHWM");
-    let words = format!("before {before}, at most {most}, kept {kept}");
-    assert!(most <= before + growth && kept <= before + SLACK, "{words}");
+    assert!(most <= before + growth, "before {before}, at most {most}");
 }
 
 #[test]
