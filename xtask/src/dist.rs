@@ -9,7 +9,7 @@ use crate::project::{cargo, has_program, root, succeed};
 use crate::setup;
 
 /// Bytes a binary may have.
-const MAX_BYTES: u64 = 10_000_000;
+const MAX_BYTES: u64 = 15_000_000;
 
 /// A target, and the C compiler and linker that `ring` and the binary need for it.
 struct Target {
