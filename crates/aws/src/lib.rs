@@ -22,4 +22,4 @@ pub use error::{Error, NoCredentials};
 pub use http::Transport;
 pub use partition::{Partition, Variant};
 pub use session::Session;
-pub use settings::{Keys, Settings};
+pub use settings::{Keys, Settings, proxy_fault};

@@ -57,6 +57,20 @@ impl Default for Options {
     }
 }
 
+const NO_ENDPOINT: &str = "is no address such as https://logs.eu-west-1.amazonaws.com";
+
+/// Why this can't be an [`Options::endpoint`]; `None` where it can.
+pub fn endpoint_fault(endpoint: &str) -> Option<&'static str> {
+    parse_endpoint(endpoint).is_none().then_some(NO_ENDPOINT)
+}
+
+fn parse_endpoint(endpoint: &str) -> Option<(Uri, Origin)> {
+    let uri: Uri = format!("{}/", endpoint.trim_end_matches('/')).parse().ok()?;
+    let origin = Origin::of(&uri).ok()?;
+    let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    (uri.query().is_none() && !has_user).then_some((uri, origin))
+}
+
 /// One event: a line of text and when it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -130,12 +144,8 @@ impl Client {
             Some(endpoint) => endpoint,
             None => session.logs_endpoint(),
         };
-        let wrong = || fault("endpoint", "is no address such as https://logs.eu-west-1.amazonaws.com".to_owned());
-        let uri: Uri = format!("{}/", endpoint.trim_end_matches('/')).parse().map_err(|_| wrong())?;
-        let origin = Origin::of(&uri).map_err(|_| wrong())?;
-        if uri.query().is_some() || uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(wrong());
-        }
+        let wrong = || fault("endpoint", NO_ENDPOINT.to_owned());
+        let (uri, origin) = parse_endpoint(&endpoint).ok_or_else(wrong)?;
         let host = HeaderValue::from_str(&origin.host_header()).map_err(|_| wrong())?;
         let user_agent = HeaderValue::from_str(&options.user_agent)
             .map_err(|_| fault("user agent", "holds what a header can't".to_owned()))?;

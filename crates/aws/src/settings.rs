@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::environment::Environment;
+use crate::http::Proxies;
+
 /// Where region and credentials come from and how requests travel. The default asks the usual places.
 ///
 /// Everything here goes for all requests, those to STS and to metadata endpoints too.
@@ -34,6 +37,11 @@ pub struct Settings {
     pub use_dual_stack: Option<bool>,
     /// How long name resolution, connecting and the TLS handshake may take together; `None` is ten seconds.
     pub connect_timeout: Option<Duration>,
+}
+
+/// Why this can't be a [`Settings::proxy_address`]; `None` where it can. The address is in no fault.
+pub fn proxy_fault(address: &str) -> Option<&'static str> {
+    Proxies::new(Some(address), &Environment::Process).err().map(|fault| fault.reason)
 }
 
 impl fmt::Debug for Settings {

@@ -11,7 +11,9 @@ use std::time::Duration;
 pub use declaration::{Declaration, Descriptor, LabelMatcher, Pattern};
 pub(crate) use queue::fallback_bytes;
 pub use queue::{RetryOnFailure, SendingQueue, Sizer};
-pub use values::{Checked, DimensionSet, Namespace, OutputDestination, Retention, TagValue, Unit};
+pub use values::{
+    Checked, DimensionSet, Namespace, OutputDestination, ProxyAddress, Retention, ServiceUrl, TagValue, Unit,
+};
 
 use super::template::Template;
 
@@ -174,7 +176,7 @@ confmap::config! {
         #[accepted("as many connections are kept as requests are under way, see sending_queue::num_consumers")]
         pub num_workers: u32 = 8,
         /// The service's URL, for another one than the region's.
-        pub endpoint: String = String::new(),
+        pub endpoint: ServiceUrl = ServiceUrl::default(),
         /// How long one request may take, in seconds; stronger than `timeout`.
         pub request_timeout_seconds: Option<u32> = None,
         /// How often a request is tried again.
@@ -183,7 +185,7 @@ confmap::config! {
         /// Leaves the server's certificate unverified.
         pub no_verify_ssl: bool = false,
         /// The proxy's URL; empty for what the environment says.
-        pub proxy_address: confmap::Secret = confmap::Secret::new(""),
+        pub proxy_address: ProxyAddress = ProxyAddress::default(),
         /// The region; empty to find it out.
         pub region: String = String::new(),
         /// Finds the region without instance metadata.
@@ -195,7 +197,7 @@ confmap::config! {
         /// The role that is assumed.
         pub role_arn: String = String::new(),
         /// The external id that goes with the role.
-        pub external_id: String = String::new(),
+        pub external_id: confmap::Secret = confmap::Secret::new(""),
         /// The profile in the shared credentials file.
         pub profile: String = String::new(),
         /// Shared credentials files; the first one counts.

@@ -145,9 +145,9 @@ fn settings(config: &Config) -> Settings {
         profile: filled(&config.profile),
         shared_credentials_file: config.shared_credentials_file.first().map(Into::into),
         role_arn: filled(&config.role_arn),
-        external_id: filled(&config.external_id),
+        external_id: filled(config.external_id.reveal()),
         keys: None,
-        proxy_address: filled(config.proxy_address.reveal()),
+        proxy_address: filled(config.proxy_address.0.reveal()),
         certificate_file_path: filled(&config.certificate_file_path).map(Into::into),
         no_verify_ssl: config.no_verify_ssl,
         ..Settings::default()
@@ -157,7 +157,7 @@ fn settings(config: &Config) -> Settings {
 fn client_options(config: &Config, version: &str) -> logs::Options {
     let seconds = config.request_timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
     logs::Options {
-        endpoint: filled(&config.endpoint),
+        endpoint: filled(&config.endpoint.0),
         timeout: seconds.unwrap_or(config.timeout),
         user_agent: logs::user_agent(PRODUCT, version, config.log_group_name.as_str()),
         compression: config.compression == super::config::Compression::Gzip,

@@ -9,9 +9,19 @@ use super::{Config, Declaration};
 
 impl Config {
     /// What may not be meant: selectors written as one metric's name that select others as well, since a selector is
-    /// searched for anywhere in a name. Paths begin with `path`, the component's own.
+    /// searched for anywhere in a name; and records that run together. Paths begin with `path`, the component's own.
     #[must_use]
     pub fn warnings(&self, path: &str) -> Vec<Fault> {
+        let together = (!self.resource_to_telemetry_conversion.enabled).then(|| Fault {
+            path: join(path, "resource_to_telemetry_conversion::enabled"),
+            location: None,
+            message: "is false: all records of a moment become one event without a word of what they are about"
+                .to_owned(),
+        });
+        together.into_iter().chain(self.selector_warnings(path)).collect()
+    }
+
+    fn selector_warnings(&self, path: &str) -> Vec<Fault> {
         let path = join(path, "metric_declarations");
         (0usize..)
             .zip(&self.metric_declarations)

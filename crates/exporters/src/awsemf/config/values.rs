@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use confmap::{Decode, Faults, Node, OptionDoc};
+use confmap::{Decode, Faults, Node, OptionDoc, Secret};
 
 use crate::awsemf::{limits, unit};
 
@@ -125,6 +125,55 @@ impl Decode for OutputDestination {
             Self::CloudWatch => "cloudwatch".to_owned(),
             Self::Stdout => "stdout".to_owned(),
         }
+    }
+}
+
+/// The base URL of a service; empty for the region's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceUrl(pub(crate) String);
+
+impl Decode for ServiceUrl {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| match aws::logs::endpoint_fault(text) {
+            Some(fault) if !text.is_empty() => Err(format!("{text:?} {fault}")),
+            _ => Ok(Self(text.to_owned())),
+        })
+    }
+
+    fn type_name() -> String {
+        "URL".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
+/// The URL of a proxy, which may hold a password; empty for what the environment says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProxyAddress(pub(crate) Secret);
+
+impl Decode for ProxyAddress {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        let address = Secret::decode(node, path, faults)?;
+        if let Some(fault) = aws::proxy_fault(address.reveal()) {
+            faults.at(path, node, fault);
+            return None;
+        }
+        Some(Self(address))
+    }
+
+    // That of a secret: printing a configuration hides it by this.
+    fn type_name() -> String {
+        Secret::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+
+    fn of_null(node: &Node) -> Option<Self> {
+        Secret::of_null(node).map(Self)
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::awsemf::config::{Checked, ResourceConversion, RetryOnFailure, SendingQueue};
+use crate::awsemf::config::{Checked, ProxyAddress, ResourceConversion, RetryOnFailure, SendingQueue, ServiceUrl};
 
 const GROUP: &str = "/aws/containerinsights/shop/performance";
 
@@ -83,8 +83,8 @@ impl Running {
     fn with(fake: Arc<FakeCloudWatchLogs>, mut config: Config, spool: Option<Spool>) -> Self {
         fake.expect_json();
         let before = fake.event_count();
-        if config.endpoint.is_empty() {
-            config.endpoint = fake.endpoint().into();
+        if config.endpoint.0.is_empty() {
+            config.endpoint = ServiceUrl(fake.endpoint().into());
         }
         let (registry, board, offset_ms) = (Registry::default(), Board::default(), Arc::new(AtomicI64::new(0)));
         let tools = Tools {

@@ -33,7 +33,8 @@ fn old_spellings_are_taken() {
 
 #[test]
 fn every_option_of_every_lineage_is_taken() {
-    let yaml = "num_workers: 8, endpoint: x, request_timeout_seconds: 30, max_retries: 2, no_verify_ssl: true,
+    let yaml =
+        "num_workers: 8, endpoint: 'https://x', request_timeout_seconds: 30, max_retries: 2, no_verify_ssl: true,
         proxy_address: x, region: x, local_mode: true, resource_arn: x, role_arn: x, external_id: x, profile: x,
         shared_credentials_file: [x], certificate_file_path: x, imds_retries: 1, middleware: agenthealth/logs,
         add_entity: true, metric_as_distribution: [x], use_all_labels_as_dimensions: true, detailed_metrics: true,
@@ -111,9 +112,32 @@ fn namespaces_and_tags_are_what_aws_takes() {
 }
 
 #[test]
+fn where_to_and_through_what_are_addresses() {
+    check(
+        "endpoint: logs, proxy_address: 'socks5://user:word@proxy'",
+        &[
+            "exporters::awsemf::endpoint: \"logs\" is no address such as https://logs.eu-west-1.amazonaws.com",
+            "exporters::awsemf::proxy_address: a SOCKS proxy can't be used, only an HTTP proxy",
+        ],
+    );
+    config("endpoint: 'http://localhost:4566/', proxy_address: 'proxy:3128'");
+}
+
+#[test]
+fn records_that_run_together_are_worth_a_word() {
+    let warnings: Vec<String> =
+        config("version: 1").warnings("exporters::awsemf").iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].starts_with("exporters::awsemf::resource_to_telemetry_conversion::enabled: is false"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn a_selector_that_selects_more_than_it_names_is_worth_a_word() {
     assert_eq!(config(SAMPLE).warnings("exporters::awsemf"), []);
-    let yaml = "metric_declarations: [{metric_name_selectors: [node_cpu.*]}, {metric_name_selectors: [a, node_filesystem_inodes]}]";
+    let yaml = "resource_to_telemetry_conversion: {enabled: true}, metric_declarations: [{metric_name_selectors: [node_cpu.*]}, {metric_name_selectors: [a, node_filesystem_inodes]}]";
     let warnings: Vec<String> = config(yaml).warnings("exporters::awsemf").iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,

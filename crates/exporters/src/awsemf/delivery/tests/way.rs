@@ -22,14 +22,14 @@ async fn told(config: Config, words: &[&str], outcome: &str) {
 
 #[tokio::test]
 async fn a_name_that_can_not_be_resolved_is_told() {
-    let config = Config { endpoint: "http://logs.nowhere.invalid".into(), ..config() };
+    let config = Config { endpoint: ServiceUrl("http://logs.nowhere.invalid".into()), ..config() };
     told(config, &["no answer from CloudWatch Logs", "logs.nowhere.invalid"], "unreachable").await;
 }
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_told() {
     let fake = FakeCloudWatchLogs::https();
-    let config = Config { endpoint: fake.endpoint().into(), ..config() };
+    let config = Config { endpoint: ServiceUrl(fake.endpoint().into()), ..config() };
     told(config, &["certificate"], "unreachable").await;
 }
 
@@ -39,8 +39,8 @@ async fn a_proxy_that_refuses_is_told() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().port()
     };
-    let proxy_address = confmap::Secret::new(format!("http://user:hidden-word@127.0.0.1:{port}"));
-    let config = Config { endpoint: "http://logs.example.invalid".into(), proxy_address, ..config() };
+    let proxy_address = ProxyAddress(confmap::Secret::new(format!("http://user:hidden-word@127.0.0.1:{port}")));
+    let config = Config { endpoint: ServiceUrl("http://logs.example.invalid".into()), proxy_address, ..config() };
     told(config, &["proxy", "refused"], "unreachable").await;
 }
 
