@@ -27,7 +27,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     let mut verdict = Verdict::default();
     if wanted("size") {
         let bytes = std::fs::metadata(&binary)?.len();
-        verdict.at_most("size of the static binary, MB", bytes as f64 / 1e6, 10.0);
+        verdict.at_most("size of the static binary, MB", bytes as f64 / 1e6, 15.0);
     }
     if wanted("start") {
         start::run(&binary, &mut verdict)?;
