@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
-use crate::pipelines::{Pipeline, Pipelines, Sender};
+use crate::pipelines::{Pipeline, Pipelines, Sender, Stage};
 use crate::run::Shared;
 
 /// Pipelines, and what delivers beside them.
@@ -63,7 +63,7 @@ pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow
         }
     }
     let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
-        Some(Component::Batch(config)) => Ok(Batch::new(config)),
+        Some(Component::Batch(config)) => Ok(Stage::new(id, Batch::new(config), &shared.registry)),
         other => bail!("processors::{id} is no processor: {other:?}"),
     };
     let pipelines = configuration.service.pipelines.values().map(|pipeline| {

@@ -61,7 +61,7 @@ fn agent() -> Command {
         "exporters.awsemf.log_group_name=/aws/containerinsights/host/performance",
         "exporters.awsemf.log_stream_name=node",
         "exporters.awsemf.retry_on_failure={initial_interval: 50ms, max_interval: 200ms}",
-        "receivers.awscontainerinsightreceiver.collection_interval=300ms",
+        "receivers.awscontainerinsightreceiver.collection_interval=1s",
         "service.telemetry.metrics.level=none",
     ] {
         command.args(["--set", set]);
@@ -90,6 +90,15 @@ fn rounds(fake: &FakeCloudWatchLogs) -> BTreeSet<i64> {
     events.iter().map(|event| event.time_ms).collect()
 }
 
+/// How many rounds follow the one before after an interval, and the other gaps, the first one left out: a machine's first round
+/// comes out of phase.
+fn gaps(fake: &FakeCloudWatchLogs) -> (usize, Vec<i64>) {
+    let times: Vec<_> = rounds(fake).into_iter().collect();
+    let gaps: Vec<_> = times.windows(2).skip(1).map(|pair| pair[1] - pair[0]).collect();
+    let others: Vec<_> = gaps.iter().copied().filter(|gap| !(850..1150).contains(gap)).collect();
+    (gaps.len() - others.len(), others)
+}
+
 #[test]
 fn a_machine_delivers_its_events_until_it_is_told_to_end() {
     let fake = FakeCloudWatchLogs::http();
@@ -100,8 +109,8 @@ fn a_machine_delivers_its_events_until_it_is_told_to_end() {
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("delivery begins") && log.contains("shutdown complete"), "{log}");
     assert_eq!(fake.violations(), Vec::<String>::new());
-    let times: Vec<_> = rounds(&fake).into_iter().collect();
-    assert!(times.windows(2).skip(1).all(|pair| pair[1] - pair[0] == 300), "every tick is there: {times:?}");
+    let (_, others) = gaps(&fake);
+    assert_eq!(others, [0; 0], "every tick is there");
 }
 
 #[test]
@@ -113,7 +122,7 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
     let mut agent = Agent::start(&fake, &sets);
     wait_for(|| rounds(&fake).len() >= 2);
     fake.set_fault(Some(Fault::Unavailable));
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(2));
     agent.kill();
     fake.set_fault(None);
     let agent = Agent::start(&fake, &sets);
@@ -122,10 +131,9 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
     let (code, log) = agent.terminate();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("events of the last run wait for delivery"), "{log}");
-    let times: Vec<_> = rounds(&fake).into_iter().collect();
-    let gaps: Vec<_> = times.windows(2).skip(1).map(|pair| pair[1] - pair[0]).filter(|gap| *gap != 300).collect();
-    // Only the moment of the restart may be missing, and its two rounds that come out of phase.
-    assert!(gaps.len() <= 3 && gaps.iter().sum::<i64>() <= 1500, "{gaps:?} of {times:?}");
+    let (seconds, others) = gaps(&fake);
+    // What the restart cut out is its own moment; the first round of a run comes out of phase.
+    assert!(seconds >= 3 && others.len() <= 3 && others.iter().sum::<i64>() <= 5000, "{seconds}, {others:?}");
 }
 
 #[test]

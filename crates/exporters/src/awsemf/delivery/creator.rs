@@ -45,6 +45,11 @@ impl Creator {
             done => return done,
         }
         tokio::time::sleep(SPREAD.mul_f64(fastrand::f64())).await;
+        // By now another node may have made the group.
+        match self.create_stream(group, stream).await {
+            Err(Error::Missing(_)) => {}
+            done => return done,
+        }
         self.create_group(group, now).await?;
         self.set_retentions(now).await;
         self.create_stream(group, stream).await

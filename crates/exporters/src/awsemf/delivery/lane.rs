@@ -244,6 +244,7 @@ impl Lane {
 
     fn recovered(&mut self) {
         self.backoff.succeeded();
+        self.shared.stream_fails(&self.destination, None);
         if let Some(failures) = self.episode.recovered() {
             let Destination { group, stream } = &*self.destination;
             info!(failures, group = &**group, stream = &**stream, "delivery works again");
@@ -251,8 +252,7 @@ impl Lane {
     }
 
     fn failed(&mut self, failure: &Failure) -> Duration {
-        let now = self.shared.clock.stamp().wall;
-        self.shared.numbers.status.degraded(now, &failure.words);
+        self.shared.stream_fails(&self.destination, Some(&failure.words));
         if self.episode.failing() {
             let kept = if self.shared.retries() { "events wait" } else { "events are lost" };
             let Destination { group, stream } = &*self.destination;

@@ -1,6 +1,7 @@
 //! What the tasks of all streams share.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws::logs::{Accepted, Client, Error, Event};
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::creator::Creator;
 use super::numbers::Numbers;
 use super::queue::{End, Queue};
+use super::storage::lock;
 use super::waiting::Waiting;
 use super::work::Work;
 use crate::awsemf::config::RetryOnFailure;
@@ -32,6 +34,8 @@ pub(super) struct Shared {
     pub(super) backlog_first: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) numbers: Arc<Numbers>,
+    /// Streams that fail, and why.
+    pub(super) failing: Mutex<BTreeMap<Arc<Destination>, String>>,
     /// When the process began to end.
     pub(super) stopping: watch::Receiver<Option<Instant>>,
 }
@@ -78,9 +82,35 @@ impl Shared {
         let lag = (end == End::Live).then(|| Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
         let oldest = self.queue.oldest().map(|since| now.monotonic.saturating_sub(since));
         numbers.ages(lag, oldest);
-        match self.queue.trouble() {
-            Some(words) => numbers.status.degraded(now.wall, words),
-            None => numbers.status.ok(now.wall),
+        self.tell_status();
+    }
+
+    /// A stream fails for this reason, or no longer.
+    pub(super) fn stream_fails(&self, destination: &Arc<Destination>, words: Option<&str>) {
+        let mut failing = lock(&self.failing);
+        match words {
+            Some(words) => drop(failing.insert(Arc::clone(destination), words.to_owned())),
+            None => drop(failing.remove(destination)),
+        }
+        drop(failing);
+        self.tell_status();
+    }
+
+    /// Says how delivery is: what fails, of however many streams, is not hidden by what goes well.
+    fn tell_status(&self) {
+        let now = self.clock.stamp().wall;
+        let failing = lock(&self.failing);
+        match (failing.iter().next(), self.queue.trouble()) {
+            (Some((destination, words)), _) => {
+                let Destination { group, stream } = &**destination;
+                let others = match failing.len() {
+                    1 => String::new(),
+                    count => format!(" (and {} more streams)", count - 1),
+                };
+                self.numbers.status.degraded(now, &format!("{group} {stream}{others}: {words}"));
+            }
+            (None, Some(words)) => self.numbers.status.degraded(now, words),
+            (None, None) => self.numbers.status.ok(now),
         }
     }
 

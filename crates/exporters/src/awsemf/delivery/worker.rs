@@ -1,6 +1,6 @@
 //! Delivery at work: finds region and credentials, and gives every stream with something to deliver a task of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws::logs::{self, GroupSettings};
@@ -117,6 +117,7 @@ impl Worker {
             backlog_first: self.sending.backlog_first,
             clock: Arc::clone(&self.clock),
             numbers,
+            failing: Mutex::default(),
             stopping,
         }
     }

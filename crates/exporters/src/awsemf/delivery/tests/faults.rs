@@ -109,7 +109,6 @@ async fn streams_wait_for_none_but_themselves() {
         running.export(&round(now_ms(), 2));
     }
     running.stored(6).await;
-    assert!(running.standing().words.is_empty() || running.standing().words.contains("logs:CreateLogGroup"));
     running.fake.set_fault(None);
     running.stored(10).await;
     let (fake, _) = running.stop().await;
@@ -126,6 +125,56 @@ async fn many_streams_of_a_new_group_make_it_once() {
     let (fake, _) = running.stop().await;
     let groups = fake.requests().iter().filter(|request| request.operation == "CreateLogGroup").count();
     assert_eq!(groups, 1);
+}
+
+/// All nodes of a new cluster at once, against a service that makes ten groups and fifty streams a second.
+#[tokio::test]
+async fn fifty_agents_that_start_at_once_lose_nothing() {
+    let fake = Arc::new(FakeCloudWatchLogs::http());
+    fake.set_rate("CreateLogGroup", 10);
+    fake.set_rate("CreateLogStream", 50);
+    let mut agents: Vec<_> = (0..50).map(|_| Running::with(Arc::clone(&fake), config(), None)).collect();
+    for (number, agent) in agents.iter_mut().enumerate() {
+        agent.export(&round_of("shop", &format!("node{number}"), now_ms(), 2));
+    }
+    for _ in 0..2000 {
+        if fake.event_count() == 100 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for agent in agents {
+        let (_, registry) = agent.stop().await;
+        assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+    }
+    assert_eq!(fake.event_count(), 100);
+    assert_eq!(fake.groups()[GROUP].streams.len(), 50);
+    let groups = fake.requests().iter().filter(|request| request.operation == "CreateLogGroup").count();
+    assert!(groups < 10, "most find the group made: {groups} asked for it");
+}
+
+/// A stream that goes on well doesn't hide one that fails.
+#[tokio::test]
+async fn the_status_tells_of_the_stream_that_fails() {
+    let mut running = Running::start(config());
+    running.fake.create(GROUP, "node");
+    running.fake.set_fault_of("CreateLogGroup", Fault::Denied);
+    running.export(&round_of("other", "node", now_ms(), 4));
+    running.failing().await;
+    running.export(&round(now_ms(), 2));
+    while own(&running.registry, "container_insights_sent_events", "") < 2.0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let standing = running.standing();
+    assert_eq!(standing.state, telemetry::State::Degraded);
+    assert!(standing.words.contains("logs:CreateLogGroup"), "{standing:?}");
+    assert!(standing.words.contains("/aws/containerinsights/other/performance"), "{standing:?}");
+    running.fake.set_fault(None);
+    running.stored(6).await;
+    while running.standing().state != telemetry::State::Ok {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! Processors and exporters with their numbers: what came, what went on, what failed.
+
+use std::time::Duration;
+
+use confmap::ComponentId;
+use exporters::{Error, Exporter};
+use model::Round;
+use processors::batch::Batch;
+use telemetry::{Counter, Episode, Registry, Status};
+use tracing::{error, info};
+
+/// A processor with its numbers.
+pub struct Stage {
+    pub(super) batch: Batch,
+    incoming: Counter,
+    outgoing: Counter,
+}
+
+impl Stage {
+    /// A processor of this name.
+    pub fn new(id: &ComponentId, batch: Batch, registry: &Registry) -> Self {
+        let id = id.to_string();
+        let labels = [("processor", id.as_str())];
+        let counter = |name, help| registry.counter(name, help, &labels);
+        Self {
+            batch,
+            incoming: counter("otelcol_processor_incoming_items", "Metric points that came to the processor."),
+            outgoing: counter("otelcol_processor_outgoing_items", "Metric points that the processor passed on."),
+        }
+    }
+
+    pub(super) fn push(&mut self, round: Round, now: Duration) -> Vec<Round> {
+        self.incoming.add(points(&round));
+        let rounds = self.batch.push(round, now);
+        self.passed(rounds)
+    }
+
+    /// Counts what the processor passed on.
+    pub(super) fn passed(&self, rounds: Vec<Round>) -> Vec<Round> {
+        self.outgoing.add(rounds.iter().map(points).sum());
+        rounds
+    }
+}
+
+fn points(round: &Round) -> u64 {
+    round.records.iter().map(|record| record.points.len() as u64).sum()
+}
+
+/// An exporter with its numbers.
+pub struct Sender {
+    exporter: Box<dyn Exporter>,
+    sent: Counter,
+    failed: Counter,
+    status: Status,
+    episode: Episode,
+}
+
+impl Sender {
+    /// An exporter of this name.
+    pub fn new(id: &ComponentId, exporter: Box<dyn Exporter>, registry: &Registry, status: Status) -> Self {
+        let id = id.to_string();
+        let labels = [("exporter", id.as_str())];
+        Self {
+            exporter,
+            sent: registry.counter("otelcol_exporter_sent_metric_points", "Metric points that were sent.", &labels),
+            failed: registry.counter(
+                "otelcol_exporter_send_failed_metric_points",
+                "Metric points that could not be sent.",
+                &labels,
+            ),
+            status,
+            episode: Episode::default(),
+        }
+    }
+
+    pub(super) fn send(&mut self, round: &Round, now: Duration) -> Result<(), Error> {
+        let points = points(round);
+        let result = self.exporter.export(round);
+        match &result {
+            Ok(()) => {
+                if !self.exporter.counts_itself() {
+                    self.sent.add(points);
+                    self.status.ok(now);
+                }
+                if let Some(failures) = self.episode.recovered() {
+                    info!(failures, "exporter recovered");
+                }
+            }
+            Err(failure) => {
+                self.failed.add(points);
+                let words: Vec<_> = anyhow::Chain::new(failure).map(ToString::to_string).collect();
+                let words = words.join(": ");
+                self.status.failed(now, &words);
+                if self.episode.failing() {
+                    error!(points, error = words, "export failed; data is lost until it recovers");
+                }
+            }
+        }
+        result
+    }
+}
