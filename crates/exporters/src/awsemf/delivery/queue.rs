@@ -3,6 +3,7 @@
 //! The exporter's thread puts parcels in; the tasks of the streams take them, and settle them or put them back. A parcel counts
 //! until it is settled, also while a request with it is under way.
 
+mod room;
 mod state;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -16,7 +17,7 @@ use super::numbers::Numbers;
 use super::parcel::{Parcel, service_bytes};
 use super::storage::{Storage, chain, lock};
 use super::waiting::{Held, Waiting, unpack};
-use crate::awsemf::config::{SendingQueue, Sizer, fallback_bytes};
+use crate::awsemf::config::{SendingQueue, Sizer};
 
 /// Which end of a stream's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,64 +226,6 @@ impl Queue {
     pub(super) fn trouble(&self) -> Option<&'static str> {
         let failing = self.storage.as_ref().is_some_and(Storage::is_failing);
         failing.then_some("the disk takes no events: they wait in memory")
-    }
-
-    /// Whether it would be over its size with so many more parcels.
-    fn is_over(&self, state: &State, more: u64) -> bool {
-        match self.sizer {
-            Sizer::Requests => state.requests + more > self.size,
-            Sizer::Items => state.events + more > self.size,
-            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + more > self.size,
-        }
-    }
-
-    /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
-    fn drop_overflow(&self, state: &mut State) {
-        while self.is_over(state, 0) {
-            let Some(dropped) = state.drop_oldest(|_| true) else { break };
-            if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
-                storage.acknowledge(&[id]);
-            }
-            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
-        }
-        while self.storage.is_some() && state.memory_bytes > fallback_bytes() {
-            let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
-            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
-        }
-    }
-
-    fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
-        if let Some(oldest) = oldest {
-            self.numbers.dropped("overflow", state.forget_spooled(oldest), 0);
-        }
-    }
-
-    /// Writes to the spool what had to wait in memory while the disk took nothing.
-    fn rescue(&self) {
-        let Some(storage) = &self.storage else { return };
-        loop {
-            let Some((destination, end, mut waiting)) = self.state().take_in_memory() else { return };
-            let body = match &waiting.held {
-                Held::Packed(packed) => unpack(packed),
-                Held::Raw(body) => Some(body.clone()),
-                Held::Spooled(_) => None,
-            };
-            let written = body.and_then(|body| {
-                let destination = Arc::clone(&destination);
-                storage.write(&Parcel { destination, time_ms: 0, events: waiting.events, points: 0, body })
-            });
-            let mut state = self.state();
-            if let Some(written) = written {
-                state.memory_bytes -= std::mem::take(&mut waiting.memory_bytes);
-                state.memory_events -= u64::from(waiting.events);
-                waiting.held = Held::Spooled(written.id);
-                self.forget_spooled(&mut state, written.oldest);
-            }
-            state.insert(&destination, end, waiting);
-            if written.is_none() {
-                return;
-            }
-        }
     }
 
     fn tell_size(&self) {

@@ -1,0 +1,70 @@
+//! Room in the queue: what goes where there is none, and what moves to the disk once that works again.
+
+use std::sync::Arc;
+
+use super::Queue;
+use super::state::State;
+use crate::awsemf::config::{Sizer, fallback_bytes};
+use crate::awsemf::delivery::parcel::Parcel;
+use crate::awsemf::delivery::waiting::{Held, Waiting, unpack};
+
+impl Queue {
+    /// Whether it would be over its size with so many more parcels.
+    pub(super) fn is_over(&self, state: &State, more: u64) -> bool {
+        match self.sizer {
+            Sizer::Requests => state.requests + more > self.size,
+            Sizer::Items => state.events + more > self.size,
+            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + more > self.size,
+        }
+    }
+
+    /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
+    pub(super) fn drop_overflow(&self, state: &mut State) {
+        while self.is_over(state, 0) {
+            let Some(dropped) = state.drop_oldest(|_| true) else { break };
+            if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
+                storage.acknowledge(&[id]);
+            }
+            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+        }
+        while self.storage.is_some() && state.memory_bytes > fallback_bytes() {
+            let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
+            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+        }
+    }
+
+    /// Forgets and counts what the spool dropped: all before this id.
+    pub(super) fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
+        if let Some(oldest) = oldest {
+            self.numbers.dropped("overflow", state.forget_spooled(oldest), 0);
+        }
+    }
+
+    /// Writes to the spool what had to wait in memory while the disk took nothing.
+    pub(super) fn rescue(&self) {
+        let Some(storage) = &self.storage else { return };
+        loop {
+            let Some((destination, end, mut waiting)) = self.state().take_in_memory() else { return };
+            let body = match &waiting.held {
+                Held::Packed(packed) => unpack(packed),
+                Held::Raw(body) => Some(body.clone()),
+                Held::Spooled(_) => None,
+            };
+            let written = body.and_then(|body| {
+                let destination = Arc::clone(&destination);
+                storage.write(&Parcel { destination, time_ms: 0, events: waiting.events, points: 0, body })
+            });
+            let mut state = self.state();
+            if let Some(written) = written {
+                state.memory_bytes -= std::mem::take(&mut waiting.memory_bytes);
+                state.memory_events -= u64::from(waiting.events);
+                waiting.held = Held::Spooled(written.id);
+                self.forget_spooled(&mut state, written.oldest);
+            }
+            state.insert(&destination, end, waiting);
+            if written.is_none() {
+                return;
+            }
+        }
+    }
+}
