@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what a tick costs, beside its floor in the same run.
 
-mod agent;
+pub(crate) mod agent;
 mod kubelet;
 mod memory;
 mod node;

@@ -9,6 +9,8 @@ mod docs;
 mod kernel;
 mod project;
 mod setup;
+#[cfg(feature = "bench")]
+mod soak;
 mod supply;
 mod test;
 
@@ -26,6 +28,8 @@ usage: cargo xtask COMMAND
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
                               names: size start tick scale memory
+  soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root
+                              cases: calm away throttled slow killed full
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         ["deny"] => test::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["dist"] => dist::run(),
         ["bench", names @ ..] => bench(names),
+        ["soak", cases @ ..] => soak(cases),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -62,11 +67,26 @@ fn bench(names: &[&str]) -> anyhow::Result<()> {
     bench::run(names)
 }
 
-/// Benches bring a fake kubelet, which the other commands should not have to build.
+#[cfg(feature = "bench")]
+fn soak(cases: &[&str]) -> anyhow::Result<()> {
+    soak::run(cases)
+}
+
 #[cfg(not(feature = "bench"))]
 fn bench(names: &[&str]) -> anyhow::Result<()> {
-    let build = ["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "bench"];
-    project::succeed(&mut project::cargo(build.iter().chain(names)))
+    with_fakes("bench", names)
+}
+
+#[cfg(not(feature = "bench"))]
+fn soak(cases: &[&str]) -> anyhow::Result<()> {
+    with_fakes("soak", cases)
+}
+
+/// Benches and soaks bring fakes of a kubelet and a service, which the other commands should not have to build.
+#[cfg(not(feature = "bench"))]
+fn with_fakes(command: &str, words: &[&str]) -> anyhow::Result<()> {
+    let build = ["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", command];
+    project::succeed(&mut project::cargo(build.iter().chain(words)))
 }
 
 fn misused() -> ExitCode {

@@ -73,6 +73,8 @@ pub struct Request {
 pub struct Stored {
     /// Milliseconds since 1970.
     pub time_ms: i64,
+    /// When it was stored, by the service's clock, in milliseconds since 1970.
+    pub stored_at_ms: i64,
     /// Its text.
     pub message: String,
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use testkit::kubelet::FakeKubelet;
+
+use crate::project as workspace;
 
 /// A running agent; it ends with this.
 pub(crate) struct Agent(Child);
@@ -34,11 +36,36 @@ impl Agent {
         sets.iter().for_each(|set| {
             command.args(["--set", set]);
         });
-        let log = fs::File::create(scratch.join("agent.log")).context("make the agent's log")?;
         command.env("HOST_NAME", "bench").env_remove("AOT_CONFIG_CONTENT");
-        let child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().context("start the agent")?;
-        Ok(Self(child))
+        Self::spawn(&mut command, &scratch.join("agent.log"))
+    }
+
+    /// Starts the agent by a command; its log is appended to a file.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> Result<Self> {
+        let log = fs::File::options().create(true).append(true).open(log).context("open the agent's log")?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        Ok(Self(command.spawn().context("start the agent")?))
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// Ends it as a pod is ended: asks, and waits until it has.
+    pub(crate) fn terminate(&mut self) -> Result<()> {
+        workspace::succeed(Command::new("kill").arg(self.0.id().to_string()))?;
+        let status = self.0.wait().context("wait for the agent")?;
+        if !status.success() {
+            bail!("the agent ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
     }
 
     /// CPU time of all threads so far, in milliseconds.
@@ -68,7 +95,6 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.kill();
     }
 }

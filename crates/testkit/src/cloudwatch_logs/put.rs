@@ -63,7 +63,7 @@ impl Put {
         let stored = too_old_end.max(expired_end)..too_new_start.unwrap_or(count);
         for (index, event) in self.log_events.into_iter().enumerate() {
             if stored.contains(&index) {
-                stream.push(Stored { time_ms: event.timestamp, message: event.message });
+                stream.push(Stored { time_ms: event.timestamp, stored_at_ms: now, message: event.message });
             }
         }
         let mut info = serde_json::Map::new();
