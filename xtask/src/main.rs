@@ -29,7 +29,8 @@ usage: cargo xtask COMMAND
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
                               names: size start tick scale memory
   soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root
-                              cases: calm away throttled slow killed full
+                              cases: calm away throttled slow lost-answers killed killed-away full
+                              full-killed over-budget, and by name only: peer (ten minutes)
 ";
 
 fn main() -> ExitCode {

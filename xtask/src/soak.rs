@@ -117,7 +117,7 @@ fn run_all(cases: &[&Case], binary: &Path, scratch: &Path) -> Vec<(String, Resul
         for case in cases {
             for waits in case.waits {
                 let name = format!("{}, {}", case.name, waits.words());
-                let lab = Lab { binary: binary.to_owned(), folder: scratch.join(name.replace(", ", "-")) };
+                let lab = Lab { binary: binary.to_owned(), folder: scratch.join(name.replace([',', ' '], "-")) };
                 running.push((name, scope.spawn(move || (case.run)(&lab, *waits))));
             }
         }

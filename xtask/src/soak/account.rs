@@ -38,7 +38,7 @@ pub(crate) struct Account {
     pub(crate) lost: Vec<i64>,
     /// Events stored.
     pub(crate) stored: usize,
-    /// Those of them that were stored before, with the time the first one was.
+    /// Those of them that were stored before, with the time of the last one before.
     pub(crate) duplicates: Vec<i64>,
     /// From each tick to its acceptance, in milliseconds, in ascending order.
     delays_ms: Vec<i64>,
@@ -61,18 +61,19 @@ impl Account {
     /// Compares what is stored with the agent's runs.
     pub(crate) fn of(stored: &[Stored], runs: &Runs) -> Self {
         let mut account = Self { stored: stored.len(), ..Self::default() };
-        let mut first_stored: BTreeMap<(i64, &str), i64> = BTreeMap::new();
+        // When each event was stored first, and last.
+        let mut times: BTreeMap<(i64, &str), (i64, i64)> = BTreeMap::new();
         let mut rounds: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for event in stored {
             let at = (event.time_ms, event.message.as_str());
-            if let Some(first) = first_stored.get(&at) {
-                account.duplicates.push(*first);
+            if let Some((_, last)) = times.get_mut(&at) {
+                account.duplicates.push(std::mem::replace(last, event.stored_at_ms));
                 continue;
             }
-            first_stored.insert(at, event.stored_at_ms);
+            times.insert(at, (event.stored_at_ms, event.stored_at_ms));
             rounds.entry(event.time_ms).or_default().insert(key(&event.message));
         }
-        account.delays_ms = first_stored.iter().map(|((time, _), stored)| stored - time).collect();
+        account.delays_ms = times.iter().map(|((time, _), (stored, _))| stored - time).collect();
         account.delays_ms.sort_unstable();
         let Some(phase) = phase(rounds.keys().copied(), runs.interval_ms) else { return account };
         let ticks = ticks(rounds, phase, runs.interval_ms);

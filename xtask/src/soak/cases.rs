@@ -7,7 +7,7 @@ use anyhow::Result;
 use testkit::cloudwatch_logs::Fault;
 
 use super::account::Runs;
-use super::bed::{Bed, Waits};
+use super::bed::{Bed, Waits, millis};
 use super::{Allowed, Lab, Lost, Outcome, seconds, settle};
 
 /// Healthy seconds before and after a fault.
@@ -15,8 +15,10 @@ const HEALTHY: u64 = 10;
 /// What delivery has to catch up after a fault: the longest wait between attempts is 45 s.
 const PATIENCE: Duration = Duration::from_secs(90);
 const KILLS: u32 = 20;
-/// Around a kill, in milliseconds: a request whose answer may not have been noted yet.
-const CUT: std::ops::RangeInclusive<i64> = -150..=50;
+/// How long answers take while an agent is killed that has a backlog.
+const SLOW: Duration = Duration::from_secs(1);
+/// How far from a kill a request was stored whose answer may not have been noted, beside the time of the answer.
+const CUT: Duration = Duration::from_millis(150);
 
 /// A minute without a fault.
 pub(super) fn calm(lab: &Lab, waits: Waits) -> Result<Outcome> {
@@ -79,7 +81,7 @@ pub(super) fn killed(lab: &Lab, waits: Waits) -> Result<Outcome> {
     let mut bed = lab.bed(waits)?;
     seconds(HEALTHY);
     kill_often(&mut bed)?;
-    finish_killed(bed)
+    finish_killed(bed, CUT)
 }
 
 /// The same while the service is away, so that everything is on disk at each kill; then answers take a second.
@@ -89,10 +91,10 @@ pub(super) fn killed_away(lab: &Lab, waits: Waits) -> Result<Outcome> {
     bed.fake.refuse();
     kill_often(&mut bed)?;
     bed.fake.accept();
-    bed.fake.set_fault(Some(Fault::Slow(Duration::from_secs(1))));
+    bed.fake.set_fault(Some(Fault::Slow(SLOW)));
     kill_often(&mut bed)?;
     bed.fake.set_fault(None);
-    finish_killed(bed)
+    finish_killed(bed, CUT + SLOW)
 }
 
 fn kill_often(bed: &mut Bed) -> Result<()> {
@@ -104,16 +106,16 @@ fn kill_often(bed: &mut Bed) -> Result<()> {
     Ok(())
 }
 
-fn finish_killed(bed: Bed) -> Result<Outcome> {
+fn finish_killed(bed: Bed, cut: Duration) -> Result<Outcome> {
     seconds(HEALTHY);
     let ended = bed.finish(PATIENCE)?;
     let uncertain = ended.page.count("container_insights_uncertain_events");
-    let cut = ended.account.duplicates.iter().filter(|stored| was_cut(&ended.runs, **stored)).count();
+    let cut = ended.account.duplicates.iter().filter(|stored| was_cut(&ended.runs, **stored, cut)).count();
     let allowed = Allowed { lost: Lost::None, duplicates: cut + uncertain, delays_ms: None };
     Ok(Outcome { ended, allowed })
 }
 
 /// Whether what was stored at this time was in a request that a kill cut.
-fn was_cut(runs: &Runs, stored_ms: i64) -> bool {
-    runs.restarts.iter().any(|(killed, _)| CUT.contains(&(stored_ms - killed)))
+fn was_cut(runs: &Runs, stored_ms: i64, cut: Duration) -> bool {
+    runs.restarts.iter().any(|(killed, _)| (killed - millis(cut)..killed + millis(CUT)).contains(&stored_ms))
 }
