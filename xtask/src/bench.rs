@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what a tick costs, beside its floor in the same run.
 
 pub(crate) mod agent;
+mod delivery;
 mod kubelet;
 mod memory;
 mod node;
@@ -16,7 +17,7 @@ use crate::{dist, project as workspace};
 
 /// Measures what `names` name, or everything; fails where a bound is missed.
 pub(crate) fn run(names: &[&str]) -> Result<()> {
-    let known = ["tick", "scale", "memory", "start", "size"];
+    let known = ["tick", "scale", "memory", "start", "size", "delivery"];
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
         bail!("no bench is called {unknown}: {}", known.join(", "));
     }
@@ -40,6 +41,9 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     }
     if wanted("memory") {
         memory::run(&binary, scratch.path(), &mut verdict)?;
+    }
+    if wanted("delivery") {
+        delivery::run(&binary, scratch.path(), &mut verdict)?;
     }
     verdict.finish()
 }

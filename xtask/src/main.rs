@@ -27,7 +27,7 @@ usage: cargo xtask COMMAND
   deny                        licences, sources and known weaknesses of the dependencies
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
-                              names: size start tick scale memory
+                              names: size start tick scale memory delivery
   soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root
                               cases: calm away throttled slow lost-answers killed killed-away full
                               full-killed over-budget, and by name only: peer (ten minutes)

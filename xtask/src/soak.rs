@@ -3,10 +3,10 @@
 //! Each case has an agent and a CloudWatch Logs of its own, and all run at the same time: most of it is waiting.
 
 mod account;
-mod bed;
+pub(crate) mod bed;
 mod cases;
 mod full;
-mod page;
+pub(crate) mod page;
 mod peer;
 
 use std::path::{Path, PathBuf};

@@ -1,11 +1,14 @@
 //! The agent under measurement: a process of the shipped binary, and what the kernel says of it.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use testkit::cloudwatch_logs::{KEYS, REGION};
 use testkit::kubelet::FakeKubelet;
 
 use crate::project as workspace;
@@ -16,11 +19,21 @@ pub(crate) struct Agent(Child);
 impl Agent {
     /// Starts the agent with the sample configuration against a fake kubelet; events go nowhere.
     pub(crate) fn start(binary: &Path, kubelet: &FakeKubelet, scratch: &Path, interval: Duration) -> Result<Self> {
+        Self::start_with(binary, kubelet, scratch, interval, &["exporters.awsemf.output_destination=stdout".to_owned()])
+    }
+
+    /// The same with more settings, such as where events go instead; the fake service's keys are in its environment.
+    pub(crate) fn start_with(
+        binary: &Path,
+        kubelet: &FakeKubelet,
+        scratch: &Path,
+        interval: Duration,
+        more: &[String],
+    ) -> Result<Self> {
         let mut command = Command::new(binary);
         command.arg("--config").arg(super::project("examples/eks.yaml"));
         let receiver = "receivers.awscontainerinsightreceiver";
         let mut sets = vec![
-            "exporters.awsemf.output_destination=stdout".to_owned(),
             "extensions.health_check.endpoint=localhost:0".to_owned(),
             format!("{receiver}.cluster_name=bench"),
             format!("{receiver}.collection_interval={}ms", interval.as_millis()),
@@ -33,10 +46,12 @@ impl Agent {
             fs::write(&file, pem).context("write the kubelet's authority")?;
             sets.push(format!("{receiver}.kubelet.ca_file={}", file.display()));
         }
-        sets.iter().for_each(|set| {
+        sets.iter().chain(more).for_each(|set| {
             command.args(["--set", set]);
         });
         command.env("HOST_NAME", "bench").env_remove("AOT_CONFIG_CONTENT");
+        command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1);
+        command.env("AWS_REGION", REGION).env("AWS_EC2_METADATA_DISABLED", "true");
         Self::spawn(&mut command, &scratch.join("agent.log"))
     }
 
@@ -70,12 +85,20 @@ impl Agent {
 
     /// CPU time of all threads so far, in milliseconds.
     pub(crate) fn cpu_ms(&self) -> Result<f64> {
-        let mut nanoseconds = 0_u64;
+        Ok(self.cpu_of_threads()?.values().sum::<u64>() as f64 / 1e6)
+    }
+
+    /// CPU time of each thread so far, in nanoseconds. What a thread had that has ended is not among it.
+    pub(crate) fn cpu_of_threads(&self) -> Result<BTreeMap<OsString, u64>> {
+        let mut threads = BTreeMap::new();
         for task in fs::read_dir(format!("/proc/{}/task", self.0.id())).context("list the agent's threads")? {
-            let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-            nanoseconds += text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
+            let task = task?;
+            let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            if let Some(nanoseconds) = text.split(' ').next().and_then(|first| first.parse().ok()) {
+                threads.insert(task.file_name(), nanoseconds);
+            }
         }
-        Ok(nanoseconds as f64 / 1e6)
+        Ok(threads)
     }
 
     /// CPU time of `ticks` ticks, per tick, in milliseconds.
