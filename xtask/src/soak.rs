@@ -7,6 +7,7 @@ mod account;
 pub(crate) mod bed;
 mod cases;
 mod full;
+mod outcome;
 pub(crate) mod page;
 mod peer;
 
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use self::bed::{Bed, Ended, Setup, Waits};
+use self::bed::{Bed, Setup, Waits};
+use self::outcome::{Allowed, HEAD, Lost, Outcome};
 use crate::dist;
 
 /// Something that goes wrong, and for how long.
@@ -30,35 +32,6 @@ struct Lab {
     binary: PathBuf,
     /// The case's own.
     folder: PathBuf,
-}
-
-/// How a case ended, and what it may have cost.
-struct Outcome {
-    ended: Ended,
-    allowed: Allowed,
-}
-
-/// The bounds of a case.
-#[derive(Default)]
-struct Allowed {
-    /// Events that may be missing.
-    lost: Lost,
-    /// Events that may be stored twice.
-    duplicates: usize,
-    /// Milliseconds from a tick to its acceptance, at the median and at the 99th hundredth.
-    delays_ms: Option<(i64, i64)>,
-}
-
-/// How many events may be missing.
-#[derive(Default)]
-enum Lost {
-    /// As many as the agent's own counter says: none unless it says so.
-    #[default]
-    Told,
-    /// None, and the agent's own counter says so too.
-    None,
-    /// What memory alone held between these moments, when the agent was killed.
-    Between(i64, i64),
 }
 
 const BOTH: &[Waits] = &[Waits::OnDisk, Waits::InMemory];
@@ -127,62 +100,6 @@ fn run_all(cases: &[&Case], binary: &Path, scratch: &Path) -> Vec<(String, Resul
         };
         running.into_iter().map(|(name, thread)| (name, join(thread))).collect()
     })
-}
-
-const HEAD: &str = "\
-case                              ticks  excused  events   lost  dropped  twice  allowed  p50 ms  p99 ms  max ms";
-
-impl Outcome {
-    fn row(&self, name: &str) -> String {
-        let account = &self.ended.account;
-        let [p50, p99, most] = [50, 99, 100].map(|hundredths| account.delay_ms(hundredths));
-        format!(
-            "{name:33} {:5} {:8} {:7} {:6} {:8} {:6} {:8} {p50:7} {p99:7} {most:7}",
-            account.ticks,
-            account.excused,
-            account.stored - account.duplicates.len(),
-            account.lost.len(),
-            self.dropped(),
-            account.duplicates.len(),
-            self.allowed.duplicates,
-        )
-    }
-
-    /// Events that the agent says it dropped.
-    fn dropped(&self) -> usize {
-        self.ended.page.count("container_insights_dropped_events")
-    }
-
-    /// The bounds that were missed, in words.
-    fn missed(&self) -> Vec<String> {
-        let (account, mut missed) = (&self.ended.account, self.ended.violations.clone());
-        let (lost, dropped, twice) = (account.lost.len(), self.dropped(), account.duplicates.len());
-        let moments = || account.lost.first().zip(account.lost.last());
-        if account.ticks == 0 {
-            missed.push("nothing arrived".to_owned());
-        }
-        match self.allowed.lost {
-            Lost::Told if lost != dropped => {
-                missed.push(format!("{lost} events lost, {dropped} told, from and to {:?}", moments()))
-            }
-            Lost::None if lost + dropped > 0 => {
-                missed.push(format!("{lost} events lost, {dropped} told, from and to {:?}", moments()));
-            }
-            Lost::Between(from, to) if !account.lost.iter().all(|moment| (from..=to).contains(moment)) => {
-                missed.push(format!("events lost outside {from}..{to}, from and to {:?}", moments()));
-            }
-            _ => {}
-        }
-        if twice > self.allowed.duplicates {
-            missed.push(format!("{twice} events stored twice, at most {}", self.allowed.duplicates));
-        }
-        if let Some((p50, p99)) = self.allowed.delays_ms
-            && (account.delay_ms(50) > p50 || account.delay_ms(99) > p99)
-        {
-            missed.push(format!("from tick to acceptance more than {p50} ms at p50 or {p99} ms at p99"));
-        }
-        missed
-    }
 }
 
 impl Waits {
