@@ -22,7 +22,7 @@ const STREAM: &str = "bench";
 /// Between rounds that stand for minutes.
 const FAST: Duration = Duration::from_millis(200);
 /// Between rounds that only fill memory: the pods of a bench do nothing, so that their rounds are small.
-const FASTEST: Duration = Duration::from_millis(60);
+const FASTEST: Duration = Duration::from_millis(100);
 /// Rounds of an hour.
 const HOUR: usize = 60;
 const SIX_HOURS: usize = 6 * HOUR;
@@ -183,9 +183,9 @@ fn memory(agent: &Agent) -> Result<String> {
     Ok(format!("VmRSS {} KiB, of it anonymous {} KiB, at most {} KiB", resident?, anonymous?, high?))
 }
 
-/// Waits at most three minutes.
+/// Waits at most four minutes.
 fn wait_for(what: &str, mut reached: impl FnMut() -> Result<bool>) -> Result<()> {
-    for _ in 0..1800 {
+    for _ in 0..2400 {
         if reached()? {
             return Ok(());
         }
