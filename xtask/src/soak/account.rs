@@ -71,7 +71,11 @@ impl Account {
                 continue;
             }
             times.insert(at, (event.stored_at_ms, event.stored_at_ms));
-            rounds.entry(event.time_ms).or_default().insert(key(&event.message));
+            let round = rounds.entry(event.time_ms).or_default();
+            let key = key(&event.message);
+            // Events that nothing tells apart are told apart by their number.
+            let alike = (1_u32..).map(|number| format!("{key}|{number}")).find(|key| !round.contains(key));
+            round.extend(alike);
         }
         account.delays_ms = times.iter().map(|((time, _), (stored, _))| stored - time).collect();
         account.delays_ms.sort_unstable();

@@ -63,3 +63,13 @@ fn a_round_out_of_phase_replaces_no_tick() {
     stored.push(event(12_700, "NodeFS", 12_800));
     assert_eq!(Account::of(&stored, &runs()).lost.len(), 2);
 }
+
+#[test]
+fn events_that_look_alike_are_counted() {
+    let mut stored = whole();
+    stored.extend((10..20_i64).filter(|second| *second != 15).map(|second| Stored {
+        message: format!("{{\"Type\":\"Node\",\"value\":-{second}}}"),
+        ..event(second * 1000 + 30, "Node", second * 1000 + 50)
+    }));
+    assert_eq!(Account::of(&stored, &runs()).lost, [15_030]);
+}
