@@ -150,7 +150,10 @@ impl Error {
         match self {
             Error::Unreachable(transport) => transport.may_have_arrived(),
             Error::Garbled { .. } => true,
-            Error::Unavailable { refusal, .. } => refusal.status >= 500,
+            // The service's own word that it couldn't is believed; that it failed on the way is not known to mean that.
+            Error::Unavailable { refusal, .. } => {
+                refusal.status >= 500 && !refusal.code.starts_with("ServiceUnavailable")
+            }
             _ => false,
         }
     }

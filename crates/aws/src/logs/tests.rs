@@ -96,7 +96,7 @@ async fn every_fault_is_told_and_passes() {
     fake.create("g", "s");
     let client = client(&fake).await;
     let cases = [
-        (Fault::Unavailable, "unavailable", true),
+        (Fault::Unavailable, "unavailable", false),
         (Fault::Throttled(None), "throttled", false),
         (Fault::Hang, "timeout", true),
         (Fault::Slow(Duration::from_secs(5)), "timeout", true),

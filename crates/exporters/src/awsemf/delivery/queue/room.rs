@@ -20,6 +20,9 @@ impl Queue {
 
     /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
     pub(super) fn drop_overflow(&self, state: &mut State) {
+        if self.is_over(state, 0) {
+            state.pack();
+        }
         while self.is_over(state, 0) {
             let Some(dropped) = state.drop_oldest(|_| true) else { break };
             if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {

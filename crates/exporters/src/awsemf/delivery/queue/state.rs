@@ -84,6 +84,13 @@ impl State {
         end.insert(place, waiting);
     }
 
+    /// Compresses what still is in memory as it is.
+    pub(super) fn pack(&mut self) {
+        let ends = self.lanes.values_mut().flat_map(|lane| [&mut lane.backlog, &mut lane.live]);
+        let saved: u64 = ends.flatten().map(Waiting::pack).sum();
+        self.memory_bytes -= saved;
+    }
+
     /// Takes out the oldest parcel of this kind; it no longer counts.
     pub(super) fn drop_oldest(&mut self, is_candidate: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
         let ends = self.lanes.values_mut().flat_map(|lane| [&mut lane.backlog, &mut lane.live]);

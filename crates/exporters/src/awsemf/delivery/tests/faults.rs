@@ -8,7 +8,7 @@ use super::*;
 #[tokio::test]
 async fn nothing_is_lost_by_any_fault_that_passes() {
     let cases = [
-        (Fault::Unavailable, true),
+        (Fault::Unavailable, false),
         (Fault::Throttled(None), false),
         (Fault::Throttled(Some(Duration::from_millis(20))), false),
         (Fault::Hang, true),

@@ -68,6 +68,21 @@ async fn what_is_over_the_size_drops_the_oldest_and_is_counted() {
     assert_eq!(last, Some(start + 10_000), "the newest stays");
 }
 
+/// What counts is what a round takes in memory, compressed: one that fits isn't dropped for its size before that.
+#[tokio::test]
+async fn a_size_in_bytes_counts_what_is_held() {
+    let mut config = config();
+    queue(&mut config).sizer = Some(crate::awsemf::Sizer::Bytes);
+    queue(&mut config).queue_size = Some(65_536);
+    let mut running = Running::start(config);
+    for seconds in 0..3 {
+        running.export(&round(now_ms() - seconds * 1000, 1000));
+    }
+    running.stored(3000).await;
+    let (_, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
 #[tokio::test]
 async fn the_end_delivers_what_waits() {
     let mut running = Running::start(config());
