@@ -13,12 +13,14 @@ pub struct Deliveries {
     stop: watch::Sender<Option<Instant>>,
     tasks: JoinSet<anyhow::Result<()>>,
     drain_timeout: Option<Duration>,
+    closers: Vec<Box<dyn Fn() + Send>>,
 }
 
 impl Deliveries {
     /// Starts every worker.
     pub fn start(workers: Vec<(ComponentId, Worker)>) -> Self {
         let drain_timeout = workers.iter().map(|(_, worker)| worker.drain_timeout()).max();
+        let closers = workers.iter().map(|(_, worker)| Box::new(worker.closer()) as Box<dyn Fn() + Send>).collect();
         let stop = watch::Sender::new(None);
         let mut tasks = JoinSet::new();
         for (id, worker) in workers {
@@ -28,7 +30,7 @@ impl Deliveries {
                 ended.map_err(|error| anyhow::Error::new(error).context(format!("exporters::{id}")))
             });
         }
-        Self { stop, tasks, drain_timeout }
+        Self { stop, tasks, drain_timeout, closers }
     }
 
     /// How long the slowest of them may take to end; `None` where there is none.
@@ -45,6 +47,11 @@ impl Deliveries {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    /// Lets no pipeline wait for room in a queue any more, since the process begins to end.
+    pub fn close(&self) {
+        self.closers.iter().for_each(|close| close());
     }
 
     /// Lets every worker deliver what is left, and waits for them. `began` is when the process began to end.

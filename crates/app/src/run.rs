@@ -81,6 +81,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
         }
     }
     health.iter().for_each(Health::stopping);
+    deliveries.close();
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.
     let began = tokio::time::Instant::now();
     let stopping = tokio::task::spawn_blocking(move || receivers.into_iter().for_each(Receiver::stop));
@@ -91,7 +92,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
         deliveries.finish(began).await;
     });
     if drained.await.is_err() {
-        warn!(seconds = longest.as_secs(), "draining took too long; what was left is lost");
+        warn!(seconds = longest.as_secs(), "draining took too long; what was only in memory is lost");
         return Ok(ExitCode::FAILURE);
     }
     info!("shutdown complete");

@@ -162,7 +162,7 @@ confmap::config! {
         pub sending_queue: Checked<SendingQueue> = Checked::default(),
         /// What happens to requests that fail and may succeed later.
         pub retry_on_failure: Checked<RetryOnFailure> = Checked::default(),
-        /// How long one request may take; there is no limit for all of them together.
+        /// How long one request may take, 0 for an hour; there is no limit for all of them together.
         pub timeout: Duration = Duration::from_secs(30),
         /// How the bodies of requests are compressed.
         pub compression: Compression = Compression::Gzip,

@@ -40,6 +40,8 @@ use super::encode::{Counts, Encoder};
 use super::own::Own;
 use crate::{Error, Exporter};
 
+/// How long a request may take where it may take as long as it likes.
+const LONGEST: Duration = Duration::from_secs(3600);
 /// The name in the user agent.
 const PRODUCT: &str = "container-insights";
 
@@ -155,10 +157,14 @@ fn settings(config: &Config) -> Settings {
 }
 
 fn client_options(config: &Config, version: &str) -> logs::Options {
-    let seconds = config.request_timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
+    // In the Go exporter 0 is no deadline; here there always is one.
+    let seconds = config
+        .request_timeout_seconds
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| Duration::from_secs(u64::from(seconds)));
     logs::Options {
         endpoint: filled(&config.endpoint.0),
-        timeout: seconds.unwrap_or(config.timeout),
+        timeout: seconds.unwrap_or(if config.timeout.is_zero() { LONGEST } else { config.timeout }),
         user_agent: logs::user_agent(PRODUCT, version, config.log_group_name.as_str()),
         compression: config.compression == super::config::Compression::Gzip,
     }

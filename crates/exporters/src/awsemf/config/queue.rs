@@ -87,6 +87,15 @@ impl SendingQueue {
         }
     }
 
+    /// The same where the disk can't be used at all, so that memory has to do.
+    #[must_use]
+    pub fn limit_in_memory(&self) -> (Sizer, u64) {
+        match self.limit() {
+            (Sizer::Bytes, size) => (Sizer::Bytes, size.min(IN_MEMORY)),
+            other => other,
+        }
+    }
+
     /// Most bytes on disk, with `storage`.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {

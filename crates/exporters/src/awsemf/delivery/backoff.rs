@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::awsemf::config::RetryOnFailure;
 
+/// No wait is shorter, whatever the configuration says.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 /// Waits that grow while attempts fail, each random around its middle.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
@@ -37,7 +40,7 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         let middle = if slow { self.most } else { self.next.min(self.most) };
         self.next = self.next.mul_f64(self.multiplier.min(1e6)).min(self.most).max(self.initial.min(self.most));
-        middle.mul_f64(1.0 + self.factor * (fastrand::f64() * 2.0 - 1.0))
+        middle.mul_f64(1.0 + self.factor * (fastrand::f64() * 2.0 - 1.0)).max(SHORTEST)
     }
 
     /// Begins anew after a success.

@@ -36,7 +36,7 @@ impl Creator {
     }
 
     /// Makes a stream that the service misses, and its group where that is missing too.
-    pub(super) async fn create(&self, destination: &Destination, now: Duration) -> Result<(), Error> {
+    pub(super) async fn create(&self, destination: &Destination) -> Result<(), Error> {
         let Destination { group, stream } = destination;
         let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
         let _turn = turn.lock().await;
@@ -50,33 +50,35 @@ impl Creator {
             Err(Error::Missing(_)) => {}
             done => return done,
         }
-        self.create_group(group, now).await?;
-        self.set_retentions(now).await;
+        self.create_group(group).await?;
         self.create_stream(group, stream).await
     }
 
     /// Sets the retentions whose time has come. A failure is told and tried again later: events go on meanwhile.
     pub(super) async fn set_retentions(&self, now: Duration) {
-        let due: Vec<_> =
-            lock(&self.retentions).iter().filter(|(_, at)| **at <= now).map(|(group, _)| Arc::clone(group)).collect();
-        for group in due {
+        for (group, first) in self.due(now) {
             let result = self.client.put_retention_policy(&group, self.retention_days).await;
             self.count("PutRetentionPolicy", &result);
             match result {
                 Ok(()) | Err(Error::Missing(_)) => drop(lock(&self.retentions).remove(&group)),
-                Err(error) => {
-                    let wait = RETENTION_WAIT.mul_f64(1.0 + fastrand::f64());
-                    let first = lock(&self.retentions).insert(Arc::clone(&group), now + wait) == Some(Duration::ZERO);
-                    if first {
-                        warn!(
-                            group = &*group,
-                            error = chain(&error),
-                            "the log group's retention can't be set yet; it is tried again"
-                        );
-                    }
+                Err(error) if first => {
+                    let error = chain(&error);
+                    warn!(group = &*group, error, "the log group's retention can't be set yet; it is tried again");
                 }
+                Err(_) => {}
             }
         }
+    }
+
+    /// Groups whose retention is to be set now, and whether it is for the first time; from now on they wait for another time.
+    fn due(&self, now: Duration) -> Vec<(Arc<str>, bool)> {
+        let mut retentions = lock(&self.retentions);
+        let due = retentions.iter_mut().filter(|(_, at)| **at <= now);
+        due.map(|(group, at)| {
+            let first = std::mem::replace(at, now + RETENTION_WAIT.mul_f64(1.0 + fastrand::f64())).is_zero();
+            (Arc::clone(group), first)
+        })
+        .collect()
     }
 
     /// When the next retention is to be set.
@@ -97,7 +99,7 @@ impl Creator {
         }
     }
 
-    async fn create_group(&self, group: &Arc<str>, now: Duration) -> Result<(), Error> {
+    async fn create_group(&self, group: &Arc<str>) -> Result<(), Error> {
         let mut result = self.client.create_log_group(group, &self.settings).await;
         self.count("CreateLogGroup", &result);
         if let Err(Error::Denied { refusal }) = &result
@@ -114,7 +116,7 @@ impl Creator {
             Ok(()) => {
                 info!(group = &**group, "log group created");
                 if self.retention_days != 0 {
-                    lock(&self.retentions).insert(Arc::clone(group), Duration::ZERO.min(now));
+                    lock(&self.retentions).insert(Arc::clone(group), Duration::ZERO);
                 }
                 Ok(())
             }

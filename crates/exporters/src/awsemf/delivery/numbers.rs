@@ -1,8 +1,9 @@
 //! What delivery says of itself: own metrics, and one line for the status page.
 
-use std::time::Duration;
-
 use telemetry::{Counter, Gauge, Registry, Status};
+
+/// Why events are dropped that there is no room for.
+pub(super) const OVERFLOW: &str = "overflow";
 
 /// Own metrics of one exporter's delivery.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(super) struct Numbers {
     pub(super) wire_bytes: Counter,
     sent_points: Counter,
     failed_points: Counter,
+    enqueue_failed: Counter,
     sent_events: Counter,
 }
 
@@ -52,6 +54,10 @@ impl Numbers {
                 "otelcol_exporter_send_failed_metric_points",
                 "Metric points that could not be sent and were dropped.",
             ),
+            enqueue_failed: counter(
+                "otelcol_exporter_enqueue_failed_metric_points",
+                "Metric points that found no room in the queue, or had to make it for newer ones.",
+            ),
             sent_events: counter("container_insights_sent_events", "Events that CloudWatch Logs stored."),
         }
     }
@@ -70,7 +76,8 @@ impl Numbers {
         let help = "Events that were dropped, by reason.";
         let labels = [("exporter", self.exporter.as_str()), ("reason", reason)];
         self.registry.counter("container_insights_dropped_events", help, &labels).add(events);
-        self.failed_points.add(points);
+        let failed = if reason == OVERFLOW { &self.enqueue_failed } else { &self.failed_points };
+        failed.add(points);
     }
 
     /// Counts metric points that are lost with events counted before.
@@ -83,13 +90,5 @@ impl Numbers {
         let help = "Requests to CloudWatch Logs by what became of them.";
         let labels = [("exporter", self.exporter.as_str()), ("operation", operation), ("outcome", outcome)];
         self.registry.counter("container_insights_requests", help, &labels).add(1);
-    }
-
-    /// Sets how long ago the newest accepted event happened, and how long the oldest one has waited.
-    pub(super) fn ages(&self, lag: Option<Duration>, oldest: Option<Duration>) {
-        if let Some(lag) = lag {
-            self.lag.set(lag.as_secs_f64());
-        }
-        self.oldest.set(oldest.map_or(0.0, |age| age.as_secs_f64()));
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Queue {
     /// Something came.
     pub(super) arrived: Notify,
     numbers: Arc<Numbers>,
+    /// There should be a spool, and the disk can't be used.
+    is_without: bool,
 }
 
 /// The body of a parcel, or why there is none.
@@ -58,7 +60,8 @@ pub(super) enum Opened {
 impl Queue {
     /// A queue, with what a former run left in the spool.
     pub(super) fn new(config: &SendingQueue, storage: Option<Storage>, numbers: Arc<Numbers>, now: Duration) -> Self {
-        let (sizer, size) = config.limit();
+        let is_without = storage.is_none() && config.storage.is_some();
+        let (sizer, size) = if is_without { config.limit_in_memory() } else { config.limit() };
         numbers.capacity.set(size as f64);
         let mut state = State::default();
         if let Some(storage) = &storage {
@@ -68,6 +71,7 @@ impl Queue {
                 let waiting = Waiting {
                     order: state.order(),
                     events: parcel.events,
+                    points: 0,
                     service_bytes: service_bytes(parcel.body_bytes, parcel.events),
                     since: now,
                     memory_bytes: 0,
@@ -77,7 +81,17 @@ impl Queue {
             }
         }
         let (state, block) = (Mutex::new(state), config.block_on_overflow);
-        let queue = Self { state, storage, sizer, size, block, room: Condvar::new(), arrived: Notify::new(), numbers };
+        let queue = Self {
+            state,
+            storage,
+            sizer,
+            size,
+            block,
+            room: Condvar::new(),
+            arrived: Notify::new(),
+            numbers,
+            is_without,
+        };
         queue.tell_size();
         queue
     }
@@ -90,7 +104,7 @@ impl Queue {
     /// Puts a parcel in: in the spool, where there is one, before this returns. The oldest goes where there is no room.
     pub(super) fn push(&self, parcel: Parcel, now: Duration) {
         if self.block {
-            let full = |state: &mut State| !state.closed && state.requests > 0 && self.is_over(state, 1);
+            let full = |state: &mut State| !state.closed && state.requests > 0 && self.is_over(state, Some(&parcel));
             drop(self.room.wait_while(self.state(), full));
         }
         let written = self.storage.as_ref().and_then(|storage| storage.write(&parcel));
@@ -106,7 +120,9 @@ impl Queue {
         };
         state.unsynced |= written.is_some();
         state.add(destination, End::Live, waiting);
-        self.drop_overflow(&mut state);
+        if !self.block {
+            self.drop_overflow(&mut state);
+        }
         drop(state);
         if written.is_some() {
             self.rescue();
@@ -179,9 +195,30 @@ impl Queue {
             state.memory_bytes -= waiting.pack();
             state.insert(destination, End::Backlog, waiting);
         }
-        self.drop_overflow(&mut state);
+        if !self.block {
+            self.drop_overflow(&mut state);
+        }
         drop(state);
         self.tell_size();
+    }
+
+    /// Puts what is left of parcels in their place: the rest of their events is settled. May block on the disk.
+    pub(super) fn replace(&self, destination: &Arc<Destination>, begun: &[Waiting], rest: Vec<Parcel>) {
+        for parcel in rest {
+            let written = self.storage.as_ref().and_then(|storage| storage.write(&parcel));
+            let order = begun.iter().map(|waiting| waiting.order).min().unwrap_or_default();
+            let since = begun.iter().map(|waiting| waiting.since).min().unwrap_or_default();
+            let mut waiting = match written {
+                Some(written) => Waiting::spooled(order, &parcel, since, written.id),
+                None => Waiting::in_memory(order, parcel, since),
+            };
+            waiting.pack();
+            let mut state = self.state();
+            self.forget_spooled(&mut state, written.and_then(|written| written.oldest));
+            state.count(&waiting);
+            state.insert(destination, End::Backlog, waiting);
+        }
+        self.settle(begun);
     }
 
     /// Whether anything of a stream waits.
@@ -216,7 +253,7 @@ impl Queue {
         }
     }
 
-    /// Lets nobody wait for room any more.
+    /// Lets nobody wait for room any more: what comes from now on is the last.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.room.notify_all();
@@ -224,6 +261,9 @@ impl Queue {
 
     /// What is wrong with the disk, in words.
     pub(super) fn trouble(&self) -> Option<&'static str> {
+        if self.is_without {
+            return Some("the disk can't be used: events wait in memory until the next start");
+        }
         let failing = self.storage.as_ref().is_some_and(Storage::is_failing);
         failing.then_some("the disk takes no events: they wait in memory")
     }
@@ -235,6 +275,8 @@ impl Queue {
         };
         let disk_bytes = self.storage.as_ref().map_or(0, Storage::disk_bytes);
         let size = match self.sizer {
+            // What is on disk is removed by whole segments: of one that is done with nothing waits.
+            _ if requests == 0 => 0,
             Sizer::Requests => requests,
             Sizer::Items => events,
             Sizer::Bytes => memory_bytes + disk_bytes,

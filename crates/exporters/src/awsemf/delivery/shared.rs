@@ -22,6 +22,18 @@ const NAP: Duration = Duration::from_secs(5);
 /// The longest wait between attempts while the process ends.
 const LAST_WAITS: Duration = Duration::from_secs(2);
 
+/// How long it is told that a stream failed which nothing comes for any more.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// A stream that fails.
+#[derive(Debug, Default)]
+pub(super) struct Failing {
+    words: String,
+    failures: u64,
+    /// Nothing waits for it: until when it is told, by the monotonic clock.
+    forget_at: Option<Duration>,
+}
+
 /// What the tasks of all streams share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -35,7 +47,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) numbers: Arc<Numbers>,
     /// Streams that fail, and why.
-    pub(super) failing: Mutex<BTreeMap<Arc<Destination>, String>>,
+    pub(super) failing: Mutex<BTreeMap<Arc<Destination>, Failing>>,
     /// When the process began to end.
     pub(super) stopping: watch::Receiver<Option<Instant>>,
 }
@@ -80,37 +92,58 @@ impl Shared {
         let now = self.clock.stamp();
         let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
         let lag = (end == End::Live).then(|| Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
-        let oldest = self.queue.oldest().map(|since| now.monotonic.saturating_sub(since));
-        numbers.ages(lag, oldest);
+        if let Some(lag) = lag {
+            numbers.lag.set(lag.as_secs_f64());
+        }
         self.tell_status();
     }
 
-    /// A stream fails for this reason, or no longer.
-    pub(super) fn stream_fails(&self, destination: &Arc<Destination>, words: Option<&str>) {
+    /// A stream fails for this reason; whether it didn't before.
+    pub(super) fn stream_fails(&self, destination: &Arc<Destination>, words: &str) -> bool {
         let mut failing = lock(&self.failing);
-        match words {
-            Some(words) => drop(failing.insert(Arc::clone(destination), words.to_owned())),
-            None => drop(failing.remove(destination)),
-        }
+        let entry = failing.entry(Arc::clone(destination)).or_default();
+        entry.failures += 1;
+        entry.forget_at = None;
+        words.clone_into(&mut entry.words);
+        let is_first = entry.failures == 1;
         drop(failing);
         self.tell_status();
+        is_first
+    }
+
+    /// A stream works; how many failures there were before.
+    pub(super) fn stream_works(&self, destination: &Arc<Destination>) -> Option<u64> {
+        let ended = lock(&self.failing).remove(destination);
+        self.tell_status();
+        ended.map(|failing| failing.failures)
+    }
+
+    /// Nothing waits for a stream any more. That it failed is told for a while: what is lost is lost.
+    pub(super) fn stream_rests(&self, destination: &Arc<Destination>) {
+        let now = self.clock.stamp().monotonic;
+        if let Some(failing) = lock(&self.failing).get_mut(destination) {
+            failing.forget_at = Some(now + REMEMBERED);
+        }
     }
 
     /// Says how delivery is: what fails, of however many streams, is not hidden by what goes well.
     fn tell_status(&self) {
-        let now = self.clock.stamp().wall;
-        let failing = lock(&self.failing);
+        let now = self.clock.stamp();
+        let oldest = self.queue.oldest().map(|since| now.monotonic.saturating_sub(since));
+        self.numbers.oldest.set(oldest.map_or(0.0, |age| age.as_secs_f64()));
+        let mut failing = lock(&self.failing);
+        failing.retain(|_, failing| failing.forget_at.is_none_or(|at| at > now.monotonic));
         match (failing.iter().next(), self.queue.trouble()) {
-            (Some((destination, words)), _) => {
+            (Some((destination, Failing { words, .. })), _) => {
                 let Destination { group, stream } = &**destination;
                 let others = match failing.len() {
                     1 => String::new(),
                     count => format!(" (and {} more streams)", count - 1),
                 };
-                self.numbers.status.degraded(now, &format!("{group} {stream}{others}: {words}"));
+                self.numbers.status.degraded(now.wall, &format!("{group} {stream}{others}: {words}"));
             }
-            (None, Some(words)) => self.numbers.status.degraded(now, words),
-            (None, None) => self.numbers.status.ok(now),
+            (None, Some(words)) => self.numbers.status.degraded(now.wall, words),
+            (None, None) => self.numbers.status.ok(now.wall),
         }
     }
 

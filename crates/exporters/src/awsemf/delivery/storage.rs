@@ -1,5 +1,6 @@
 //! The spool behind the queue: written before a round counts as taken, and what becomes of it when the disk doesn't work.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Destination;
@@ -33,11 +34,14 @@ pub(super) struct Storage {
     writes: Mutex<Episode>,
     syncs: Mutex<Episode>,
     fsync: bool,
+    /// As they last were: whoever only wants to know doesn't wait for the disk.
+    disk_bytes: AtomicU64,
 }
 
 impl Storage {
     pub(super) fn new(spool: Spool, fsync: bool) -> Self {
-        Self { spool: Mutex::new(spool), writes: Mutex::default(), syncs: Mutex::default(), fsync }
+        let disk_bytes = AtomicU64::new(spool.stats().disk_bytes);
+        Self { spool: Mutex::new(spool), writes: Mutex::default(), syncs: Mutex::default(), fsync, disk_bytes }
     }
 
     /// What waits from a former run, the oldest first; also how many events of another version's there were, which are dropped.
@@ -69,12 +73,12 @@ impl Storage {
         let mut spool = self.spool();
         let key = parcel::key(&parcel.destination);
         let entry = Entry { key: &key, time_ms: parcel.time_ms, items: parcel.events, body: &parcel.body };
-        let written = spool.append(&entry).and_then(|appended| {
-            if self.fsync {
-                spool.sync()?;
-            }
-            Ok(appended)
-        });
+        let written = spool.append(&entry);
+        self.disk_bytes.store(spool.stats().disk_bytes, Ordering::Relaxed);
+        if self.fsync && written.is_ok() {
+            // What isn't confirmed is written all the same: it is told, and tried again.
+            self.tell_sync(spool.sync());
+        }
         let mut episode = lock(&self.writes);
         match written {
             Ok(appended) => {
@@ -114,11 +118,16 @@ impl Storage {
         for id in ids {
             spool.acknowledge(*id);
         }
+        self.disk_bytes.store(spool.stats().disk_bytes, Ordering::Relaxed);
     }
 
     /// Puts everything on the disk, so that it survives a loss of power.
     pub(super) fn sync(&self) {
         let result = self.spool().sync();
+        self.tell_sync(result);
+    }
+
+    fn tell_sync(&self, result: Result<(), Error>) {
         let mut episode = lock(&self.syncs);
         match result {
             Ok(()) => drop(episode.recovered()),
@@ -133,7 +142,7 @@ impl Storage {
 
     /// Bytes on disk.
     pub(super) fn disk_bytes(&self) -> u64 {
-        self.spool().stats().disk_bytes
+        self.disk_bytes.load(Ordering::Relaxed)
     }
 
     fn spool(&self) -> MutexGuard<'_, Spool> {

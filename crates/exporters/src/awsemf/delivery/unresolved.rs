@@ -17,8 +17,8 @@ use crate::awsemf::encode::Encoded;
 
 /// How long events are held.
 const LONGEST: Duration = Duration::from_secs(600);
-/// How many parcels are held: ten minutes of rounds, a minute each, and as much again.
-const MOST: usize = 20;
+/// How many bytes are held.
+const MOST_BYTES: usize = 16 << 20;
 
 /// What is held, the oldest first.
 #[derive(Debug)]
@@ -74,7 +74,12 @@ impl Unresolved {
             let (group, stream) = (&**group, &**stream);
             warn!(group, stream, "a placeholder has no value yet: events are held for ten minutes");
         }
-        let too_many = self.held.len().saturating_sub(MOST);
+        let mut bytes = 0;
+        let fits = |(_, parcel): &&(Duration, Parcel)| {
+            bytes += parcel.body.len();
+            bytes <= MOST_BYTES
+        };
+        let too_many = self.held.len() - self.held.iter().rev().take_while(fits).count();
         let too_old = self.held.iter().take_while(|(since, _)| now.saturating_sub(*since) >= LONGEST).count();
         for (_, parcel) in self.held.drain(..too_many.max(too_old)) {
             let words = "unresolved_placeholders: undefined would deliver them under that name";

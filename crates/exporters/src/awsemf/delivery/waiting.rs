@@ -16,6 +16,8 @@ pub(super) struct Waiting {
     pub(super) order: u64,
     /// Events in it.
     pub(super) events: u32,
+    /// Metric points in them; 0 where a former run left it.
+    pub(super) points: u64,
     /// What they count in a request, in bytes.
     pub(super) service_bytes: usize,
     /// Monotonic time at which it came; that of the start where a former run left it.
@@ -49,7 +51,23 @@ impl Waiting {
     /// A parcel whose body the spool has, under this id.
     pub(super) fn spooled(order: u64, parcel: &Parcel, since: Duration, id: u64) -> Self {
         let service_bytes = service_bytes(parcel.body.len(), parcel.events);
-        Self { order, events: parcel.events, service_bytes, since, memory_bytes: 0, held: Held::Spooled(id) }
+        Self {
+            order,
+            events: parcel.events,
+            points: parcel.points,
+            service_bytes,
+            since,
+            memory_bytes: 0,
+            held: Held::Spooled(id),
+        }
+    }
+
+    /// Gives back the body that was taken out for a request.
+    pub(super) fn with_body(mut self, body: Vec<u8>) -> Self {
+        if let Held::Raw(place) = &mut self.held {
+            *place = body;
+        }
+        self
     }
 
     /// Whether a kill would lose it.

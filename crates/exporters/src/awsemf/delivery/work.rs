@@ -2,15 +2,19 @@
 //!
 //! A request that is not valid is halved until the event is alone that makes it so: that one is lost, the others go.
 
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 use aws::logs::{Event, limits};
+use model::Destination;
 
-use super::parcel::{Frame, frames};
+use super::parcel::{Frame, Packer, Parcel, frames};
 use super::waiting::Waiting;
+use crate::awsemf::encode::Encoded;
 
 /// Refusals of a batch none of which was taken, after which it isn't the events that are wrong.
-const MOST_REFUSALS: u32 = 64;
+const MOST_REFUSALS: u32 = 256;
 
 /// Taken parcels, and what of their events is still to be sent.
 #[derive(Debug)]
@@ -20,8 +24,8 @@ pub(super) struct Work {
     bodies: Vec<Vec<u8>>,
     /// All events, in order of time.
     index: Vec<(usize, Frame)>,
-    /// What is left, as one range for each request; the next one is the last.
-    left: Vec<Range<usize>>,
+    /// What is left, as one range for each request. Halves go to the end, so that what is good is soon known to be.
+    left: VecDeque<Range<usize>>,
     refusals: u32,
     taken_any: bool,
 }
@@ -47,21 +51,20 @@ impl Work {
         }
         // Stable: events of one moment stay in the order they were made.
         index.sort_by_key(|(_, frame)| frame.time_ms);
-        let mut work = Self { parcels, bodies, index, left: Vec::new(), refusals: 0, taken_any: false };
-        work.left = work.ranges();
-        work.left.reverse();
+        let mut work = Self { parcels, bodies, index, left: VecDeque::new(), refusals: 0, taken_any: false };
+        work.left = work.ranges().into();
         (work, damaged)
     }
 
     /// The events of the next request; `None` where nothing is left.
     pub(super) fn next(&self) -> Option<Vec<Event<'_>>> {
-        let range = self.left.last()?.clone();
+        let range = self.left.front()?.clone();
         Some(self.index[range].iter().map(|(body, frame)| self.event(*body, frame)).collect())
     }
 
     /// Metric points of the next request: those of what was stored, and those of what wasn't, at its beginning and its end.
     pub(super) fn points_split(&self, first: usize, last: usize) -> (u64, u64) {
-        let Some(range) = self.left.last().cloned() else { return (0, 0) };
+        let Some(range) = self.left.front().cloned() else { return (0, 0) };
         let stored = (range.start + first).min(range.end)..range.end.saturating_sub(last).max(range.start);
         let all = self.points_of(range);
         let stored = if stored.is_empty() { 0 } else { self.points_of(stored) };
@@ -71,20 +74,20 @@ impl Work {
     /// The time of the next request's newest event, in milliseconds since the Unix epoch.
     pub(super) fn newest_ms(&self) -> i64 {
         self.left
-            .last()
+            .front()
             .and_then(|range| self.index.get(range.end.checked_sub(1)?))
             .map_or(0, |(_, frame)| frame.time_ms)
     }
 
     /// The next request was taken.
     pub(super) fn taken(&mut self) {
-        self.left.pop();
+        self.left.pop_front();
         self.taken_any = true;
     }
 
     /// The next request isn't valid: halves it, or gives up what can't be halved.
     pub(super) fn refused(&mut self) -> Refused {
-        let Some(range) = self.left.pop() else { return Refused::Lost(0, 0) };
+        let Some(range) = self.left.pop_front() else { return Refused::Lost(0, 0) };
         self.refusals += 1;
         if !self.taken_any && self.refusals > MOST_REFUSALS {
             // Halving on would ask thousands of times for nothing.
@@ -96,18 +99,18 @@ impl Work {
             return Refused::Lost(range.len() as u64, self.points_of(range));
         }
         let middle = range.start + range.len() / 2;
-        self.left.push(middle..range.end);
-        self.left.push(range.start..middle);
+        self.left.push_back(range.start..middle);
+        self.left.push_back(middle..range.end);
         Refused::Halved
     }
 
     /// Gives up one event of the next request; its metric points.
     pub(super) fn remove(&mut self, index: usize) -> u64 {
-        let Some(range) = self.left.pop() else { return 0 };
+        let Some(range) = self.left.pop_front() else { return 0 };
         let at = range.start + index;
         for half in [at + 1..range.end, range.start..at] {
             if !half.is_empty() {
-                self.left.push(half);
+                self.left.push_front(half);
             }
         }
         self.index.get(at).map_or(0, |(_, frame)| u64::from(frame.points))
@@ -118,14 +121,30 @@ impl Work {
         self.taken_any || self.refusals > 0
     }
 
-    /// How many events are left.
-    pub(super) fn events_left(&self) -> u64 {
-        self.left.iter().map(|range| range.len() as u64).sum()
+    /// Events that are left, and their metric points.
+    pub(super) fn left(&self) -> (u64, u64) {
+        let ranges = self.left.iter();
+        ranges.fold((0, 0), |(events, points), range| {
+            (events + range.len() as u64, points + self.points_of(range.clone()))
+        })
     }
 
-    /// The parcels with their bodies, to be put back.
-    pub(super) fn into_parcels(self) -> Vec<(Waiting, Vec<u8>)> {
-        self.parcels.into_iter().zip(self.bodies).collect()
+    /// What is left, as parcels of their own.
+    pub(super) fn rest(&self, destination: &Arc<Destination>) -> Vec<Parcel> {
+        let (mut packer, mut rest) = (Packer::default(), Vec::new());
+        for (body, frame) in self.left.iter().flat_map(|range| &self.index[range.clone()]) {
+            let Event { time_ms, message } = self.event(*body, frame);
+            let event = Encoded { destination, resolved: true, time_ms, points: frame.points, body: message };
+            packer.push(&event, destination, &mut |parcel| rest.push(parcel));
+        }
+        packer.finish(&mut |parcel| rest.push(parcel));
+        rest
+    }
+
+    /// The parcels as they were taken, to be put back.
+    pub(super) fn into_parcels(self) -> Vec<Waiting> {
+        let parcels = self.parcels.into_iter().zip(self.bodies);
+        parcels.map(|(waiting, body)| waiting.with_body(body)).collect()
     }
 
     /// Cuts all events into requests that the service takes.
@@ -173,7 +192,7 @@ mod tests {
         let text = |number: usize, size: usize| format!("{}{number:06}", " ".repeat(size - 6));
         let texts = events.iter().enumerate().map(|(number, (time_ms, size))| (*time_ms, text(number, *size)));
         let texts: Vec<_> = texts.map(|(time_ms, text)| (time_ms, text.into_bytes())).collect();
-        let waiting = |parcel: &super::super::parcel::Parcel| Waiting::spooled(0, parcel, Duration::ZERO, 0);
+        let waiting = |parcel: &Parcel| Waiting::spooled(0, parcel, Duration::ZERO, 0);
         let parcels = pack(&texts).into_iter().map(|parcel| (waiting(&parcel), parcel.body));
         Work::new(parcels.collect()).0
     }
@@ -233,7 +252,25 @@ mod tests {
         let bad: Vec<_> = (0..5_000).collect();
         let (taken, lost, requests) = send(work(&vec![(0, 6); 5_000]), &bad);
         assert_eq!((taken.len(), lost), (0, 5_000));
-        assert!(requests < 80, "{requests}");
+        assert!(requests < 300, "{requests}");
+    }
+
+    #[test]
+    fn many_bad_events_beside_each_other_are_lost_alone() {
+        let bad: Vec<_> = (0..300).collect();
+        let (taken, lost, _) = send(work(&vec![(0, 6); 10_000]), &bad);
+        assert_eq!((taken.len(), lost), (9_700, 300));
+    }
+
+    #[test]
+    fn what_is_left_is_a_parcel_of_its_own() {
+        let mut work = work(&[(1, 6), (2, 6), (3, 6), (4, 6)]);
+        work.refused();
+        work.taken();
+        let there = Arc::new(Destination { group: "g".into(), stream: "s".into() });
+        let rest = work.rest(&there);
+        assert_eq!((rest.len(), rest[0].events, rest[0].points, rest[0].time_ms), (1, 2, 6, 3));
+        assert_eq!(work.left(), (2, 6));
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Says when the process begins to end, so that no round waits for room any more.
+    pub fn closer(&self) -> impl Fn() + Send + 'static {
+        let queue = Arc::clone(&self.queue);
+        move || queue.close()
+    }
+
     /// How long delivery may go on once the process ends.
     #[must_use]
     pub fn drain_timeout(&self) -> Duration {
@@ -62,6 +68,9 @@ impl Worker {
             let mut lanes = JoinSet::new();
             self.dispatch(&shared, &mut lanes, stopping).await;
             lanes.shutdown().await;
+            // A group that was just made isn't left without its retention.
+            let now = self.clock.stamp().monotonic;
+            let _ = tokio::time::timeout(SYNC, shared.creator.set_retentions(now)).await;
         }
         self.finish().await;
         Ok(())
@@ -143,7 +152,7 @@ impl Worker {
             }
             let retention = shared.creator.next_retention().map(|at| {
                 let wait = at.saturating_sub(self.clock.stamp().monotonic);
-                Instant::now() + wait.max(SYNC)
+                Instant::now() + wait
             });
             tokio::select! {
                 () = self.queue.arrived.notified() => {}
@@ -152,7 +161,10 @@ impl Worker {
                     sync_at = None;
                     self.sync();
                 }
-                () = at(retention) => shared.creator.set_retentions(self.clock.stamp().monotonic).await,
+                () = at(retention) => {
+                    let (shared, now) = (Arc::clone(shared), self.clock.stamp().monotonic);
+                    tokio::spawn(async move { shared.creator.set_retentions(now).await });
+                }
                 () = at(until) => return,
                 began = stopped(&mut stopping), if until.is_none() => until = Some(began + self.sending.drain_timeout),
             }
@@ -167,7 +179,6 @@ impl Worker {
 
     /// Counts what is left.
     async fn finish(&self) {
-        self.queue.close();
         let _ = self.sync().await;
         let (events, in_memory) = self.queue.left();
         let kept = events - in_memory;

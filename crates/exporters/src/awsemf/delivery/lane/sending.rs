@@ -6,15 +6,15 @@ use std::time::Duration;
 use aws::logs::Error;
 use tracing::{error, warn};
 
-use super::{Failure, Interrupted, Lane};
+use super::{Failure, Lane};
 use crate::awsemf::delivery::queue::{End, Opened};
 use crate::awsemf::delivery::storage::chain;
-use crate::awsemf::delivery::waiting::{Held, Waiting};
+use crate::awsemf::delivery::waiting::Waiting;
 use crate::awsemf::delivery::work::{Refused, Work};
 
 /// How often a stream that was just made may still be missed, since the service doesn't know it everywhere at once.
 const MISSES: u32 = 4;
-/// The wait after the first of them.
+/// Half of the wait after the first of them; each further one is twice as long.
 const MISS_WAIT: Duration = Duration::from_millis(100);
 
 impl From<Error> for Failure {
@@ -25,7 +25,7 @@ impl From<Error> for Failure {
 
 impl Lane {
     /// Takes what waits at one end and sends it; `false` where nothing does.
-    pub(super) async fn send_from(&self, end: End) -> Result<bool, Interrupted> {
+    pub(super) async fn send_from(&self, end: End) -> Result<bool, Failure> {
         let taken = self.shared.queue.take(&self.destination, end);
         if taken.is_empty() {
             return Ok(false);
@@ -35,7 +35,7 @@ impl Lane {
     }
 
     /// Reads the bodies of parcels; what is gone or damaged is settled.
-    async fn open(&self, taken: Vec<Waiting>) -> Result<Work, Interrupted> {
+    async fn open(&self, taken: Vec<Waiting>) -> Result<Work, Failure> {
         let shared = Arc::clone(&self.shared);
         let read = move || {
             let queue = &shared.queue;
@@ -55,59 +55,57 @@ impl Lane {
                     words = Some(error);
                 }
                 Opened::Gone => {
-                    self.shared.numbers.dropped("overflow", u64::from(waiting.events), 0);
+                    self.shared.numbers.dropped("overflow", u64::from(waiting.events), waiting.points);
                     lost.push(waiting);
                 }
                 Opened::Damaged(error) => {
                     error!(error, events = waiting.events, "events that waited are damaged and lost");
-                    self.shared.numbers.dropped("damaged", u64::from(waiting.events), 0);
+                    self.shared.numbers.dropped("damaged", u64::from(waiting.events), waiting.points);
                     lost.push(waiting);
                 }
             }
         }
         self.shared.settle(lost).await;
-        self.shared.queue.put_back(&self.destination, unreadable);
+        self.put_back(unreadable).await;
         let (work, damaged) = Work::new(whole);
         self.shared.numbers.dropped("damaged", damaged, 0);
         match words {
-            Some(words) if work.parcels.is_empty() => {
-                Err(Interrupted(Failure { words, after: None, slow: false }, None))
-            }
+            Some(words) if work.parcels.is_empty() => Err(Failure { words, after: None, slow: false }),
             _ => Ok(work),
         }
     }
 
-    /// Sends all of a work and settles it; where that fails, it waits or is given up.
-    pub(super) async fn send(&self, mut work: Work, end: End) -> Result<(), Interrupted> {
+    /// Sends all of a work and settles it; what fails waits or is given up.
+    async fn send(&self, mut work: Work, end: End) -> Result<(), Failure> {
         let Err(failure) = self.requests(&mut work, end).await else {
             self.shared.settle(work.parcels).await;
             return Ok(());
         };
-        if !self.shared.retries() {
-            self.shared.numbers.dropped("not_retried", work.events_left(), 0);
-            self.shared.settle(work.parcels).await;
-            return Err(Interrupted(failure, None));
-        }
-        if work.has_begun() {
-            return Err(Interrupted(failure, Some(work)));
-        }
         let now = self.shared.clock.stamp().monotonic;
         let most = self.shared.retry.max_elapsed_time;
-        let (mut returned, mut exhausted) = (Vec::new(), Vec::new());
-        for (mut waiting, body) in work.into_parcels() {
-            if !most.is_zero() && now.saturating_sub(waiting.since) >= most {
-                self.shared.numbers.dropped("retry_exhausted", u64::from(waiting.events), 0);
-                exhausted.push(waiting);
-                continue;
-            }
-            if matches!(waiting.held, Held::Raw(_)) {
-                waiting.held = Held::Raw(body);
-            }
-            returned.push(waiting);
+        let is_late = |waiting: &Waiting| !most.is_zero() && now.saturating_sub(waiting.since) >= most;
+        let given_up = match () {
+            () if !self.shared.retries() => Some("not_retried"),
+            () if work.parcels.iter().all(is_late) => Some("retry_exhausted"),
+            () => None,
+        };
+        if let Some(reason) = given_up {
+            let (events, points) = work.left();
+            self.shared.numbers.dropped(reason, events, points);
+            self.shared.settle(work.parcels).await;
+        } else if work.has_begun() {
+            let rest = work.rest(&self.destination);
+            let (shared, destination) = (Arc::clone(&self.shared), Arc::clone(&self.destination));
+            self.shared.blocking(move || shared.queue.replace(&destination, &work.parcels, rest)).await;
+        } else {
+            self.put_back(work.into_parcels()).await;
         }
-        self.shared.settle(exhausted).await;
-        self.shared.queue.put_back(&self.destination, returned);
-        Err(Interrupted(failure, None))
+        Err(failure)
+    }
+
+    async fn put_back(&self, returned: Vec<Waiting>) {
+        let (shared, destination) = (Arc::clone(&self.shared), Arc::clone(&self.destination));
+        self.shared.blocking(move || shared.queue.put_back(&destination, returned)).await;
     }
 
     /// Makes the requests of a work until nothing is left or one fails.
@@ -129,7 +127,7 @@ impl Lane {
             match error {
                 Error::Missing(_) if misses == 0 => {
                     misses = 1;
-                    shared.creator.create(&self.destination, shared.clock.stamp().monotonic).await?;
+                    shared.creator.create(&self.destination).await?;
                 }
                 Error::Missing(_) if misses < MISSES => {
                     tokio::time::sleep(MISS_WAIT * (1 << misses)).await;

@@ -9,37 +9,39 @@ use crate::awsemf::delivery::parcel::Parcel;
 use crate::awsemf::delivery::waiting::{Held, Waiting, unpack};
 
 impl Queue {
-    /// Whether it would be over its size with so many more parcels.
-    pub(super) fn is_over(&self, state: &State, more: u64) -> bool {
+    /// Whether it is over its size, or would be with this parcel too.
+    pub(super) fn is_over(&self, state: &State, parcel: Option<&Parcel>) -> bool {
         match self.sizer {
-            Sizer::Requests => state.requests + more > self.size,
-            Sizer::Items => state.events + more > self.size,
-            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + more > self.size,
+            Sizer::Requests => state.requests + parcel.map_or(0, |_| 1) > self.size,
+            Sizer::Items => state.events + parcel.map_or(0, |parcel| u64::from(parcel.events)) > self.size,
+            // How small the parcel will be isn't known before it is made small.
+            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + parcel.map_or(0, |_| 1) > self.size,
         }
     }
 
     /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
     pub(super) fn drop_overflow(&self, state: &mut State) {
-        if self.is_over(state, 0) {
+        if self.is_over(state, None) {
             state.pack();
         }
-        while self.is_over(state, 0) {
+        while self.is_over(state, None) {
             let Some(dropped) = state.drop_oldest(|_| true) else { break };
             if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
                 storage.acknowledge(&[id]);
             }
-            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+            self.numbers.dropped("overflow", u64::from(dropped.events), dropped.points);
         }
         while self.storage.is_some() && state.memory_bytes > fallback_bytes() {
             let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
-            self.numbers.dropped("overflow", u64::from(dropped.events), 0);
+            self.numbers.dropped("overflow", u64::from(dropped.events), dropped.points);
         }
     }
 
     /// Forgets and counts what the spool dropped: all before this id.
     pub(super) fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
         if let Some(oldest) = oldest {
-            self.numbers.dropped("overflow", state.forget_spooled(oldest), 0);
+            let (events, points) = state.forget_spooled(oldest);
+            self.numbers.dropped("overflow", events, points);
         }
     }
 

@@ -41,16 +41,21 @@ impl State {
 
     /// Adds a parcel that is new.
     pub(super) fn add(&mut self, destination: Arc<Destination>, end: End, waiting: Waiting) {
-        self.requests += 1;
-        self.events += u64::from(waiting.events);
-        self.memory_events += if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
-        self.memory_bytes += waiting.memory_bytes;
+        self.count(&waiting);
         let lane = self.lanes.entry(destination).or_default();
         if end == End::Live {
             // Only the newest goes at once; what is before it waits, so it is made small.
             self.memory_bytes -= lane.live.back_mut().map_or(0, Waiting::pack);
         }
         lane.end(end).push_back(waiting);
+    }
+
+    /// Adds a parcel to the counts.
+    pub(super) fn count(&mut self, waiting: &Waiting) {
+        self.requests += 1;
+        self.events += u64::from(waiting.events);
+        self.memory_events += if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
+        self.memory_bytes += waiting.memory_bytes;
     }
 
     /// Takes a settled or dropped parcel off the counts.
@@ -115,14 +120,15 @@ impl State {
         })
     }
 
-    /// Forgets what the spool dropped: all before this id. How many events that were.
-    pub(super) fn forget_spooled(&mut self, oldest: u64) -> u64 {
+    /// Forgets what the spool dropped: all before this id. How many events that were, and how many points.
+    pub(super) fn forget_spooled(&mut self, oldest: u64) -> (u64, u64) {
         let is_gone = |waiting: &Waiting| matches!(waiting.held, Held::Spooled(id) if id < oldest);
-        let mut events = 0;
+        let (mut events, mut points) = (0, 0);
         while let Some(gone) = self.drop_oldest(is_gone) {
             events += u64::from(gone.events);
+            points += gone.points;
         }
-        events
+        (events, points)
     }
 }
 

