@@ -84,10 +84,10 @@ impl Lane {
         let now = self.shared.clock.stamp().monotonic;
         let most = self.shared.retry.max_elapsed_time;
         let is_late = |waiting: &Waiting| !most.is_zero() && now.saturating_sub(waiting.since) >= most;
-        let given_up = match () {
-            () if !self.shared.retries() => Some("not_retried"),
-            () if work.parcels.iter().all(is_late) => Some("retry_exhausted"),
-            () => None,
+        let given_up = if self.shared.retries() {
+            work.parcels.iter().all(is_late).then_some("retry_exhausted")
+        } else {
+            Some("not_retried")
         };
         if let Some(reason) = given_up {
             let (events, points) = work.left();
