@@ -1,17 +1,23 @@
 //! The agent as a process that delivers: to a strict imitation of CloudWatch Logs, until it is ended or killed.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
 
 const GROUP: &str = "/aws/containerinsights/host/performance";
 
-/// A running agent in host mode that delivers once a second; it ends with this.
-struct Agent(Child);
+/// A running agent, and what it has logged so far; it ends with this.
+struct Agent {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
+}
 
 impl Agent {
     fn start(fake: &FakeCloudWatchLogs, sets: &[&str]) -> Self {
@@ -21,32 +27,50 @@ impl Agent {
         for set in [endpoint.as_str()].iter().chain(sets) {
             command.args(["--set", set]);
         }
-        Self(command.spawn().expect("the agent can be run"))
+        Self::spawn(&mut command)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the agent can be run");
+        let log = Arc::new(Mutex::new(String::new()));
+        let (lines, all) = (BufReader::new(child.stderr.take().expect("its log is piped")).lines(), log.clone());
+        let reading = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut all = all.lock().expect("nobody panics with it");
+                all.push_str(&line);
+                all.push('\n');
+            }
+        });
+        Self { child, log, reading: Some(reading) }
+    }
+
+    fn has_logged(&self, words: &str) -> bool {
+        self.log.lock().expect("nobody panics with it").contains(words)
     }
 
     fn kill(&mut self) {
-        self.0.kill().expect("it can be killed");
-        self.0.wait().expect("it ends");
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
     }
 
     /// Ends it as a pod is ended; its exit code and log.
     fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.0.id().to_string();
+        let id = self.child.id().to_string();
         assert!(Command::new("kill").arg(id).status().expect("kill can be run").success());
         self.end()
     }
 
     fn end(&mut self) -> (Option<i32>, String) {
-        let mut log = String::new();
-        self.0.stderr.take().expect("its log is piped").read_to_string(&mut log).expect("the log is text");
-        (self.0.wait().expect("it ends").code(), log)
+        let code = self.child.wait().expect("it ends").code();
+        self.reading.take().expect("it ends once").join().expect("reading ends");
+        (code, self.log.lock().expect("nobody panics with it").clone())
     }
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -122,7 +146,7 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
     let mut agent = Agent::start(&fake, &sets);
     wait_for(|| rounds(&fake).len() >= 2);
     fake.set_fault(Some(Fault::Unavailable));
-    std::thread::sleep(Duration::from_secs(2));
+    wait_for(|| fake.requests().iter().filter(|request| request.status == 503).count() >= 2);
     agent.kill();
     fake.set_fault(None);
     let agent = Agent::start(&fake, &sets);
@@ -151,14 +175,10 @@ fn a_second_agent_on_the_same_directory_is_refused() {
 
 #[test]
 fn a_region_that_is_nowhere_is_told_with_every_place_looked_at() {
-    let mut agent = Agent(
-        agent()
-            .args(["--set", "exporters.awsemf.sending_queue={drain_timeout: 1s}"])
-            .spawn()
-            .expect("the agent can be run"),
-    );
-    std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(agent.0.try_wait().expect("it can be asked"), None, "it goes on: the region may come");
+    let sets = ["--set", "exporters.awsemf.sending_queue={drain_timeout: 1s}"];
+    let mut agent = Agent::spawn(agent().args(sets));
+    wait_for(|| agent.has_logged("no region found"));
+    assert_eq!(agent.child.try_wait().expect("it can be asked"), None, "it goes on: the region may come");
     let (code, log) = agent.terminate();
     assert_eq!(code, Some(0), "{log}");
     for place in ["AWS_REGION", "AWS_DEFAULT_REGION", "profile", "instance metadata"] {
@@ -169,13 +189,24 @@ fn a_region_that_is_nowhere_is_told_with_every_place_looked_at() {
 
 #[test]
 fn a_storage_that_is_not_there_is_a_fault_with_its_key() {
-    let output = agent()
-        .args(["validate", "--set", "exporters.awsemf.sending_queue={storage: file_storage/x, num_consumers: 0}"])
-        .output()
-        .expect("the agent can be run");
-    let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{log}");
-    assert!(log.contains("exporters::awsemf::sending_queue::num_consumers: `num_consumers` must be positive"), "{log}");
+    let check = |sets: &[&str], fault: &str| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let output = agent().arg("validate").args(sets).output().expect("the agent can be run");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{log}");
+        let line = format!("exporters::awsemf::sending_queue::{fault}");
+        assert!(log.contains(&line), "{line} is not in {log}");
+    };
+    check(
+        &["exporters.awsemf.sending_queue={storage: file_storage/x, num_consumers: 0}"],
+        "num_consumers: `num_consumers` must be positive",
+    );
+    let storage = "exporters.awsemf.sending_queue={storage: file_storage/x}";
+    check(&[storage], "storage: references extension \"file_storage/x\" which is not configured");
+    check(
+        &[storage, "extensions={file_storage/x: }"],
+        "storage: extension \"file_storage/x\" is not in service::extensions",
+    );
 }
 
 fn storage(directory: &Path) -> [String; 3] {
@@ -211,8 +242,8 @@ fn no_secret_shows_in_the_log_or_on_a_page() {
     ] {
         command.args(["--set", set]);
     }
-    let agent = Agent(command.spawn().expect("the agent can be run"));
-    std::thread::sleep(Duration::from_secs(3));
+    let agent = Agent::spawn(&mut command);
+    wait_for(|| agent.has_logged("delivery fails"));
     let status = ask(port, "/status");
     assert!(status.contains("exporter/awsemf"), "{status}");
     let (code, log) = agent.terminate();

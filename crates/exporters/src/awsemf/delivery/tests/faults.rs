@@ -30,8 +30,7 @@ async fn nothing_is_lost_by_any_fault_that_passes() {
         running.stored(2).await;
         running.fake.set_fault(Some(fault.clone()));
         running.export(&round(now_ms(), 3));
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        assert_eq!(running.standing().state, telemetry::State::Degraded, "{fault:?}");
+        running.failing().await;
         running.fake.set_fault(None);
         // The session looks for other credentials only after a while, where those it had were refused.
         let waited = tokio::time::timeout(Duration::from_secs(20), async {
@@ -105,7 +104,7 @@ async fn streams_wait_for_none_but_themselves() {
     running.fake.create(GROUP, "node");
     running.fake.set_fault_of("CreateLogGroup", Fault::Denied);
     running.export(&round_of("other", "node", now_ms(), 4));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.failing().await;
     for _ in 0..3 {
         running.export(&round(now_ms(), 2));
     }
@@ -203,7 +202,7 @@ async fn without_retries_what_fails_is_lost_and_counted() {
     running.stored(1).await;
     running.fake.fail_next([Fault::Throttled(None)]);
     running.export(&round(now_ms(), 2));
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    running.failing().await;
     running.export(&round(now_ms(), 3));
     running.stored(4).await;
     let (_, registry) = running.stop().await;

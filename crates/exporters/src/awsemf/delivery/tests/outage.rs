@@ -58,10 +58,9 @@ async fn what_is_over_the_size_drops_the_oldest_and_is_counted() {
     for minute in 1..=10 {
         running.export(&round(start + minute * 1000, 5));
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.failing().await;
     assert_eq!(own(&running.registry, "otelcol_exporter_queue_capacity", ""), 3.0);
     running.fake.accept();
-    tokio::time::sleep(Duration::from_millis(600)).await;
     let (fake, registry) = running.stop().await;
     let lost = own(&registry, "container_insights_dropped_events", "overflow");
     assert_eq!(fake.event_count() as f64 + lost, 51.0, "{lost} lost");
