@@ -10,6 +10,7 @@ use exporters::awsemf::{self, OutputDestination};
 use exporters::debug::OutputPath;
 use processors::batch::Batch;
 use spool::Spool;
+use telemetry::chain;
 use tracing::{error, info, warn};
 
 use crate::components::{Component, Section};
@@ -101,7 +102,7 @@ fn spool(
             Ok(Some((spool, storage.fsync)))
         }
         Err(error @ (spool::Error::Full { .. } | spool::Error::ReadOnly { .. })) => {
-            let error = format!("{:#}", anyhow::Error::new(error));
+            let error = chain(&error);
             let words = "the disk can't be used: events wait in memory until the next start";
             warn!(exporter = %exporter, error, "{words}");
             Ok(None)

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Chain;
-use confmap::{Decode, Faults, Node, Value};
-use extensions::{Endpoint, Ignored, own_metrics};
+use confmap::{Decode, Faults, Ignored, Node, Value};
+use extensions::{Endpoint, own_metrics};
 use model::Clock;
-use telemetry::Registry;
+use telemetry::{Registry, chain};
 use tracing::warn;
 
 use crate::service::Telemetry;
@@ -162,7 +161,7 @@ pub async fn start(telemetry: &Telemetry, registry: &Registry, clock: &Arc<dyn C
         match own_metrics::bind(&page, source).await {
             Ok(server) => drop(tokio::spawn(server.serve())),
             Err(error) => {
-                let error = Chain::new(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+                let error = chain(&error);
                 warn!(
                     error,
                     "own metrics are not served: set host and port in service::telemetry::metrics::readers, or level: none"

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use confmap::ComponentId;
-use extensions::Ignored;
+use confmap::{ComponentId, Ignored};
 
 use crate::own_metrics::{Metrics, Resource};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use confmap::{Decode, Faults, Node, decode_text};
+use confmap::{Decode, Faults, Ignored, Node, decode_text};
 use spool::{Error, Options, Recovered, Spool};
 
 confmap::config! {
@@ -32,7 +32,7 @@ confmap::config! {
         pub recreate: bool = false,
         /// Makes files smaller.
         #[accepted("a file is removed once all in it is delivered")]
-        pub compaction: Option<Node> = None,
+        pub compaction: Ignored = Ignored,
     }
 }
 

@@ -6,8 +6,6 @@ pub mod file_storage;
 mod go_time;
 pub mod health_check;
 mod http;
-mod ignored;
 pub mod own_metrics;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use ignored::Ignored;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kubernetes::{Auth, Kubelet, Settings};
 use model::Clock;
-use telemetry::Registry;
+use telemetry::{Registry, chain};
 
 use crate::collect::{Collector, Parts};
 use crate::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
@@ -16,7 +16,7 @@ use crate::sources::kubelet::{self, Server};
 use crate::stores::inventory::Inventory;
 use crate::stores::owners::Naming;
 use crate::stores::pod::Style;
-use crate::troubles::{Troubles, chain};
+use crate::troubles::Troubles;
 
 /// The most that a question to the kubelet takes, less than the interval.
 const KUBELET_DEADLINE: Duration = Duration::from_secs(30);

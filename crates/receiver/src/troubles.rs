@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Display;
 
-use telemetry::{Counter, Episode, Registry};
+use telemetry::{Counter, Episode, Registry, chain};
 use tracing::{info, warn};
 
 /// The failures of each source.
@@ -81,18 +81,6 @@ impl Troubles {
             info!(source, failures, "source recovered");
         }
     }
-}
-
-/// An error with its causes, on one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    words
 }
 
 #[cfg(test)]

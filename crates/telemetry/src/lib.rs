@@ -1,14 +1,16 @@
-//! The agent's own counters and gauges, a board of each component's state, and episodes of failure.
+//! The agent's own counters and gauges, a board of each component's state, episodes of failure, and failures in words.
 //!
 //! Nothing here speaks HTTP or asks for the time: a page reads the snapshots, and times are passed in. What the board shows
 //! is anybody's to read, so its words are scrubbed of secrets.
 
 mod board;
+mod chain;
 mod episode;
 mod registry;
 mod scrub;
 
 pub use board::{Board, Standing, State, Status};
+pub use chain::chain;
 pub use episode::Episode;
 pub use registry::{Counter, Gauge, Reading, Registry, Value};
 pub use scrub::scrubbed;

@@ -6,7 +6,7 @@ use confmap::ComponentId;
 use exporters::{Error, Exporter};
 use model::Round;
 use processors::batch::Batch;
-use telemetry::{Counter, Episode, Registry, Status};
+use telemetry::{Counter, Episode, Registry, Status, chain};
 use tracing::{error, info};
 
 /// A processor with its numbers.
@@ -88,8 +88,7 @@ impl Sender {
             }
             Err(failure) => {
                 self.failed.add(points);
-                let words: Vec<_> = anyhow::Chain::new(failure).map(ToString::to_string).collect();
-                let words = words.join(": ");
+                let words = chain(failure);
                 self.status.failed(now, &words);
                 if self.episode.failing() {
                     error!(points, error = words, "export failed; data is lost until it recovers");

@@ -17,24 +17,11 @@ pub const MAX_EVENT_BYTES: usize = MAX_BATCH_BYTES - EVENT_OVERHEAD_BYTES;
 pub const MAX_EVENTS: usize = 10_000;
 /// Time between the first and the last event of a batch; exactly this is still taken.
 pub const MAX_SPAN: Duration = Duration::from_secs(24 * 3600);
-/// The oldest event stored; older ones are rejected one by one, as are those older than the group's retention.
-pub const MAX_AGE: Duration = Duration::from_secs(14 * 24 * 3600);
-/// The newest event stored, ahead of the service's clock.
-pub const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
 /// The retentions a group can have, in days.
 pub const RETENTION_DAYS: &[u32] =
     &[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// Tags of a group.
 pub const MAX_TAGS: usize = 50;
-/// Calls a second for each account and region: PutLogEvents.
-pub const PUTS_PER_SECOND: u32 = 5_000;
-/// Calls a second for each account and region: CreateLogStream.
-pub const STREAMS_PER_SECOND: u32 = 50;
-/// Calls a second for each account and region: CreateLogGroup.
-pub const GROUPS_PER_SECOND: u32 = 10;
-/// Calls a second for each account and region: PutRetentionPolicy.
-pub const RETENTIONS_PER_SECOND: u32 = 5;
-
 /// Why an event can't be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EventFault {

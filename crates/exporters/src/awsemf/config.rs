@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use declaration::{Declaration, Descriptor, LabelMatcher, Pattern};
-pub(crate) use queue::fallback_bytes;
+pub(crate) use queue::FALLBACK_BYTES;
 pub use queue::{RetryOnFailure, SendingQueue, Sizer};
 pub use values::{
     Checked, DimensionSet, Namespace, OutputDestination, ProxyAddress, Retention, ServiceUrl, TagValue, Unit,

@@ -126,7 +126,7 @@ impl Exporter for Delivery {
         let mut push = |parcel| queue.push(parcel, now);
         let Ok(()) = encoder.encode::<Infallible>(round, &mut |event| {
             if !unresolved.holds(&event, now) {
-                packer.push(&event, event.destination, &mut push);
+                packer.push(&event, &mut push);
             }
             Ok(())
         });

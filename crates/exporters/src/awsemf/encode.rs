@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws::logs::limits::MAX_EVENT_BYTES;
 use model::{Destination, Record, Round, Text, Value};
 use tracing::debug;
 
@@ -276,7 +277,7 @@ impl Encoder {
             return Ok(());
         }
         let body = &self.scratch.body;
-        if body.len() > limits::EVENT_BYTES {
+        if body.len() > MAX_EVENT_BYTES {
             if fields.len() == 1 {
                 self.counts.oversized += 1;
                 return Ok(());

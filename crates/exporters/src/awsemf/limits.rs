@@ -1,4 +1,5 @@
-//! What CloudWatch takes: the limits of the embedded metric format, of metric data, and of CloudWatch Logs.
+//! What CloudWatch takes: the limits of the embedded metric format, and of metric data. Those of
+//! CloudWatch Logs are in `aws::logs::limits`.
 
 /// Metric definitions of one directive.
 pub const METRICS_OF_DIRECTIVE: usize = 100;
@@ -14,10 +15,6 @@ pub const METRIC_NAME: usize = 255;
 pub const NAMESPACE: usize = 255;
 /// How far from zero a metric's value may lie: 2 to the power of 360.
 pub const METRIC_VALUE: f64 = 2.348_542_582_773_833_2e108;
-/// Bytes of one log event, less the 26 that CloudWatch Logs adds to each.
-pub const EVENT_BYTES: usize = 1_048_576 - 26;
-/// Characters of a log group's or log stream's name.
-pub const LOG_NAME: usize = 512;
 
 /// Why a namespace would be refused; `None` where it is one.
 #[must_use]

@@ -1,9 +1,8 @@
 //! Names of log groups and log streams with placeholders: `/aws/containerinsights/{ClusterName}/performance`.
 
+use aws::logs::names::{MAX_NAME_CHARS, fits_group, fits_stream};
 use confmap::{Decode, Faults, Node};
 use model::{Attributes, Text};
-
-use super::limits;
 
 /// The placeholders, each with the attributes that stand for it, the first before the second.
 pub const PLACEHOLDERS: &[(&str, &[&str])] = &[
@@ -102,7 +101,7 @@ impl Template {
             };
             append(role, text, name);
         }
-        if let Some((end, _)) = name[start..].char_indices().nth(limits::LOG_NAME) {
+        if let Some((end, _)) = name[start..].char_indices().nth(MAX_NAME_CHARS) {
             name.truncate(start + end);
         }
         resolved
@@ -111,9 +110,9 @@ impl Template {
 
 /// Appends a text, with `_` for each character the role doesn't allow.
 pub(crate) fn append(role: Role, text: &str, name: &mut String) {
-    let allowed = |character: char| match role {
-        Role::Group => character.is_ascii_alphanumeric() || "_-/.#".contains(character),
-        Role::Stream => !matches!(character, ':' | '*') && !character.is_control(),
+    let allowed = match role {
+        Role::Group => fits_group,
+        Role::Stream => fits_stream,
     };
     name.extend(text.chars().map(|character| if allowed(character) { character } else { '_' }));
 }
@@ -257,7 +256,7 @@ mod tests {
         let long = "é".repeat(600);
         let mut name = String::new();
         Template::parse(&long).unwrap().resolve(Role::Stream, &Attributes::new(), &Attributes::new(), &mut name);
-        assert_eq!(name.chars().count(), limits::LOG_NAME);
+        assert_eq!(name.chars().count(), MAX_NAME_CHARS);
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use confmap::{Decode, Faults, Node, decode_text};
 
 use crate::Endpoint;
-use crate::ignored::Ignored;
+use confmap::Ignored;
 
 confmap::config! {
     /// Answers over HTTP whether the agent is running: 200 once every pipeline has started, else 503.

@@ -1,6 +1,6 @@
 //! The options of a page, which are those of the collector's Prometheus reader.
 
-use crate::ignored::Ignored;
+use confmap::Ignored;
 
 confmap::config! {
     /// A page in Prometheus' text format, at `/metrics`.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use linux::cgroup::{Container, Cpu, Group, Hierarchy, Memory};
 use linux::{Buffer, Error};
 use model::Clock;
+use telemetry::chain;
 
 use crate::samples::{ContainerSample, GroupSample, PodSample};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
-use crate::troubles::chain;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]

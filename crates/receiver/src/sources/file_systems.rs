@@ -6,10 +6,10 @@ use linux::mounts::{Mount, Table};
 use linux::statfs::{Prober, Usage};
 use linux::{DeviceNumber, Error, Root};
 use model::Text;
+use telemetry::chain;
 
 use crate::samples::FileSystemSample;
 use crate::sources::reader::Reader;
-use crate::troubles::chain;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
 const KINDS: [&str; 5] = ["ext", "nfs", "btrfs", "xfs", "zfs"];

@@ -10,13 +10,13 @@ use linux::cgroup;
 use linux::net_dev::{Interface, Interfaces, Name};
 use linux::process::Process;
 use model::Text;
+use telemetry::chain;
 
 use crate::samples::{Pair, PodSample};
 use crate::sources::history::History;
 use crate::sources::networks::processes::Found;
 use crate::sources::reader::Reader;
 use crate::stores::inventory::Inventory;
-use crate::troubles::chain;
 
 /// The host's first process: its network namespace is the host's.
 const HOST_PID: u32 = 1;

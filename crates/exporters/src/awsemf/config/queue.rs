@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use confmap::{ComponentId, Faults, Node};
+use confmap::{ComponentId, Faults, Ignored, Node};
 
 use super::values::Check;
 
 /// Bytes that wait in memory where nothing else is written: hours of a node with 110 pods, since they are compressed.
 const IN_MEMORY: u64 = 16 << 20;
+/// Most bytes of memory that hold what a disk should and can't.
+pub(crate) const FALLBACK_BYTES: u64 = IN_MEMORY;
 /// Bytes that wait on disk where nothing else is written.
 const ON_DISK: u64 = 1 << 30;
 
@@ -38,6 +40,8 @@ confmap::config! {
         /// What `queue_size` counts.
         pub sizer: Option<Sizer> = None,
         /// Waits for room instead of dropping the oldest; rounds that come meanwhile are dropped by their receiver.
+        ///
+        /// With `storage` and a size in bytes the oldest on disk goes all the same.
         pub block_on_overflow: bool = false,
         /// The `file_storage` extension to wait in, on disk, instead of in memory.
         pub storage: Option<ComponentId> = None,
@@ -50,7 +54,7 @@ confmap::config! {
         pub wait_for_result: bool = false,
         /// How rounds become requests.
         #[accepted("requests are as large as CloudWatch Logs takes them")]
-        pub batch: Option<Node> = None,
+        pub batch: Ignored = Ignored,
     }
 }
 
@@ -91,7 +95,7 @@ impl SendingQueue {
     #[must_use]
     pub fn limit_in_memory(&self) -> (Sizer, u64) {
         match self.limit() {
-            (Sizer::Bytes, size) => (Sizer::Bytes, size.min(IN_MEMORY)),
+            (Sizer::Bytes, size) => (Sizer::Bytes, size.min(FALLBACK_BYTES)),
             other => other,
         }
     }
@@ -108,11 +112,6 @@ impl SendingQueue {
     fn default_bytes(&self) -> u64 {
         if self.storage.is_some() { ON_DISK } else { IN_MEMORY }
     }
-}
-
-/// Most bytes of memory that hold what a disk should and can't.
-pub(crate) const fn fallback_bytes() -> u64 {
-    IN_MEMORY
 }
 
 impl Check for SendingQueue {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use aws::logs::limits::{MAX_TAGS, RETENTION_DAYS};
 use confmap::{Decode, Faults, Node, OptionDoc, Secret};
 
 use crate::awsemf::{limits, unit};
@@ -235,9 +236,6 @@ impl Decode for DimensionSet {
 pub struct Retention(pub(crate) u32);
 
 impl Retention {
-    const DAYS: &[u32] =
-        &[0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
     /// The number of days; 0 for ever.
     #[must_use]
     pub const fn days(self) -> u32 {
@@ -248,10 +246,11 @@ impl Retention {
 impl Decode for Retention {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         let days = u32::decode(node, path, faults)?;
-        if Self::DAYS.contains(&days) {
+        let known = || [0].iter().chain(RETENTION_DAYS);
+        if known().any(|known| *known == days) {
             return Some(Self(days));
         }
-        let known: Vec<String> = Self::DAYS.iter().map(u32::to_string).collect();
+        let known: Vec<String> = known().map(u32::to_string).collect();
         faults.at(path, node, format!("log events can't be kept for {days} days, only for {}", known.join(", ")));
         None
     }
@@ -296,8 +295,8 @@ impl Decode for TagValue {
 
 impl Check for BTreeMap<String, TagValue> {
     fn check(&self, node: &Node, path: &str, faults: &mut Faults) {
-        if self.len() > 50 {
-            faults.at(path, node, format!("{} tags; a log group takes 50", self.len()));
+        if self.len() > MAX_TAGS {
+            faults.at(path, node, format!("{} tags; a log group takes {MAX_TAGS}", self.len()));
         }
         for key in self.keys() {
             if let Some(fault) = tag_fault(key, 128, "_.:/=+-@") {

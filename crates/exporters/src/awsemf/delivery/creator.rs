@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use aws::logs::{Client, Error, GroupSettings};
 use model::Destination;
+use telemetry::chain;
 use tracing::{info, warn};
 
 use super::numbers::Numbers;
-use super::storage::{chain, lock};
+use super::storage::lock;
 
 /// The longest a node waits before it makes a group, so that all nodes of a new cluster don't ask in the same moment: the
 /// service takes ten a second.

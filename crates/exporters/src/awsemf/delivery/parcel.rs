@@ -61,7 +61,8 @@ pub(super) struct Damaged(usize);
 
 impl Packer {
     /// Adds an event; hands on the parcel it no longer fits.
-    pub(super) fn push(&mut self, event: &Encoded<'_>, destination: &Arc<Destination>, full: &mut impl FnMut(Parcel)) {
+    pub(super) fn push(&mut self, event: &Encoded<'_>, full: &mut impl FnMut(Parcel)) {
+        let destination = event.destination;
         // Most rounds have one destination, and the next event goes where the last one went.
         let place = self.open.iter().rposition(|open| open.parcel.destination == *destination);
         let place = place.unwrap_or_else(|| {
@@ -179,7 +180,7 @@ pub(super) mod tests {
         let (mut packer, mut parcels) = (Packer::default(), Vec::new());
         for (destination, time_ms, body) in events {
             let event = Encoded { destination, resolved: true, time_ms: *time_ms, points: 3, body };
-            packer.push(&event, destination, &mut |parcel| parcels.push(parcel));
+            packer.push(&event, &mut |parcel| parcels.push(parcel));
         }
         packer.finish(&mut |parcel| parcels.push(parcel));
         parcels

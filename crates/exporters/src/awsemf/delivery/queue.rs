@@ -10,12 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use model::Destination;
+use telemetry::chain;
 use tokio::sync::Notify;
 
 use self::state::{Lane, State};
 use super::numbers::Numbers;
 use super::parcel::{Parcel, service_bytes};
-use super::storage::{Storage, chain, lock};
+use super::storage::{Storage, lock};
 use super::waiting::{Held, Waiting, unpack};
 use crate::awsemf::config::{SendingQueue, Sizer};
 
@@ -120,9 +121,7 @@ impl Queue {
         };
         state.unsynced |= written.is_some();
         state.add(destination, End::Live, waiting);
-        if !self.block {
-            self.drop_overflow(&mut state);
-        }
+        self.drop_overflow(&mut state);
         drop(state);
         if written.is_some() {
             self.rescue();
@@ -195,9 +194,7 @@ impl Queue {
             state.memory_bytes -= waiting.pack();
             state.insert(destination, End::Backlog, waiting);
         }
-        if !self.block {
-            self.drop_overflow(&mut state);
-        }
+        self.drop_overflow(&mut state);
         drop(state);
         self.tell_size();
     }

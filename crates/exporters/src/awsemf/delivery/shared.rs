@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws::logs::{Accepted, Client, Error, Event};
 use model::{Clock, Destination};
+use telemetry::Episode;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -29,7 +30,7 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 #[derive(Debug, Default)]
 pub(super) struct Failing {
     words: String,
-    failures: u64,
+    episode: Episode,
     /// Nothing waits for it: until when it is told, by the monotonic clock.
     forget_at: Option<Duration>,
 }
@@ -91,21 +92,18 @@ impl Shared {
         numbers.wire_bytes.add(accepted.wire_bytes as u64);
         let now = self.clock.stamp();
         let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
-        let lag = (end == End::Live).then(|| Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
-        if let Some(lag) = lag {
-            numbers.lag.set(lag.as_secs_f64());
+        if end == End::Live {
+            numbers.lag.set(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)).as_secs_f64());
         }
-        self.tell_status();
     }
 
     /// A stream fails for this reason; whether it didn't before.
     pub(super) fn stream_fails(&self, destination: &Arc<Destination>, words: &str) -> bool {
         let mut failing = lock(&self.failing);
         let entry = failing.entry(Arc::clone(destination)).or_default();
-        entry.failures += 1;
         entry.forget_at = None;
         words.clone_into(&mut entry.words);
-        let is_first = entry.failures == 1;
+        let is_first = entry.episode.failing();
         drop(failing);
         self.tell_status();
         is_first
@@ -115,7 +113,7 @@ impl Shared {
     pub(super) fn stream_works(&self, destination: &Arc<Destination>) -> Option<u64> {
         let ended = lock(&self.failing).remove(destination);
         self.tell_status();
-        ended.map(|failing| failing.failures)
+        ended.and_then(|mut failing| failing.episode.recovered())
     }
 
     /// Nothing waits for a stream any more. That it failed is told for a while: what is lost is lost.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Destination;
 use spool::{Entry, Error, Spool};
-use telemetry::Episode;
+use telemetry::{Episode, chain};
 use tracing::{error, info, warn};
 
 use super::parcel::{self, Parcel};
@@ -153,19 +153,4 @@ impl Storage {
 /// A thread that panicked left nothing half-done that the next one would trip over.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An error and its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !words.contains(&text) {
-            words.push_str(": ");
-            words.push_str(&text);
-        }
-        cause = error.source();
-    }
-    words
 }

@@ -50,7 +50,7 @@ impl Unresolved {
             return false;
         }
         let held = &mut self.held;
-        self.packer.push(event, event.destination, &mut |parcel| held.push((now, parcel)));
+        self.packer.push(event, &mut |parcel| held.push((now, parcel)));
         true
     }
 

@@ -135,7 +135,7 @@ impl Work {
         for (body, frame) in self.left.iter().flat_map(|range| &self.index[range.clone()]) {
             let Event { time_ms, message } = self.event(*body, frame);
             let event = Encoded { destination, resolved: true, time_ms, points: frame.points, body: message };
-            packer.push(&event, destination, &mut |parcel| rest.push(parcel));
+            packer.push(&event, &mut |parcel| rest.push(parcel));
         }
         packer.finish(&mut |parcel| rest.push(parcel));
         rest

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws::logs::{self, GroupSettings};
 use aws::{Session, Settings};
 use model::Clock;
+use telemetry::chain;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -16,7 +17,6 @@ use super::lane::Lane;
 use super::numbers::Numbers;
 use super::queue::Queue;
 use super::shared::Shared;
-use super::storage::chain;
 use crate::awsemf::config::{RetryOnFailure, SendingQueue};
 
 /// How long what was written may wait to be safe from a loss of power.

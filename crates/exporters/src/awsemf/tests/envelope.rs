@@ -199,7 +199,7 @@ fn an_event_that_would_be_too_large_is_split_by_its_metrics() {
         .collect();
     let events = encode(&config(SAMPLE), vec![huge]);
     assert_eq!(events.len(), 2);
-    assert!(events.iter().all(|event| event.text.len() <= crate::awsemf::limits::EVENT_BYTES));
+    assert!(events.iter().all(|event| event.text.len() <= aws::logs::limits::MAX_EVENT_BYTES));
     assert!(names.iter().all(|name| events.iter().filter(|event| event.json.get(name).is_some()).count() == 1));
 
     let too_long = "x".repeat(1_100_000);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::logs::Error;
+use telemetry::chain;
 use tracing::{error, warn};
 
 use super::{Failure, Lane};
+use crate::awsemf::delivery::numbers::OVERFLOW;
 use crate::awsemf::delivery::queue::{End, Opened};
-use crate::awsemf::delivery::storage::chain;
 use crate::awsemf::delivery::waiting::Waiting;
 use crate::awsemf::delivery::work::{Refused, Work};
 
@@ -55,7 +56,7 @@ impl Lane {
                     words = Some(error);
                 }
                 Opened::Gone => {
-                    self.shared.numbers.dropped("overflow", u64::from(waiting.events), waiting.points);
+                    self.shared.numbers.dropped(OVERFLOW, u64::from(waiting.events), waiting.points);
                     lost.push(waiting);
                 }
                 Opened::Damaged(error) => {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Queue;
 use super::state::State;
-use crate::awsemf::config::{Sizer, fallback_bytes};
+use crate::awsemf::config::{FALLBACK_BYTES, Sizer};
+use crate::awsemf::delivery::numbers::OVERFLOW;
 use crate::awsemf::delivery::parcel::Parcel;
 use crate::awsemf::delivery::waiting::{Held, Waiting, unpack};
 
@@ -20,20 +21,22 @@ impl Queue {
     }
 
     /// Drops the oldest until the rest is within the limits; what is under way can't be dropped.
+    ///
+    /// Where rounds wait for room nothing is dropped for its size, but memory that stands for a disk has its bound.
     pub(super) fn drop_overflow(&self, state: &mut State) {
         if self.is_over(state, None) {
             state.pack();
         }
-        while self.is_over(state, None) {
+        while !self.block && self.is_over(state, None) {
             let Some(dropped) = state.drop_oldest(|_| true) else { break };
             if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
                 storage.acknowledge(&[id]);
             }
-            self.numbers.dropped("overflow", u64::from(dropped.events), dropped.points);
+            self.numbers.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
         }
-        while self.storage.is_some() && state.memory_bytes > fallback_bytes() {
+        while self.storage.is_some() && state.memory_bytes > FALLBACK_BYTES {
             let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
-            self.numbers.dropped("overflow", u64::from(dropped.events), dropped.points);
+            self.numbers.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
         }
     }
 
@@ -41,7 +44,7 @@ impl Queue {
     pub(super) fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
         if let Some(oldest) = oldest {
             let (events, points) = state.forget_spooled(oldest);
-            self.numbers.dropped("overflow", events, points);
+            self.numbers.dropped(OVERFLOW, events, points);
         }
     }
 

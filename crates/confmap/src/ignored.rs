@@ -1,6 +1,8 @@
 //! Options that are accepted and have no effect.
 
-use confmap::{Decode, Faults, Node};
+use crate::decode::Decode;
+use crate::fault::Faults;
+use crate::node::Node;
 
 /// The value of such an option: anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
