@@ -6,7 +6,7 @@ use confmap::{Decode, Faults, Node};
 
 use crate::build;
 use crate::config::{Config, Orchestrator};
-use crate::host::{self, KubeletAddress, NO_ECS, NO_KUBE_CONFIG};
+use crate::host::{self, KubeletAddress, NO_KUBE_CONFIG};
 
 /// Below this a round would hardly be done before the next one.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
@@ -32,13 +32,25 @@ impl Config {
             fault("collection_interval", format!("must be at least {least}"));
         }
         match self.container_orchestrator {
-            Orchestrator::Host => {}
-            Orchestrator::Ecs => fault("container_orchestrator", NO_ECS.to_owned()),
-            Orchestrator::Eks => self.check_kubelet(fault),
+            Orchestrator::Host | Orchestrator::Ecs => {}
+            Orchestrator::Eks => self.check_kubelet(&mut fault),
+        }
+        self.check_access(fault);
+    }
+
+    /// What concerns requests to AWS and to the ECS agent.
+    fn check_access(&self, mut fault: impl FnMut(&str, String)) {
+        for (key, url) in [("endpoint", &self.endpoint), ("ecs_agent_endpoint", &self.ecs_agent_endpoint)] {
+            if let Some(words) = Some(url).filter(|url| !url.is_empty()).and_then(|url| aws::endpoint_fault(url)) {
+                fault(key, words.to_owned());
+            }
+        }
+        if let Some(words) = aws::proxy_fault(self.proxy_address.reveal()) {
+            fault("proxy_address", words.to_owned());
         }
     }
 
-    fn check_kubelet(&self, mut fault: impl FnMut(&str, String)) {
+    fn check_kubelet(&self, fault: &mut dyn FnMut(&str, String)) {
         let host_ip = Some(self.host_ip.as_str()).filter(|ip| !ip.is_empty());
         let mut address = match host::address(self, host_ip.or(Some(SOME_HOST))) {
             Ok(address) => address,
@@ -75,6 +87,9 @@ fn readable(node: &Node) -> Config {
         host_ip: part(node, "host_ip", default.host_ip),
         run_on_systemd: part(node, "run_on_systemd", default.run_on_systemd),
         kube_config_path: part(node, "kube_config_path", default.kube_config_path),
+        endpoint: part(node, "endpoint", default.endpoint),
+        ecs_agent_endpoint: part(node, "ecs_agent_endpoint", default.ecs_agent_endpoint),
+        proxy_address: part(node, "proxy_address", default.proxy_address),
         ..Config::default()
     }
 }

@@ -9,7 +9,7 @@ confmap::choice! {
     pub enum Orchestrator {
         /// Any Kubernetes: pods and containers by the kubelet's list.
         Eks = "eks",
-        /// A container instance of Amazon ECS; this version refuses it.
+        /// A container instance of Amazon ECS: the instance, and what its tasks reserve.
         Ecs = "ecs",
         /// A machine by itself: the node, and the containers of whatever runtime.
         Host = "host",
@@ -63,6 +63,16 @@ confmap::choice! {
         Vfs = "vfs",
         /// The kernel's name: `ext4`, `xfs`.
         Kernel = "kernel",
+    }
+}
+
+confmap::choice! {
+    /// Whether the number of running tasks is told where there are none.
+    pub enum RunningTasks {
+        /// It is left out where it is 0.
+        Positive = "positive",
+        /// It is told as soon as the ECS agent has said it.
+        Always = "always",
     }
 }
 
@@ -151,7 +161,8 @@ confmap::config! {
         pub root_path: Option<String> = None,
         /// How the kubelet is reached.
         pub kubelet: Kubelet = Kubelet::default(),
-        /// The cluster's name. A Kubernetes node whose cluster is unknown emits nothing.
+        /// The cluster's name; without it tags of the instance, labels of the node or the ECS agent say it. A Kubernetes node
+        /// whose cluster is unknown emits nothing.
         pub cluster_name: String = String::new(),
         /// The node's address, where the environment variable `HOST_IP` isn't set.
         pub host_ip: String = String::new(),
@@ -188,6 +199,8 @@ confmap::config! {
         pub job_names: JobNames = JobNames::Prefix,
         /// When a container's record says why it was terminated before.
         pub last_termination_reason: LastTerminationReason = LastTerminationReason::Terminated,
+        /// Whether the number of running tasks is told where there are none.
+        pub running_tasks: RunningTasks = RunningTasks::Positive,
         /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them.
         pub pod_labels: Vec<String> = vec!["*".to_owned()],
 
@@ -212,35 +225,45 @@ confmap::config! {
         /// A hook into requests to AWS.
         #[accepted("there is nothing to hook into")] pub middleware: Option<String> = None,
 
-        /// The AWS region.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub region: String = String::new(),
-        /// The URL of the AWS services, where it isn't the region's.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub endpoint: String = String::new(),
-        /// Requests to AWS at the same time.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub num_workers: u32 = 0,
-        /// Seconds that a request to AWS may take.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub request_timeout_seconds: u32 = 0,
-        /// How often a request to AWS is repeated.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub max_retries: i64 = 0,
+        /// The EC2 instance; without it the node's object, the machine's DMI table or instance metadata say it.
+        pub instance_id: String = String::new(),
+        /// The instance's type; found out as `instance_id` is.
+        pub instance_type: String = String::new(),
+        /// The instance's availability zone; found out as `instance_id` is.
+        pub availability_zone: String = String::new(),
+        /// The AWS region; without it `AWS_REGION`, the node's object or instance metadata say it.
+        pub region: String = String::new(),
+        /// No instance metadata, no EC2, and nothing that names an instance.
+        pub local_mode: bool = false,
+        /// How often a request to instance metadata is repeated at once; beyond that it is asked again later.
+        pub imds_retries: u32 = 0,
+        /// Instance metadata may be asked the old way where it gives no token.
+        pub imds_v1: bool = false,
+        /// The URL of the ECS agent's introspection; without it port 51678 of the loopback and of the instance.
+        pub ecs_agent_endpoint: String = String::new(),
+        /// The URL of EC2, where it isn't the region's.
+        pub endpoint: String = String::new(),
+        /// Seconds that a request to EC2 may take; 0 for 30.
+        pub request_timeout_seconds: u32 = 0,
         /// Take whatever certificate AWS shows.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub no_verify_ssl: bool = false,
-        /// A proxy for requests to AWS.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub proxy_address: Secret = Secret::default(),
-        /// No instance metadata.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub local_mode: bool = false,
-        /// The resource that the data is about.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub resource_arn: String = String::new(),
+        pub no_verify_ssl: bool = false,
+        /// A proxy for requests to AWS; empty for what the environment says.
+        pub proxy_address: Secret = Secret::default(),
         /// A role to assume.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub role_arn: String = String::new(),
+        pub role_arn: String = String::new(),
         /// The external id that the role asks for.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub external_id: String = String::new(),
+        pub external_id: Secret = Secret::default(),
         /// A profile of the shared credentials file.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub profile: String = String::new(),
-        /// Shared credentials files.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub shared_credentials_file: Vec<String> = Vec::new(),
+        pub profile: String = String::new(),
+        /// Shared credentials files; the first one counts.
+        pub shared_credentials_file: Vec<String> = Vec::new(),
         /// Certificates that AWS endpoints are verified with.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub certificate_file_path: String = String::new(),
-        /// How often instance metadata is asked again.
-        #[accepted("instance and cluster metadata are not asked for yet")] pub imds_retries: u32 = 0,
+        pub certificate_file_path: String = String::new(),
+        /// Requests to AWS at the same time.
+        #[accepted("there is one at a time, and a few in an hour")] pub num_workers: u32 = 0,
+        /// How often a request to AWS is repeated.
+        #[accepted("it is asked again until it answers, with growing pauses")] pub max_retries: i64 = 0,
+        /// The resource that the data is about.
+        #[accepted("the Go receiver makes no use of it either")] pub resource_arn: String = String::new(),
     }
 }

@@ -74,6 +74,28 @@ pub struct DiskSample {
     pub device: Text,
     /// Bytes and operations.
     pub io: Pair<DiskIo>,
+    /// The EBS volume it is.
+    pub volumes: Volumes,
+}
+
+/// The EBS volume of a device, as `aws://<availability zone>/<volume id>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Volumes {
+    /// The volume that is attached as this disk.
+    pub attached: Option<Text>,
+    /// The volume that Kubernetes mounts for a pod.
+    pub kubernetes: Option<Text>,
+}
+
+/// What the tasks of a container instance reserve together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TasksSample {
+    /// Tasks that run.
+    pub running: u64,
+    /// CPU shares, 1024 for each CPU; `None` where no task's could be read.
+    pub cpu_shares: Option<u64>,
+    /// Bytes of memory; `None` where no task's could be read.
+    pub memory_bytes: Option<u64>,
 }
 
 /// What was read of one mounted file system.
@@ -89,6 +111,8 @@ pub struct FileSystemSample {
     pub mount_point: Text,
     /// Capacity and use.
     pub usage: Usage,
+    /// The EBS volume under it.
+    pub volumes: Volumes,
 }
 
 /// Everything one tick read of the machine.
@@ -110,6 +134,8 @@ pub struct NodeSample {
     pub pods: Vec<PodSample>,
     /// Containers outside any pod.
     pub containers: Vec<ContainerSample>,
+    /// The tasks of a container instance; `None` elsewhere, and while the ECS agent hasn't said.
+    pub tasks: Option<TasksSample>,
 }
 
 #[cfg(test)]

@@ -31,6 +31,19 @@ pub struct Standing {
     pub last_success: Option<Duration>,
     /// What is the matter, without secrets; empty where nothing is.
     pub words: String,
+    /// What it knows, by name.
+    pub facts: Vec<Fact>,
+}
+
+/// Something that a component has found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is, without secrets.
+    pub value: String,
+    /// From where.
+    pub origin: &'static str,
 }
 
 /// How a component is, from good to bad.
@@ -53,6 +66,7 @@ struct Line {
     since: Duration,
     last_success: Option<Duration>,
     words: String,
+    facts: Vec<Fact>,
 }
 
 impl Board {
@@ -95,6 +109,11 @@ impl Status {
         self.write(State::Failed, now, words);
     }
 
+    /// Shows what the component knows, in place of what it knew before.
+    pub fn facts(&self, facts: Vec<Fact>) {
+        self.lock().facts = facts;
+    }
+
     fn write(&self, state: State, now: Duration, words: &str) {
         // Words quote errors, and errors quote what they failed at.
         let words = scrubbed(words);
@@ -120,6 +139,7 @@ impl Status {
             since: line.since,
             last_success: line.last_success,
             words: line.words.clone(),
+            facts: line.facts.clone(),
         }
     }
 
@@ -165,6 +185,7 @@ mod tests {
             since: at(4),
             last_success: Some(at(3)),
             words: "still throttled".into(),
+            facts: Vec::new(),
         };
         assert_eq!(board.snapshot(), [expected]);
         status.ok(at(6));

@@ -9,7 +9,7 @@ mod episode;
 mod registry;
 mod scrub;
 
-pub use board::{Board, Standing, State, Status};
+pub use board::{Board, Fact, Standing, State, Status};
 pub use chain::chain;
 pub use episode::Episode;
 pub use registry::{Counter, Gauge, Reading, Registry, Value};

@@ -32,6 +32,14 @@ struct Component<'a> {
     last_success: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
     words: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    facts: BTreeMap<&'static str, Known<'a>>,
+}
+
+#[derive(Serialize)]
+struct Known<'a> {
+    value: &'a str,
+    origin: &'static str,
 }
 
 /// The health: up since a stamp, or not available where that is `None`.
@@ -44,9 +52,10 @@ pub(super) fn health(up_since: Option<Stamp>, now: Stamp, texts: Option<&Respons
 /// The health, and how each component is.
 pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Answer {
     let mut components = BTreeMap::new();
-    for Standing { component, state, since, last_success, words } in board {
+    for Standing { component, state, since, last_success, words, facts } in board {
         let (since, last_success) = (go_time::rfc3339(*since), last_success.map(go_time::rfc3339));
-        components.insert(&**component, Component { state: state.as_str(), since, last_success, words });
+        let facts = facts.iter().map(|fact| (fact.name, Known { value: &fact.value, origin: fact.origin })).collect();
+        components.insert(&**component, Component { state: state.as_str(), since, last_success, words, facts });
     }
     json(up_since, &Body { components: Some(components), ..body(up_since, now) })
 }

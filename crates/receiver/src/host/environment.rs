@@ -4,12 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{AuthType, Config, Orchestrator};
+use crate::host::facts::{Fact, Facts, Origin};
 
 /// Where a pod's service account is mounted.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// What is said of a platform that isn't built yet.
-pub(crate) const NO_ECS: &str = "ecs is not supported by this version; eks and host are";
 /// What is said where the only credentials are missing.
 pub(crate) const NO_KUBE_CONFIG: &str = "is missing for kubelet::auth_type: kubeConfig";
 
@@ -32,8 +31,21 @@ pub struct Place {
     pub node_name: Option<String>,
     /// The kubelet; `None` outside Kubernetes.
     pub kubelet: Option<KubeletAddress>,
+    /// The API server; `None` outside Kubernetes, and where nothing says where it is.
+    pub api_server: Option<ApiServer>,
     /// The namespace the agent runs in; `None` where nothing says.
     pub namespace: Option<String>,
+    /// What options and environment say of the node.
+    pub given: Facts,
+}
+
+/// How the API server is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiServer {
+    /// At this URL, with the pod's service account.
+    Url(String),
+    /// As this kubeconfig says.
+    KubeConfig(PathBuf),
 }
 
 /// How the kubelet is found.
@@ -66,9 +78,6 @@ pub enum StartFault {
         "the node's name is unknown: set the environment variable HOST_NAME or K8S_NODE_NAME, or the option host_name"
     )]
     NoNodeName,
-    /// The platform isn't built yet.
-    #[error("container_orchestrator: {NO_ECS}")]
-    NoEcs,
     /// Credentials that can only come from a kubeconfig, and none is named.
     #[error("kube_config_path: {NO_KUBE_CONFIG}")]
     NoKubeConfig,
@@ -79,10 +88,10 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
     let variable = |name| (environment.variable)(name).filter(|value| !value.is_empty());
     let option = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
     let mut faults = Vec::new();
-    let (mut node_name, mut kubelet) = (option(&config.host_name), None);
+    let (mut node_name, mut kubelet, mut api_server) = (option(&config.host_name), None, None);
     match config.container_orchestrator {
         Orchestrator::Host => {}
-        Orchestrator::Ecs => faults.push(StartFault::NoEcs),
+        Orchestrator::Ecs => node_name = variable("HOST_NAME").or(node_name),
         Orchestrator::Eks => {
             node_name = variable("HOST_NAME").or_else(|| variable("K8S_NODE_NAME")).or(node_name);
             if node_name.is_none() {
@@ -96,6 +105,10 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
                 Ok(address) => kubelet = Some(address),
                 Err(fault) => faults.push(fault),
             }
+            api_server = match &kubelet {
+                Some(KubeletAddress::KubeConfig(path)) => Some(ApiServer::KubeConfig(path.clone())),
+                _ => in_cluster(&variable).map(ApiServer::Url),
+            };
         }
     }
     if !faults.is_empty() {
@@ -105,7 +118,33 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
         let file = Path::new(SERVICE_ACCOUNT).join("namespace");
         (environment.read)(&file).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     });
-    Ok(Place { root: root(config, environment), node_name, kubelet, namespace })
+    let given = given(config, &variable);
+    Ok(Place { root: root(config, environment), node_name, kubelet, api_server, namespace, given })
+}
+
+/// What options and environment say of the node, options first.
+fn given(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Facts {
+    let mut facts = Facts::default();
+    let options = [
+        (Fact::ClusterName, &config.cluster_name),
+        (Fact::InstanceId, &config.instance_id),
+        (Fact::InstanceType, &config.instance_type),
+        (Fact::Region, &config.region),
+        (Fact::Zone, &config.availability_zone),
+    ];
+    for (fact, value) in options {
+        facts.learn(fact, Some(value), Origin::Configuration);
+    }
+    facts.learn(Fact::Region, variable("AWS_REGION").as_deref(), Origin::Environment);
+    facts.learn(Fact::PrivateIp, variable("HOST_IP").as_deref(), Origin::Environment);
+    facts.learn(Fact::PrivateIp, Some(&config.host_ip), Origin::Configuration);
+    facts
+}
+
+/// The address that Kubernetes tells every container.
+fn in_cluster(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let (host, port) = (variable("KUBERNETES_SERVICE_HOST")?, variable("KUBERNETES_SERVICE_PORT")?);
+    Some(if host.contains(':') { format!("https://[{host}]:{port}") } else { format!("https://{host}:{port}") })
 }
 
 /// Whether a request can be sent to the address.

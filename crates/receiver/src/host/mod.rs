@@ -1,8 +1,10 @@
-//! What the node is: how it is named, how large it is, where its kubelet listens.
+//! What the node is: how it is named, how large it is, where its kubelet listens, and what cloud it is part of.
 
 mod capacity;
 mod environment;
+mod facts;
 
 pub use capacity::Capacity;
-pub use environment::{Environment, KubeletAddress, Place, StartFault, resolve};
-pub(crate) use environment::{NO_ECS, NO_KUBE_CONFIG, address, is_good};
+pub use environment::{ApiServer, Environment, KubeletAddress, Place, StartFault, resolve};
+pub(crate) use environment::{NO_KUBE_CONFIG, address, is_good};
+pub use facts::{Attachment, Fact, Facts, Known, Origin};

@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::insights::file_system::{self, FileSystem};
 use crate::insights::frame::Frame;
 use crate::insights::points::Points;
-use crate::insights::{container, node_fs};
+use crate::insights::{container, machine_fs, volume};
+use crate::samples::Volumes;
 use crate::stores::pod::{ContainerEntry, Entry};
 
 /// The host's file system that holds a runtime's containers.
@@ -16,6 +17,8 @@ use crate::stores::pod::{ContainerEntry, Entry};
 pub struct Storage {
     /// The mount's source.
     pub device: Text,
+    /// The EBS volume under it.
+    pub volumes: Volumes,
     /// The kernel's name of the file-system type.
     pub kind: Text,
     /// Bytes in all: where the kubelet says otherwise, it is another file system that holds a container.
@@ -47,8 +50,9 @@ pub fn record(
         let mut attributes = container::attributes(frame, record_type, entry, container, config);
         if let Some(storage) = storage {
             attributes.insert(Attribute::Device, storage.device.clone());
+            volume::put(&mut attributes, frame, &storage.volumes);
         }
-        if let Some(fstype) = node_fs::fstype(config, storage.map(|storage| &storage.kind)) {
+        if let Some(fstype) = machine_fs::fstype(config, storage.map(|storage| &storage.kind)) {
             attributes.insert(Attribute::Fstype, fstype);
         }
         attributes

@@ -3,25 +3,53 @@
 use catalog::{Attribute, RecordType};
 use model::{Attributes, Point, Record, Text};
 
-use crate::host::Capacity;
+use crate::config::Orchestrator;
+use crate::host::{Capacity, Facts};
 use crate::insights::points::Points;
 use crate::stores::document;
 
 /// The node that the records are about.
 #[derive(Debug, Clone)]
 pub struct NodeIdentity {
-    /// The cluster's name; `None` on a machine that is in none.
-    pub cluster_name: Option<Text>,
-    /// The node's name.
-    pub node_name: Text,
+    /// What the machine is part of.
+    pub platform: Orchestrator,
+    /// The types of the records about the machine itself.
+    pub types: &'static MachineTypes,
     /// CPUs and memory.
     pub capacity: Capacity,
-    /// Whether there is a Kubernetes around it.
-    pub kubernetes: bool,
+    /// Attributes of every record: the node's name, and what is known of cluster and instance.
+    common: Vec<(Attribute, Text)>,
+    node_name: Option<Text>,
     constants: Vec<Constants>,
     document: Text,
     version: Text,
 }
+
+/// What the records about a machine are called: `Node` and its parts, or `Instance` and its parts.
+#[derive(Debug)]
+pub struct MachineTypes {
+    /// The machine as a whole.
+    pub machine: RecordType,
+    /// One disk.
+    pub disk_io: RecordType,
+    /// One file system.
+    pub file_system: RecordType,
+    /// One network interface.
+    pub network: RecordType,
+}
+
+const NODE: MachineTypes = MachineTypes {
+    machine: RecordType::Node,
+    disk_io: RecordType::NodeDiskIO,
+    file_system: RecordType::NodeFS,
+    network: RecordType::NodeNet,
+};
+const INSTANCE: MachineTypes = MachineTypes {
+    machine: RecordType::Instance,
+    disk_io: RecordType::InstanceDiskIO,
+    file_system: RecordType::InstanceFS,
+    network: RecordType::InstanceNet,
+};
 
 #[derive(Debug, Clone)]
 struct Constants {
@@ -30,24 +58,35 @@ struct Constants {
 }
 
 impl NodeIdentity {
-    /// A node by its names.
-    pub fn new(cluster_name: Option<Text>, node_name: Text, capacity: Capacity, kubernetes: bool) -> Self {
+    /// A node by its name; `None` leaves the attribute `NodeName` out.
+    pub fn new(platform: Orchestrator, node_name: Option<Text>, capacity: Capacity) -> Self {
         let constants = |record_type: &RecordType| Constants {
             name: record_type.as_str().into(),
             // Without Kubernetes there is no pod list among the sources.
-            sources: record_type
-                .sources()
-                .map(|sources| if kubernetes { sources.into() } else { sources.replace("\"pod\",", "").into() }),
+            sources: record_type.sources().map(|sources| match platform {
+                Orchestrator::Eks => sources.into(),
+                Orchestrator::Ecs | Orchestrator::Host => sources.replace("\"pod\",", "").into(),
+            }),
         };
-        Self {
-            constants: RecordType::ALL.iter().map(constants).collect(),
-            document: document::of_node(&node_name).into(),
-            version: "0".into(),
-            cluster_name,
-            node_name,
+        let mut identity = Self {
+            platform,
+            types: if platform == Orchestrator::Ecs { &INSTANCE } else { &NODE },
             capacity,
-            kubernetes,
-        }
+            common: Vec::new(),
+            document: document::of_node(node_name.as_deref().unwrap_or_default()).into(),
+            node_name,
+            constants: RecordType::ALL.iter().map(constants).collect(),
+            version: "0".into(),
+        };
+        identity.learn(&Facts::default());
+        identity
+    }
+
+    /// Takes over what is known of cluster and instance.
+    pub fn learn(&mut self, facts: &Facts) {
+        let name = self.node_name.iter().map(|name| (Attribute::NodeName, name.clone()));
+        let said = facts.iter().filter_map(|(fact, known)| Some((fact.attribute()?, known.value.clone())));
+        self.common = name.chain(said).collect();
     }
 }
 
@@ -70,10 +109,9 @@ impl<'a> Frame<'a> {
     pub fn attributes(&self, record_type: RecordType) -> Attributes {
         let constants = &self.node.constants[record_type as usize];
         let mut attributes = Attributes::with_capacity(16);
-        if let Some(cluster_name) = &self.node.cluster_name {
-            attributes.insert(Attribute::ClusterName, cluster_name.clone());
+        for (attribute, value) in &self.node.common {
+            attributes.insert(*attribute, value.clone());
         }
-        attributes.insert(Attribute::NodeName, self.node.node_name.clone());
         if let Some(sources) = &constants.sources {
             attributes.insert(Attribute::Sources, sources.clone());
         }
@@ -86,7 +124,7 @@ impl<'a> Frame<'a> {
     /// The attributes of a record about the node itself.
     pub fn node_attributes(&self, record_type: RecordType) -> Attributes {
         let mut attributes = self.attributes(record_type);
-        if self.node.kubernetes {
+        if self.node.platform == Orchestrator::Eks {
             attributes.insert(Attribute::Kubernetes, self.node.document.clone());
         }
         attributes

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use kubernetes::{Phase, PodSummary, Summary};
 use model::{Record, Stamp};
 
-use crate::config::Config;
+use crate::config::{Config, Orchestrator};
 use crate::insights::container_fs::{self, Storage};
 use crate::insights::frame::Frame;
-use crate::insights::{container, node, node_disk_io, node_fs, node_net, pod, pod_net};
+use crate::insights::{container, machine, machine_disk_io, machine_fs, machine_net, pod, pod_net};
 use crate::samples::{ContainerSample, NodeSample, PodSample};
 use crate::stores::inventory::Inventory;
 use crate::stores::pod::{ContainerEntry, Entry};
@@ -35,22 +35,26 @@ pub struct Knowledge<'a> {
 pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<'_>, config: &Config) -> Vec<Record> {
     let mut records = Vec::with_capacity(16 + sample.pods.len() * 5);
     let totals = knowledge.inventory.totals(config.pod_requests, frame.node.capacity);
-    records.extend(node::record(frame, sample, totals.as_ref(), config));
-    records.extend(sample.disks.iter().filter_map(|disk| node_disk_io::record(frame, disk)));
-    records.extend(sample.file_systems.iter().filter_map(|file_system| node_fs::record(frame, file_system, config)));
-    records.extend(sample.network.iter().flatten().filter_map(|interface| node_net::record(frame, interface)));
-    if frame.node.kubernetes {
-        put_pods(&mut records, frame, sample, &mut knowledge, config);
-    } else {
-        for pod in &sample.pods {
+    records.extend(machine::record(frame, sample, totals.as_ref(), config));
+    records.extend(sample.disks.iter().filter_map(|disk| machine_disk_io::record(frame, disk)));
+    records.extend(sample.file_systems.iter().filter_map(|file_system| machine_fs::record(frame, file_system, config)));
+    records.extend(sample.network.iter().flatten().filter_map(|interface| machine_net::record(frame, interface)));
+    match frame.node.platform {
+        Orchestrator::Eks => put_pods(&mut records, frame, sample, &mut knowledge, config),
+        Orchestrator::Host => {
+            for pod in &sample.pods {
+                let alone = |container: &ContainerSample| {
+                    container::record_alone(frame, &container.id, Some(&pod.uid), &container.group, config)
+                };
+                records.extend(pod.containers.iter().filter_map(alone));
+            }
             let alone = |container: &ContainerSample| {
-                container::record_alone(frame, &container.id, Some(&pod.uid), &container.group, config)
+                container::record_alone(frame, &container.id, None, &container.group, config)
             };
-            records.extend(pod.containers.iter().filter_map(alone));
+            records.extend(sample.containers.iter().filter_map(alone));
         }
-        let alone =
-            |container: &ContainerSample| container::record_alone(frame, &container.id, None, &container.group, config);
-        records.extend(sample.containers.iter().filter_map(alone));
+        // Of tasks and their containers there are no records.
+        Orchestrator::Ecs => {}
     }
     records
 }

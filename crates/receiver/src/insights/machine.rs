@@ -1,19 +1,22 @@
-//! `Node`: the machine as a whole, and what its pods ask for together.
+//! `Node` and `Instance`: the machine as a whole, and what its pods ask for together, or its tasks reserve.
 
-use catalog::{Measurement as M, RecordType};
+use catalog::Measurement as M;
 use model::Record;
 
-use crate::config::{Config, NodeInterfaces, NodeMemory};
+use crate::config::{Config, NodeInterfaces, NodeMemory, RunningTasks};
 use crate::insights::frame::Frame;
 use crate::insights::points::{Points, float, percent};
 use crate::insights::{cpu, memory, network};
 use crate::samples::{NodeSample, Pair};
 use crate::stores::amounts::Totals;
 
-/// The node's record; `totals` are those of the last good pod list.
+/// A share of a CPU is as much of it as a thousandth, but a CPU has this many.
+const SHARES_PER_MILLICORE: f64 = 1.024;
+
+/// The machine's record; `totals` are those of the last good pod list.
 pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, config: &Config) -> Option<Record> {
     let capacity = frame.node.capacity;
-    let mut points = Points::of(RecordType::Node);
+    let mut points = Points::of(frame.node.types.machine);
     cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
     points.put(M::CpuLimit, capacity.cpu_millicores);
     memory::put(
@@ -32,6 +35,15 @@ pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, c
         points.put(M::MemoryReservedCapacity, percent(float(memory), capacity.memory_bytes));
         points.put(M::NumberOfRunningPods, Some(totals.running_pods));
         points.put(M::NumberOfRunningContainers, Some(totals.running_containers));
+    }
+    if let Some(tasks) = &sample.tasks {
+        let limit = capacity.cpu_millicores.filter(|limit| *limit > 0);
+        let shares = float(limit).map(|limit| limit * SHARES_PER_MILLICORE);
+        let reserved = float(tasks.cpu_shares).zip(shares).map(|(reserved, all)| reserved / all * 100.0);
+        points.put(M::CpuReservedCapacity, reserved);
+        points.put(M::MemoryReservedCapacity, percent(float(tasks.memory_bytes), capacity.memory_bytes));
+        let is_told = tasks.running > 0 || config.running_tasks == RunningTasks::Always;
+        points.put(M::NumberOfRunningTasks, is_told.then_some(tasks.running));
     }
     if let Some(interfaces) = &sample.network {
         let counted: Vec<_> = interfaces

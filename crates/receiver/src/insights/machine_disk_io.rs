@@ -1,20 +1,22 @@
-//! `NodeDiskIO`: one disk of the machine.
+//! `NodeDiskIO` and `InstanceDiskIO`: one disk of the machine.
 
-use catalog::{Attribute, RecordType};
+use catalog::Attribute;
 use model::Record;
 
 use crate::insights::disk_io;
 use crate::insights::frame::Frame;
 use crate::insights::points::Points;
+use crate::insights::volume;
 use crate::samples::DiskSample;
 
 /// The record of one disk.
 pub fn record(frame: &Frame<'_>, disk: &DiskSample) -> Option<Record> {
-    let mut points = Points::of(RecordType::NodeDiskIO);
+    let mut points = Points::of(frame.node.types.disk_io);
     disk_io::put(&mut points, &disk.io);
     frame.record(points, |record_type| {
         let mut attributes = frame.node_attributes(record_type);
         attributes.insert(Attribute::Device, disk.device.clone());
+        volume::put(&mut attributes, frame, &disk.volumes);
         attributes
     })
 }

@@ -1,6 +1,6 @@
-//! `NodeNet`: one network interface of the machine.
+//! `NodeNet` and `InstanceNet`: one network interface of the machine.
 
-use catalog::{Attribute, RecordType};
+use catalog::Attribute;
 use linux::net_dev::Interface;
 use model::Record;
 
@@ -11,7 +11,7 @@ use crate::samples::Pair;
 
 /// The record of one interface.
 pub fn record(frame: &Frame<'_>, interface: &Pair<Interface>) -> Option<Record> {
-    let mut points = Points::of(RecordType::NodeNet);
+    let mut points = Points::of(frame.node.types.network);
     network::put(&mut points, interface);
     frame.record(points, |record_type| {
         let mut attributes = frame.node_attributes(record_type);
