@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use kubernetes::{Auth, Kubelet, Settings};
 use model::Clock;
-use telemetry::{Registry, chain};
+use telemetry::{Registry, Status, chain};
 
 use crate::collect::{Collector, Parts};
 use crate::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
+use crate::host::search::{self, Around};
 use crate::host::{KubeletAddress, Place};
 use crate::insights::NodeIdentity;
 use crate::sources::Machine;
@@ -39,6 +40,13 @@ pub enum Error {
         #[source]
         source: kubernetes::Error,
     },
+    /// The options about AWS contradict each other.
+    #[error("prepare the clients of instance metadata and of the ECS agent")]
+    Aws {
+        /// What is wrong.
+        #[source]
+        source: aws::Error,
+    },
     /// Files that the options name and that can't be read.
     #[error("{}", faults.join("; "))]
     Files {
@@ -62,14 +70,16 @@ pub struct Tools {
     pub registry: Registry,
     /// The receiver's name in the configuration, which tells its numbers from those of others.
     pub component: String,
-    /// Where the kubelet client runs.
+    /// Where the clients run.
     pub runtime: tokio::runtime::Handle,
+    /// The receiver's line on the status board.
+    pub status: Status,
 }
 
 impl Collector {
     /// A collector of the machine at `place`.
     pub fn open(config: Config, place: &Place, tools: Tools) -> Result<Self, Error> {
-        let Tools { clock, registry, component, runtime } = tools;
+        let Tools { clock, registry, component, runtime, status } = tools;
         let troubles = Troubles::new(&registry, &component);
         let mut machine = Machine::open(&place.root, &config, clock.clone(), troubles)
             .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
@@ -88,11 +98,15 @@ impl Collector {
                 Some(asker)
             }
         };
-        let cluster_name = Some(config.cluster_name.as_str()).filter(|name| !name.is_empty()).map(Into::into);
-        let kubernetes = config.container_orchestrator != Orchestrator::Host;
-        let identity = NodeIdentity::new(cluster_name, node_name.as_str().into(), machine.capacity(), kubernetes);
+        let around = Around { place, node_name: &node_name, dmi: &machine.dmi(), status, clock: clock.clone() };
+        let findings = search::begin(&config, around, &runtime)?;
+        let platform = config.container_orchestrator;
+        // A container instance has a name only where somebody gave it one.
+        let shown = if platform == Orchestrator::Ecs { place.node_name.as_deref() } else { Some(&*node_name) };
+        let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
-        Ok(Self::new(Parts { config, identity, machine, inventory, kubelet, clock, registry, component }))
+        let parts = Parts { config, identity, machine, inventory, kubelet, findings, clock, registry, component };
+        Ok(Self::new(parts))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One tick: read the machine, hear the kubelet, make the records.
 
+mod findings;
 mod hearing;
 mod naming;
 mod storage;
@@ -12,6 +13,7 @@ use model::{Clock, Record, Round, Stamp, Text};
 use telemetry::{Counter, Gauge, Registry};
 
 use crate::config::Config;
+use crate::host::search::Findings;
 use crate::insights::{self, Frame, Knowledge, NodeIdentity};
 use crate::sources::Machine;
 use crate::sources::kubelet::{Asker, Question};
@@ -29,6 +31,9 @@ pub struct Collector {
     inventory: Inventory,
     restarts: Restarts,
     kubelet: Option<Asker>,
+    findings: Findings,
+    /// Whether the first findings have been taken over.
+    learnt: bool,
     patience: Duration,
     clock: Arc<dyn Clock>,
     /// UIDs that nothing named in the last round but their log directories.
@@ -56,6 +61,8 @@ pub(crate) struct Parts {
     pub inventory: Inventory,
     /// The way to the kubelet; `None` outside Kubernetes.
     pub kubelet: Option<Asker>,
+    /// What is found out beside the rounds.
+    pub findings: Findings,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The agent's own numbers.
@@ -87,14 +94,11 @@ impl Collector {
             machine: parts.machine,
             inventory: parts.inventory,
             kubelet: parts.kubelet,
+            findings: parts.findings,
+            learnt: false,
             missed: HashSet::new(),
             clock: parts.clock,
         }
-    }
-
-    /// The node's names and size.
-    pub fn identity(&self) -> &NodeIdentity {
-        &self.identity
     }
 
     /// Samples, so that the next round has something to be compared with.
@@ -115,7 +119,13 @@ impl Collector {
     fn records(&mut self, at: Stamp) -> Vec<Record> {
         // The kubelet works on its answer while the machine is read.
         let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::PodsAndSummary));
-        let sample = self.machine.sample(&self.inventory);
+        if let Some(tasks) = &self.findings.tasks {
+            tasks.ask();
+        }
+        self.learn();
+        let mut sample = self.machine.sample(&self.inventory);
+        self.name_volumes(&mut sample);
+        sample.tasks = self.tasks();
         let summary = self.hear(at, asked, &sample);
         self.name_pods(&sample, at);
         // Read once, as by the published agent; again only where the machine couldn't say.

@@ -11,22 +11,24 @@ use tracing::{info, warn};
 
 use crate::build::{Error, Tools};
 use crate::collect::Collector;
-use crate::config::Config;
+use crate::config::{Config, Orchestrator};
 use crate::host::Place;
 use crate::schedule::Schedule;
 
 /// On a machine by itself one more round comes this long after the first sample, so that there is something to see.
 const EXTRA_ROUND: Duration = Duration::from_secs(1);
 
+/// What is said where nobody knows the cluster.
+const NAMELESS: &str = "the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name, \
+                        tag the instance eks:cluster-name, or let the agent read its tags";
+
 /// Takes a round, or says that there is no room for it.
 pub type Sink = Box<dyn Fn(Round) -> bool + Send>;
 
 /// What the receiver is started with.
 pub struct Surroundings {
-    /// The time, the agent's own numbers, the kubelet client's runtime.
+    /// The time, the agent's own numbers, the clients' runtime, the status board.
     pub tools: Tools,
-    /// The receiver's line on the status board.
-    pub status: Status,
     /// Where rounds go; says whether there was room. A round without room is dropped and counted.
     pub sink: Sink,
 }
@@ -41,30 +43,34 @@ pub struct Receiver {
 impl Receiver {
     /// Starts sampling.
     pub fn start(config: Config, place: Place, surroundings: Surroundings) -> Result<Self, Error> {
-        let Surroundings { tools, status, sink } = surroundings;
+        let Surroundings { tools, sink } = surroundings;
         let (clock, registry, component) = (tools.clock.clone(), tools.registry.clone(), tools.component.clone());
         let interval = config.collection_interval;
+        let platform = config.container_orchestrator;
+        let status = tools.status.clone();
         let collector = Collector::open(config, &place, tools)?;
-        let (identity, root) = (collector.identity(), place.root.display());
-        let (node_name, kubernetes) = (identity.node_name.to_string(), identity.kubernetes);
-        info!(node = node_name, %root, namespace = place.namespace, ?interval, "receiver starts");
-        let emits = identity.cluster_name.is_some() || !kubernetes;
-        if !emits {
-            warn!("the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name");
-            status.failed(clock.stamp().wall, "the cluster's name is unknown: set the option cluster_name");
-        }
+        let (root, node_name) = (place.root.display(), collector.name().to_owned());
+        info!(node = node_name, ?platform, %root, namespace = place.namespace, ?interval, "receiver starts");
         let (stop, stopped) = mpsc::channel();
-        let extra = (!kubernetes && interval > EXTRA_ROUND).then_some(EXTRA_ROUND);
+        let by_itself = platform == Orchestrator::Host;
+        let extra = (by_itself && interval > EXTRA_ROUND).then_some(EXTRA_ROUND);
         let refused = registry.counter(
             "otelcol_receiver_refused_metric_points",
             "Metric points that the pipeline had no room for.",
+            &[("receiver", &component)],
+        );
+        let nameless = registry.counter(
+            "container_insights_nameless_rounds",
+            "Rounds that were dropped because the cluster's name is unknown.",
             &[("receiver", &component)],
         );
         let work = Work {
             collector,
             clock,
             sink,
-            emits,
+            needs_cluster: platform == Orchestrator::Eks,
+            nameless,
+            unnamed: Episode::default(),
             stopped,
             extra,
             refused,
@@ -93,8 +99,10 @@ struct Work {
     collector: Collector,
     clock: Arc<dyn Clock>,
     sink: Sink,
-    /// Whether there is anything to emit; the sink is kept all the same, since pipelines end with their last receiver.
-    emits: bool,
+    /// Whether rounds are dropped while the cluster's name is unknown.
+    needs_cluster: bool,
+    nameless: Counter,
+    unnamed: Episode,
     stopped: mpsc::Receiver<()>,
     extra: Option<Duration>,
     refused: Counter,
@@ -106,11 +114,6 @@ struct Work {
 
 impl Work {
     fn run(mut self) {
-        if !self.emits {
-            // Nothing to do until someone says what the cluster is called.
-            let _ = self.stopped.recv();
-            return;
-        }
         let sampled = self.clock.stamp();
         self.collector.prime();
         let mut schedule = Schedule::new(&self.node_name, self.interval, sampled);
@@ -140,6 +143,9 @@ impl Work {
 
     fn emit(&mut self) {
         let round = self.collector.collect();
+        if self.needs_cluster && !self.is_named() {
+            return;
+        }
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let now = self.clock.stamp().wall;
         if (self.sink)(round) {
@@ -155,5 +161,27 @@ impl Work {
         if let Some(rounds) = self.full.recovered() {
             info!(rounds, "the pipeline has room again");
         }
+    }
+
+    /// Whether the cluster has a name; without one a round goes nowhere, as in the published agent.
+    fn is_named(&mut self) -> bool {
+        let now = self.clock.stamp().wall;
+        match self.collector.has_cluster() {
+            Some(true) => {
+                if let Some(rounds) = self.unnamed.recovered() {
+                    info!(rounds, "the cluster has a name now, rounds are emitted");
+                }
+                return true;
+            }
+            None => self.status.failed(now, "the cluster's name is unknown still, and nothing is emitted"),
+            Some(false) => {
+                self.status.failed(now, NAMELESS);
+                if self.unnamed.failing() {
+                    warn!("{NAMELESS}");
+                }
+            }
+        }
+        self.nameless.add(1);
+        false
     }
 }

@@ -118,11 +118,19 @@ pub struct Facts {
     known: BTreeMap<Fact, Known>,
     /// The attached volumes; `None` until EC2 has told them.
     pub attachments: Option<Vec<Attachment>>,
-    /// Whether every source has been asked once, so that what is unknown now isn't just late.
-    pub settled: bool,
+    /// Whether everybody who may know the instance has been asked once.
+    pub identity_settled: bool,
+    /// Whether everybody who may know its tags has been asked once.
+    pub tags_settled: bool,
 }
 
 impl Facts {
+    /// Whether everybody has been asked once, so that what is unknown now isn't just late.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.identity_settled && self.tags_settled
+    }
+
     /// A fact's value.
     #[must_use]
     pub fn get(&self, fact: Fact) -> Option<&Text> {
@@ -145,6 +153,16 @@ impl Facts {
         let Some(value) = value.filter(|value| !value.is_empty() && self.lacks(fact)) else { return false };
         self.known.insert(fact, Known { value: value.into(), origin });
         true
+    }
+
+    /// Takes a value from a place that is believed before the machine's DMI table.
+    pub fn correct(&mut self, fact: Fact, value: Option<&str>, origin: Origin) {
+        if value.is_some_and(|value| !value.is_empty())
+            && self.known.get(&fact).is_some_and(|known| known.origin == Origin::Dmi)
+        {
+            self.known.remove(&fact);
+        }
+        self.learn(fact, value, origin);
     }
 
     /// Takes a newer value from the place that is asked again and again; `None` there means that it no longer holds.

@@ -3,6 +3,10 @@
 mod capacity;
 mod environment;
 mod facts;
+pub(crate) mod finder;
+mod pauses;
+pub(crate) mod search;
+pub(crate) mod tasks;
 
 pub use capacity::Capacity;
 pub use environment::{ApiServer, Environment, KubeletAddress, Place, StartFault, resolve};

@@ -1,0 +1,47 @@
+//! What is found out beside the rounds, taken without waiting.
+
+use crate::host::Fact;
+use crate::samples::{NodeSample, TasksSample};
+
+use super::Collector;
+
+impl Collector {
+    /// Takes over what has been found out since the last round.
+    pub(super) fn learn(&mut self) {
+        if self.findings.facts.has_changed().unwrap_or(false) || !self.learnt {
+            let facts = self.findings.facts.borrow_and_update();
+            self.identity.learn(&facts);
+            self.machine.learn(&facts);
+            self.learnt = true;
+        }
+    }
+
+    /// Whether a Kubernetes cluster has a name; `Some(false)` where nothing says it, `None` while somebody is still asked.
+    pub fn has_cluster(&self) -> Option<bool> {
+        let facts = self.findings.facts.borrow();
+        match facts.lacks(Fact::ClusterName) {
+            false => Some(true),
+            true if facts.is_settled() => Some(false),
+            true => None,
+        }
+    }
+
+    /// Names the volumes of disks and file systems, and says which nothing here names.
+    pub(super) fn name_volumes(&mut self, sample: &mut NodeSample) {
+        let nameless = self.machine.name_volumes(sample);
+        self.findings.nameless_disks.send_if_modified(|known| {
+            let changed = *known != nameless;
+            if changed {
+                *known = nameless;
+            }
+            changed
+        });
+    }
+
+    /// What the running tasks reserve; `None` elsewhere, and while nobody has said which run.
+    pub(super) fn tasks(&mut self) -> Option<TasksSample> {
+        let running = self.findings.tasks.as_mut()?.running()?;
+        let cluster = self.findings.facts.borrow().get(Fact::ClusterName).cloned().unwrap_or_default();
+        Some(self.machine.reservations(&running, &cluster))
+    }
+}

@@ -1,0 +1,75 @@
+//! Which container instance of which cluster this is, as the ECS agent says.
+//!
+//! The agent listens on the instance's address, and on some systems on the loopback only: both are asked, until one answers.
+
+use aws::ecs_agent::{Client, container_instance_id};
+use telemetry::chain;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::{Desk, Place};
+use crate::host::facts::{Fact, Origin};
+use crate::host::pauses::Pauses;
+
+const PORT: u16 = 51678;
+
+/// The agent.
+#[derive(Debug)]
+pub struct EcsAgent {
+    /// How it is asked.
+    pub client: Client,
+    /// Where; `None` looks for it.
+    pub endpoint: Option<String>,
+    /// Takes the URL at which it answered.
+    pub found: watch::Sender<Option<String>>,
+}
+
+/// Asks until cluster and container instance are known.
+pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
+    let Some(agent) = agent else { return };
+    let mut pauses = Pauses::new(desk.pace.first, desk.pace.agent);
+    let mut place = Place::new("ECS agent", "cluster, container instance and tasks are missing");
+    loop {
+        let mut words = Vec::new();
+        for url in agent.urls(desk) {
+            match agent.client.metadata(&url).await {
+                Ok(metadata) => {
+                    words.clear();
+                    desk.learn(|facts| {
+                        facts.learn(Fact::ClusterName, metadata.cluster.as_deref(), Origin::EcsAgent);
+                        let id = metadata.container_instance_arn.as_deref().and_then(container_instance_id);
+                        facts.learn(Fact::ContainerInstanceId, id, Origin::EcsAgent);
+                    });
+                    let _ = agent.found.send(Some(url));
+                    break;
+                }
+                Err(error) => words.push(format!("{url}: {}", chain(&error))),
+            }
+        }
+        if words.is_empty() {
+            place.answered();
+        } else {
+            place.failed(&words.join("; "));
+        }
+        if !desk.lacks(Fact::ClusterName) && !desk.lacks(Fact::ContainerInstanceId) {
+            return;
+        }
+        // An agent that isn't registered yet answers without an ARN, and has one soon.
+        sleep(pauses.next()).await;
+    }
+}
+
+impl EcsAgent {
+    /// Where the agent may be, the likeliest first.
+    fn urls(&self, desk: &Desk) -> Vec<String> {
+        match &self.endpoint {
+            Some(url) => vec![url.clone()],
+            None => {
+                let private = desk.get(Fact::PrivateIp);
+                let hosts = private.as_deref().into_iter().chain(["127.0.0.1"]);
+                let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+                hosts.map(|host| format!("http://{}:{PORT}", bracketed(host))).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Sets the search for what isn't the kernel's to say going: whom to ask, by options and surroundings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::{Settings, ecs_agent, metadata};
+use kubernetes::Auth;
+use linux::dmi::Dmi;
+use model::{Clock, Text};
+use telemetry::Status;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::build::Error;
+use crate::config::{Config, Orchestrator};
+use crate::host::environment::{ApiServer, Place};
+use crate::host::facts::{Fact, Facts, Origin};
+use crate::host::finder::{Access, EcsAgent, Finder, NodeObject, Pace, Sources};
+use crate::host::tasks::{self, Tasks};
+
+/// What a request to EC2 may take where the options say nothing.
+const EC2_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a question about the node's object may take.
+const API_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where the agent is.
+pub struct Around<'a> {
+    /// By environment and options.
+    pub place: &'a Place,
+    /// The node's name.
+    pub node_name: &'a str,
+    /// The machine's own table.
+    pub dmi: &'a Dmi,
+    /// The receiver's line on the status board.
+    pub status: Status,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The rounds' end of the search.
+#[derive(Debug)]
+pub struct Findings {
+    /// What is known.
+    pub facts: watch::Receiver<Facts>,
+    /// Takes the devices that nothing on the machine names a volume for.
+    pub nameless_disks: watch::Sender<Vec<Text>>,
+    /// The tasks of a container instance; `None` elsewhere.
+    pub tasks: Option<Tasks>,
+}
+
+/// Begins the search on the runtime.
+pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Findings, Error> {
+    let Around { place, node_name, dmi, status, clock } = around;
+    let platform = config.container_orchestrator;
+    let mut facts = place.given.clone();
+    if !config.local_mode {
+        facts.learn(Fact::InstanceId, dmi.ec2_instance_id(), Origin::Dmi);
+        facts.learn(Fact::InstanceType, dmi.ec2_instance_type(), Origin::Dmi);
+    }
+    // A machine by itself asks nobody on the network, unless it is known to be an EC2 instance.
+    let asks_aws = !config.local_mode && (platform != Orchestrator::Host || dmi.ec2_instance_id().is_some());
+    let settings = settings(config);
+    let metadata = match asks_aws {
+        true => Some(metadata::Client::new(&settings, metadata_options(config)).map_err(|source| Error::Aws { source })?),
+        false => None,
+    };
+    let ec2 = asks_aws.then(|| Access {
+        settings: settings.clone(),
+        endpoint: filled(&config.endpoint),
+        timeout: match config.request_timeout_seconds {
+            0 => EC2_TIMEOUT,
+            seconds => Duration::from_secs(seconds.into()),
+        },
+    });
+    let (agent, tasks) = match platform {
+        Orchestrator::Ecs => {
+            let client = ecs_agent::Client::new().map_err(|source| Error::Aws { source })?;
+            let (found, agent) = watch::channel(None);
+            let (tasks, lister) = tasks::channel(client.clone(), agent);
+            runtime.spawn(lister.run());
+            (Some(EcsAgent { client, endpoint: filled(&config.ecs_agent_endpoint), found }), Some(tasks))
+        }
+        Orchestrator::Eks | Orchestrator::Host => (None, None),
+    };
+    let node = node_object(place, node_name)?;
+    let (sender, facts) = watch::channel(facts);
+    let (nameless_disks, nameless) = watch::channel(Vec::new());
+    let finder = Finder {
+        sources: Sources { node, metadata, ec2, agent },
+        pace: Pace::default(),
+        needs_cluster: platform == Orchestrator::Eks,
+        facts: sender,
+        nameless_disks: nameless,
+        status,
+        clock,
+    };
+    runtime.spawn(finder.run());
+    Ok(Findings { facts, nameless_disks, tasks })
+}
+
+fn metadata_options(config: &Config) -> metadata::Options {
+    metadata::Options { allow_v1: config.imds_v1, attempts: config.imds_retries.saturating_add(1), ..Default::default() }
+}
+
+fn node_object(place: &Place, node_name: &str) -> Result<Option<NodeObject>, Error> {
+    let (endpoint, auth) = match &place.api_server {
+        None => return Ok(None),
+        Some(ApiServer::Url(url)) => (url.clone(), Auth::service_account()),
+        Some(ApiServer::KubeConfig(path)) => (String::new(), Auth::KubeConfig { path: path.clone() }),
+    };
+    let settings = kubernetes::Settings {
+        endpoint,
+        auth,
+        deadline: API_DEADLINE,
+        node_name: node_name.to_owned(),
+        ..kubernetes::Settings::default()
+    };
+    let api_server = kubernetes::ApiServer::new(settings).map_err(|source| Error::Kubelet { source })?;
+    Ok(Some(NodeObject { api_server, name: node_name.into() }))
+}
+
+/// How the options say that AWS is reached. The region is found out first, see [`Fact::Region`].
+fn settings(config: &Config) -> Settings {
+    Settings {
+        profile: filled(&config.profile),
+        shared_credentials_file: config.shared_credentials_file.first().map(Into::into),
+        role_arn: filled(&config.role_arn),
+        external_id: filled(config.external_id.reveal()),
+        proxy_address: filled(config.proxy_address.reveal()),
+        certificate_file_path: filled(&config.certificate_file_path).map(Into::into),
+        no_verify_ssl: config.no_verify_ssl,
+        ..Settings::default()
+    }
+}
+
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
