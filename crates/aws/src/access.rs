@@ -1,6 +1,7 @@
 //! Every API action this crate uses, in one table: the IAM policy is compared with it.
 //!
-//! Follows the Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch Logs".
+//! Follows the Service Authorization Reference, "Actions, resources, and condition keys" of Amazon CloudWatch Logs, Amazon EC2
+//! and AWS STS.
 
 /// One action a policy allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Needed {
     ForRetention,
     /// Only where tags are configured.
     ForTags,
+    /// Only for what the instance itself doesn't tell: without it records lack that, and nothing else.
+    ForInstance,
     /// Only where `role_arn` is configured; allowed to the credentials below it.
     ForRole,
 }
@@ -39,18 +42,25 @@ pub const ACCESS: &[Access] = &[
     row("logs:CreateLogGroup", Needed::ToCreate, "make the log group"),
     row("logs:PutRetentionPolicy", Needed::ForRetention, "set how long a new group keeps events"),
     row("logs:TagResource", Needed::ForTags, "tag a new group"),
+    row("ec2:DescribeTags", Needed::ForInstance, "find the cluster's name and the Auto Scaling group in tags"),
+    row("ec2:DescribeVolumes", Needed::ForInstance, "find the volume behind a disk"),
     row("sts:AssumeRole", Needed::ForRole, "take on the configured role"),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ec2;
     use crate::logs::Operation;
 
     #[test]
     fn every_operation_is_in_the_table_once() {
         use Operation::{CreateLogGroup, CreateLogStream, PutLogEvents, PutRetentionPolicy};
         for operation in [PutLogEvents, CreateLogStream, CreateLogGroup, PutRetentionPolicy] {
+            let rows = ACCESS.iter().filter(|row| row.action == operation.action()).count();
+            assert_eq!(rows, 1, "{operation}");
+        }
+        for operation in [ec2::Operation::DescribeTags, ec2::Operation::DescribeVolumes] {
             let rows = ACCESS.iter().filter(|row| row.action == operation.action()).count();
             assert_eq!(rows, 1, "{operation}");
         }

@@ -56,6 +56,8 @@ pub(crate) struct Found {
     pub(crate) variant: Variant,
     /// The endpoint for CloudWatch Logs or for all services.
     pub(crate) logs_endpoint: Option<String>,
+    /// The endpoint for EC2 or for all services.
+    pub(crate) ec2_endpoint: Option<String>,
 }
 
 impl Chain {
@@ -73,16 +75,14 @@ impl Chain {
             fips: self.settings.use_fips.or(config.use_fips()).unwrap_or(false),
             dual_stack: self.settings.use_dual_stack.or(config.use_dual_stack()).unwrap_or(false),
         };
-        let key = ServiceConfigKey::builder()
-            // As shared files document it; the SDK would make `cloudwatch-logs` of the service's proper name.
-            .service_id("cloudwatch_logs")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok();
-        let own = key.zip(config.service_config()).and_then(|(key, loader)| loader.load_config(key));
-        let logs_endpoint = own.or_else(|| config.endpoint_url().map(str::to_owned));
-        Found { variant, logs_endpoint }
+        let endpoint = |service: &str| {
+            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            let key = key.build().ok();
+            let own = key.zip(config.service_config()).and_then(|(key, loader)| loader.load_config(key));
+            own.or_else(|| config.endpoint_url().map(str::to_owned))
+        };
+        // As shared files document it; the SDK would make `cloudwatch-logs` of the service's proper name.
+        Found { variant, logs_endpoint: endpoint("cloudwatch_logs"), ec2_endpoint: endpoint("ec2") }
     }
 
     /// Credentials, fetched now.

@@ -31,7 +31,7 @@ pub(crate) use proxy::Proxies;
 use tls::Trust;
 
 /// More than any answer of these services has; a server that sends without end is cut off here.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// Connections kept for one server between requests.
 const MAX_IDLE: usize = 8;
 /// How long a connection is kept: longer than the usual minute between rounds.
@@ -84,6 +84,16 @@ impl Client {
         request: Request<Full<Bytes>>,
         deadlines: Deadlines,
     ) -> Result<Response<Bytes>, Transport> {
+        self.send_bounded(request, deadlines, MAX_ANSWER_BYTES).await
+    }
+
+    /// As [`Client::send`], with a bound of its own for the answer's body, in bytes.
+    pub(crate) async fn send_bounded(
+        &self,
+        request: Request<Full<Bytes>>,
+        deadlines: Deadlines,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Transport> {
         let origin = Origin::of(request.uri())?;
         let mut request = request;
         loop {
@@ -93,7 +103,7 @@ impl Client {
                 Some(connection) => connection,
                 None => self.connect(&origin, deadlines.connect).await?,
             };
-            match timeout(deadlines.answer, connection.exchange(request, &origin, MAX_ANSWER_BYTES)).await {
+            match timeout(deadlines.answer, connection.exchange(request, &origin, limit)).await {
                 Err(_) => return Err(Transport::NoAnswer { server: origin.to_string(), after: deadlines.answer }),
                 Ok(Ok(response)) => {
                     self.keep(origin, connection);

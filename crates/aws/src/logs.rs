@@ -17,16 +17,17 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_smithy_types::date_time::{DateTime, Format};
+use aws_credential_types::Credentials;
 use http_body_util::Full;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HOST, HeaderValue, USER_AGENT};
-use hyper::{Request, Response, Uri, body::Bytes};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use hyper::{Request, Response, body::Bytes};
 use serde::Serialize;
 
+use crate::endpoint::Endpoint;
 use crate::error::Error as SessionError;
-use crate::http::{Deadlines, Origin};
+use crate::http::{Deadlines, MAX_ANSWER_BYTES};
 use crate::session::Session;
-use crate::sign::sign_request;
+use crate::signed::Call;
 use encode::Body;
 pub use error::{Error, Operation, Refusal};
 pub use user_agent::user_agent;
@@ -61,14 +62,7 @@ const NO_ENDPOINT: &str = "is no address such as https://logs.eu-west-1.amazonaw
 
 /// Why this can't be an [`Options::endpoint`]; `None` where it can.
 pub fn endpoint_fault(endpoint: &str) -> Option<&'static str> {
-    parse_endpoint(endpoint).is_none().then_some(NO_ENDPOINT)
-}
-
-fn parse_endpoint(endpoint: &str) -> Option<(Uri, Origin)> {
-    let uri: Uri = format!("{}/", endpoint.trim_end_matches('/')).parse().ok()?;
-    let origin = Origin::of(&uri).ok()?;
-    let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    (uri.query().is_none() && !has_user).then_some((uri, origin))
+    Endpoint::parse(endpoint).is_none().then_some(NO_ENDPOINT)
 }
 
 /// One event: a line of text and when it happened.
@@ -129,8 +123,7 @@ pub enum GroupClass {
 #[derive(Debug, Clone)]
 pub struct Client {
     session: Session,
-    uri: Uri,
-    host: HeaderValue,
+    endpoint: Endpoint,
     user_agent: HeaderValue,
     deadlines: Deadlines,
     compression: bool,
@@ -145,17 +138,16 @@ impl Client {
             None => session.logs_endpoint(),
         };
         let wrong = || fault("endpoint", NO_ENDPOINT.to_owned());
-        let (uri, origin) = parse_endpoint(&endpoint).ok_or_else(wrong)?;
-        let host = HeaderValue::from_str(&origin.host_header()).map_err(|_| wrong())?;
+        let endpoint = Endpoint::parse(&endpoint).ok_or_else(wrong)?;
         let user_agent = HeaderValue::from_str(&options.user_agent)
             .map_err(|_| fault("user agent", "holds what a header can't".to_owned()))?;
         let deadlines = Deadlines { connect: session.connect_timeout(), answer: options.timeout };
-        Ok(Client { session, uri, host, user_agent, deadlines, compression: options.compression })
+        Ok(Client { session, endpoint, user_agent, deadlines, compression: options.compression })
     }
 
     /// Where requests go.
     pub fn endpoint(&self) -> String {
-        self.uri.to_string()
+        self.endpoint.uri.to_string()
     }
 
     /// How far the service's clock is ahead of ours, in milliseconds; see [`Session::clock_offset_ms`].
@@ -198,44 +190,18 @@ impl Client {
     }
 
     async fn call(&self, operation: Operation, body: &Body) -> Result<Response<Bytes>, Error> {
-        let mut again = true;
-        loop {
-            let credentials = self.session.credentials().await.map_err(Error::NoCredentials)?;
-            let mut request = self.request(operation, body);
-            let time = self.session.clock().corrected();
-            sign_request(&mut request, &body.bytes, SERVICE, self.session.region(), &credentials, time)
-                .map_err(Error::NoCredentials)?;
-            let sent = self.session.http().send(request, self.deadlines).await;
-            let response = sent.map_err(Error::Unreachable)?;
-            let Some(error) = answer::refusal(operation, &response, &credentials) else {
-                if answer::is_the_services(&response) {
-                    self.learn_time(&response);
-                }
-                return Ok(response);
-            };
-            let another_time = answer::is_the_services(&response) && self.learn_time(&response);
-            let another_signature = match &error {
-                Error::CredentialsRefused(_) => {
-                    self.session.refuse(&credentials);
-                    error.is_expired() || another_time
-                }
-                Error::ClockSkewed(_) => another_time,
-                _ => false,
-            };
-            if !(again && another_signature) {
-                return Err(error);
-            }
-            tracing::debug!(%error, "signed again at once");
-            again = false;
-        }
+        let (session, deadlines) = (&self.session, self.deadlines);
+        let call = Call { session, service: SERVICE, deadlines, limit: MAX_ANSWER_BYTES };
+        let refusal = |response: &Response<Bytes>, used: &Credentials| answer::refusal(operation, response, used);
+        call.send(&body.bytes, || self.request(operation, body), refusal, answer::is_the_services).await
     }
 
     fn request(&self, operation: Operation, body: &Body) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body.bytes.clone()));
         *request.method_mut() = hyper::Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.endpoint.uri.clone();
         let headers = request.headers_mut();
-        headers.insert(HOST, self.host.clone());
+        headers.insert(HOST, self.endpoint.host.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
         headers.insert("x-amz-target", HeaderValue::from_static(operation.target()));
         // Tells the service that events are embedded metrics; it doesn't hurt the other calls.
@@ -246,19 +212,6 @@ impl Client {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         request
-    }
-
-    /// Compares clocks. Whether the time to sign with moved.
-    fn learn_time(&self, response: &Response<Bytes>) -> bool {
-        let text = response.headers().get(DATE).and_then(|value| value.to_str().ok());
-        let date = text.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
-        let time = date.and_then(|date| std::time::SystemTime::try_from(date).ok());
-        let moved = time.is_some_and(|time| self.session.clock().learn(time));
-        if moved {
-            let offset_ms = self.session.clock_offset_ms();
-            tracing::warn!(offset_ms, "this machine's clock differs from the service's, signatures corrected");
-        }
-        moved
     }
 }
 

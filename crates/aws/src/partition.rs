@@ -47,7 +47,9 @@ impl Partition {
 
     /// The base URL of a service, such as `https://logs.eu-west-1.amazonaws.com`.
     pub fn endpoint(self, service: &str, region: &str, variant: Variant) -> String {
-        let fips = if variant.fips { "-fips" } else { "" };
+        // In GovCloud the ordinary endpoints of our services are the validated ones; those with IPv6 have names of their own.
+        let ordinary = self.name == "aws-us-gov" && !variant.dual_stack;
+        let fips = if variant.fips && !ordinary { "-fips" } else { "" };
         let suffix = if variant.dual_stack { self.dual_stack_suffix.unwrap_or(self.suffix) } else { self.suffix };
         format!("https://{service}{fips}.{region}.{suffix}")
     }
@@ -76,6 +78,8 @@ mod tests {
         check("us-east-1", false, true, "https://logs.us-east-1.api.aws");
         check("us-east-1", true, true, "https://logs-fips.us-east-1.api.aws");
         check("us-gov-west-1", false, false, "https://logs.us-gov-west-1.amazonaws.com");
+        check("us-gov-west-1", true, false, "https://logs.us-gov-west-1.amazonaws.com");
+        check("us-gov-west-1", true, true, "https://logs-fips.us-gov-west-1.api.aws");
         check("cn-north-1", false, false, "https://logs.cn-north-1.amazonaws.com.cn");
         check("us-iso-east-1", false, false, "https://logs.us-iso-east-1.c2s.ic.gov");
         check("us-isob-east-1", false, false, "https://logs.us-isob-east-1.sc2s.sgov.gov");

@@ -109,8 +109,16 @@ impl Session {
 
     /// The base URL of CloudWatch Logs by files, variables and the region.
     pub(crate) fn logs_endpoint(&self) -> String {
-        let found = &self.0.found;
-        found.logs_endpoint.clone().unwrap_or_else(|| self.partition().endpoint("logs", self.region(), found.variant))
+        self.0.found.logs_endpoint.clone().unwrap_or_else(|| self.endpoint("logs"))
+    }
+
+    /// The base URL of EC2 by files, variables and the region.
+    pub(crate) fn ec2_endpoint(&self) -> String {
+        self.0.found.ec2_endpoint.clone().unwrap_or_else(|| self.endpoint("ec2"))
+    }
+
+    fn endpoint(&self, service: &str) -> String {
+        self.partition().endpoint(service, self.region(), self.0.found.variant)
     }
 }
 

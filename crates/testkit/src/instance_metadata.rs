@@ -1,14 +1,18 @@
 //! A strict instance metadata service, version 2, on loopback; and the endpoint that gives containers their credentials.
 //!
-//! Version 2 only, as on instances that require it: a token by PUT with a TTL, every GET with a token that still holds,
+//! Version 2 only, as on instances that require it, unless told otherwise: a token by PUT with a TTL, every GET with a token that still holds,
 //! 401 without, no answer to a token request that comes from beyond the hop limit, 403 to one that was passed on.
 
-use std::collections::BTreeMap;
+mod faults;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::json;
 
+use crate::faults::Fault;
+use crate::form;
 use crate::server::{End, Handler, Reply, Request, Server};
 use crate::time::iso_date;
 
@@ -16,6 +20,7 @@ const TOKEN_PATH: &str = "/latest/api/token";
 const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER: &str = "x-aws-ec2-metadata-token";
 const ROLES_PATH: &str = "/latest/meta-data/iam/security-credentials/";
+const TAGS_PATH: &str = "/latest/meta-data/tags/instance";
 /// The longest a token holds, in seconds.
 const MAX_TTL: u64 = 21_600;
 
@@ -51,6 +56,13 @@ struct State {
     tokens: Vec<(String, i64)>,
     beyond_hop_limit: bool,
     failing: Option<u16>,
+    /// What fails, by the start of `GET /path`.
+    faults: Vec<(String, Fault)>,
+    next_faults: VecDeque<Fault>,
+    v1_allowed: bool,
+    /// `None` where tags are not shown.
+    tags: Option<BTreeMap<String, String>>,
+    token_seconds: Option<u64>,
     clock_offset_ms: i64,
     requests: Vec<String>,
     violations: Vec<String>,
@@ -157,7 +169,20 @@ impl Shared {
 impl Handler for Shared {
     fn answer(&self, request: Request) -> Reply {
         let mut state = self.state();
-        state.requests.push(format!("{} {}", request.method, request.path));
+        let asked = format!("{} {}", request.method, request.path);
+        let next = state.next_faults.pop_front();
+        let lasting =
+            || state.faults.iter().find(|(start, _)| asked.starts_with(start)).map(|(_, fault)| fault.clone());
+        let fault = next.or_else(lasting);
+        state.requests.push(asked);
+        let reply = state.answer(&request);
+        fault.map_or(reply.clone(), |fault| fault.instead_of(reply))
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request) -> Reply {
+        let state = self;
         if request.headers.contains_key("proxy-authorization") || request.path.contains("://") {
             state.violations.push(format!("a request through a proxy: {}", request.path));
         }
@@ -168,10 +193,10 @@ impl Handler for Shared {
         if let Some((path, token, keys)) = &state.container
             && *path == request.path
         {
-            return container(&request, token.as_deref(), keys, now);
+            return container(request, token.as_deref(), keys, now);
         }
         if request.path == TOKEN_PATH {
-            return state.give_token(&request, now);
+            return state.give_token(request, now);
         }
         if request.method != "GET" {
             state.violations.push(format!("{} {}", request.method, request.path));
@@ -179,7 +204,8 @@ impl Handler for Shared {
         }
         let token = request.headers.get(TOKEN_HEADER).and_then(|value| value.to_str().ok());
         let holds = token.is_some_and(|token| state.tokens.iter().any(|(known, end)| known == token && *end > now));
-        if !holds {
+        let by_v1 = token.is_none() && state.v1_allowed;
+        if !holds && !by_v1 {
             if token.is_none() {
                 state.violations.push(format!("GET {} without a token", request.path));
             }
@@ -194,6 +220,9 @@ impl Handler for Shared {
             }
             _ => {}
         }
+        if let Some(rest) = request.path.strip_prefix(TAGS_PATH) {
+            return state.tag(rest);
+        }
         state.paths.get(&request.path).map_or_else(|| Reply::new(404, ""), |body| Reply::new(200, body.clone()))
     }
 }
@@ -207,6 +236,17 @@ fn container(request: &Request, token: Option<&str>, keys: &RoleKeys, now: i64) 
 }
 
 impl State {
+    /// The keys, or the value of the tag that the rest of the path names.
+    fn tag(&self, rest: &str) -> Reply {
+        let Some(tags) = &self.tags else { return Reply::new(404, "") };
+        let key = form::decode_path(rest.strip_prefix('/').unwrap_or_default());
+        match tags.get(&key) {
+            Some(value) => Reply::new(200, value.clone()),
+            None if key.is_empty() => Reply::new(200, tags.keys().cloned().collect::<Vec<_>>().join("\n")),
+            None => Reply::new(404, ""),
+        }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a fake stands for another machine, which has a clock of its own")]
     fn now_ms(&self) -> i64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -232,6 +272,7 @@ impl State {
             self.violations.push("a token without a TTL from 1 to 21600".to_owned());
             return Reply::new(400, "");
         };
+        let ttl = self.token_seconds.unwrap_or(ttl);
         let token = format!("token-{}==", self.requests.len());
         self.tokens.push((token.clone(), now + ttl as i64 * 1000));
         Reply::new(200, token).header(TTL_HEADER, ttl.to_string())
@@ -278,6 +319,22 @@ mod tests {
         assert!(ask(&fake, "GET", region, &header).ends_with("us-west-2"));
         fake.set_clock_offset_ms(61_000);
         assert!(ask(&fake, "GET", region, &header).starts_with("HTTP/1.1 401"), "the token's time is over");
+    }
+
+    #[test]
+    fn tags_are_shown_only_where_they_are_meant_to_be_and_version_1_where_it_is_allowed() {
+        let fake = FakeInstanceMetadata::start();
+        fake.set_v1_allowed(true);
+        assert!(ask(&fake, "GET", TAGS_PATH, "").starts_with("HTTP/1.1 404"));
+        fake.set_tags(Some(&[("Name", "node"), ("a:b", "c d")]));
+        assert!(ask(&fake, "GET", TAGS_PATH, "").ends_with("\r\n\r\nName\na:b"));
+        assert!(ask(&fake, "GET", &format!("{TAGS_PATH}/a%3Ab"), "").ends_with("\r\n\r\nc d"));
+        fake.set_fault_of("PUT", Fault::Status(403));
+        assert!(ask(&fake, "PUT", TOKEN_PATH, &format!("{TTL_HEADER}: 60\r\n")).starts_with("HTTP/1.1 403"));
+        fake.fail_next([Fault::Page]);
+        assert!(ask(&fake, "GET", TAGS_PATH, "").contains("text/html"));
+        assert_eq!((fake.count("PUT"), fake.count("GET")), (1, 4));
+        assert_eq!(fake.violations(), Vec::<String>::new());
     }
 
     #[test]

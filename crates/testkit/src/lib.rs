@@ -5,6 +5,10 @@
 
 pub mod beds;
 pub mod cloudwatch_logs;
+pub mod ec2;
+pub mod ecs_agent;
+pub mod faults;
+mod form;
 pub mod golden;
 pub mod hosts;
 pub mod instance_metadata;

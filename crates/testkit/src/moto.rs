@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use crate::plain::exchange;
 
-const REQUIREMENTS: &[&str] = &["moto[server,logs,sts,iam]>=5,<6"];
-const POLICY: &str =
+const REQUIREMENTS: &[&str] = &["moto[server,logs,sts,iam,ec2]>=5,<6"];
+const ROLE_POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:*","sts:AssumeRole"],"Resource":"*"}]}"#;
+const USER_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
+    "Action":["logs:*","sts:AssumeRole","ec2:DescribeTags","ec2:DescribeVolumes"]}]}"#;
 const TRUST: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
 
-/// The role a user may take on.
+/// The role a user may take on; it may use CloudWatch Logs and nothing of EC2.
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/deliver";
 
 /// A running moto server that checks signatures and policies.
@@ -22,7 +24,8 @@ pub const ROLE: &str = "arn:aws:iam::123456789012:role/deliver";
 pub struct Moto {
     process: Child,
     endpoint: String,
-    /// The user's key: id and secret. It may use CloudWatch Logs and take on [`ROLE`].
+    /// The user's key: id and secret. It may use CloudWatch Logs, list tags and volumes of EC2, and
+    /// take on [`ROLE`].
     pub keys: (String, String),
 }
 
@@ -47,9 +50,9 @@ impl Moto {
         moto.wait();
         let created = [
             "Action=CreateUser&UserName=agent".to_owned(),
-            form("PutUserPolicy", &[("UserName", "agent"), ("PolicyName", "p"), ("PolicyDocument", POLICY)]),
+            form("PutUserPolicy", &[("UserName", "agent"), ("PolicyName", "p"), ("PolicyDocument", USER_POLICY)]),
             form("CreateRole", &[("RoleName", "deliver"), ("AssumeRolePolicyDocument", TRUST)]),
-            form("PutRolePolicy", &[("RoleName", "deliver"), ("PolicyName", "p"), ("PolicyDocument", POLICY)]),
+            form("PutRolePolicy", &[("RoleName", "deliver"), ("PolicyName", "p"), ("PolicyDocument", ROLE_POLICY)]),
             "Action=CreateAccessKey&UserName=agent".to_owned(),
         ]
         .map(|body| moto.ask("iam", "", "application/x-www-form-urlencoded", &body));
@@ -79,6 +82,15 @@ impl Moto {
         self.check_signatures(false);
         let target = format!("X-Amz-Target: Logs_20140328.{operation}\r\n");
         let answer = self.ask("logs", &target, "application/x-amz-json-1.1", body);
+        self.check_signatures(true);
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+
+    /// What an action of EC2 answers, unchecked: its body.
+    pub fn ec2(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        self.check_signatures(false);
+        let body = format!("{}&Version=2016-11-15", form(action, fields));
+        let answer = self.ask("ec2", "", "application/x-www-form-urlencoded", &body);
         self.check_signatures(true);
         answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
     }
@@ -132,7 +144,9 @@ fn installed() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").expect("a home folder")).join(".cache");
     let folder = cache.unwrap_or_else(home).join("container-insights/moto");
     let server = folder.join("bin/moto_server");
-    if !server.exists() {
+    // Written last: a half-done or older installation is done again.
+    let (done, wanted) = (folder.join("requirements"), REQUIREMENTS.join("\n"));
+    if !std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
         let run = |program: PathBuf, arguments: &[&str]| {
             let status = Command::new(&program).args(arguments).stdout(Stdio::null()).status();
             assert!(status.is_ok_and(|status| status.success()), "{} {arguments:?} failed", program.display());
@@ -140,6 +154,7 @@ fn installed() -> PathBuf {
         run("python3".into(), &["-m", "venv", &folder.to_string_lossy()]);
         let arguments = [&["install", "-q", "--disable-pip-version-check"], REQUIREMENTS].concat();
         run(folder.join("bin/pip"), &arguments);
+        std::fs::write(&done, wanted).expect("the cache folder can be written");
     }
     server
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use crate::form;
 use crate::instance_metadata::RoleKeys;
 use crate::server::{Handler, Reply, Request, Server};
 use crate::sigv4::Authorization;
@@ -85,11 +86,7 @@ impl Shared {
 impl Handler for Shared {
     fn answer(&self, request: Request) -> Reply {
         let mut state = self.state();
-        let parameters: BTreeMap<_, _> = String::from_utf8_lossy(&request.body)
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (decode(name), decode(value)))
-            .collect();
+        let parameters = form::parse(&request.body);
         state.calls.push(parameters.clone());
         let parameter = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
         let Some(role) = state.roles.get(parameter("RoleArn")) else { return refusal("AccessDenied") };
@@ -131,23 +128,6 @@ fn refusal(code: &str) -> Reply {
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
     );
     Reply::new(403, body).header("content-type", "text/xml")
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'%' => {
-                let digits: Vec<u8> = rest.by_ref().take(2).collect();
-                let value = std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                bytes.push(value.unwrap_or(b'?'));
-            }
-            b'+' => bytes.push(b' '),
-            byte => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a fake stands for another machine, which has a clock of its own")]

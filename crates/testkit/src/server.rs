@@ -25,7 +25,7 @@ pub(crate) struct Request {
 }
 
 /// What a request gets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,

@@ -13,9 +13,8 @@ use serde::Deserialize;
 
 use super::Rejected;
 use super::error::{Error, Operation, Refusal};
+use crate::refusal::{clean, header};
 
-/// What is kept of a message.
-const MAX_MESSAGE_CHARS: usize = 300;
 /// The longest wait a server may ask for.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
 
@@ -161,23 +160,6 @@ fn element(text: &str, name: &str) -> Option<String> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     let (value, _) = rest.split_once('<')?;
     Some(value.to_owned())
-}
-
-fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
-    response.headers().get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The first line of a message without what must not be shown: after it the service repeats the request's headers.
-fn clean(message: &str, used: &Credentials) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let mut line = line.to_owned();
-    let secrets = [Some(used.secret_access_key()), used.session_token(), Some(used.access_key_id())];
-    for secret in secrets.into_iter().flatten().filter(|secret| secret.len() >= 4) {
-        if line.contains(secret) {
-            line = line.replace(secret, "(hidden)");
-        }
-    }
-    line.chars().filter(|char| !char.is_control()).take(MAX_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use hyper::body::Bytes;
 use super::limits::{BatchFault, EventFault};
 use crate::error::NoCredentials;
 use crate::http::Transport;
+use crate::signed::{CallError, Signature};
 
 /// A call that did not do what it was meant to. No text holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -94,19 +95,7 @@ pub enum Operation {
 }
 
 /// What the service said when it refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The call.
-    pub operation: Operation,
-    /// The HTTP status.
-    pub status: u16,
-    /// The error's code, such as `ThrottlingException`; empty where there was none.
-    pub code: String,
-    /// The first line of its message, shortened, without secrets.
-    pub message: String,
-    /// What AWS support asks for; `None` where the answer had none.
-    pub request_id: Option<String>,
-}
+pub type Refusal = crate::refusal::Refusal<Operation>;
 
 impl Error {
     pub(super) fn garbled(operation: Operation, response: &Response<Bytes>) -> Error {
@@ -178,9 +167,24 @@ impl Error {
             Error::Batch(_) => "batch",
         }
     }
+}
 
-    pub(super) fn is_expired(&self) -> bool {
-        matches!(self, Error::CredentialsRefused(refusal) if refusal.code.starts_with("ExpiredToken"))
+impl CallError for Error {
+    fn no_credentials(error: NoCredentials) -> Error {
+        Error::NoCredentials(error)
+    }
+
+    fn unreachable(error: Transport) -> Error {
+        Error::Unreachable(error)
+    }
+
+    fn signature(&self) -> Signature {
+        match self {
+            Error::CredentialsRefused(refusal) if refusal.code.starts_with("ExpiredToken") => Signature::Expired,
+            Error::CredentialsRefused(_) => Signature::Refused,
+            Error::ClockSkewed(_) => Signature::WrongTime,
+            _ => Signature::Good,
+        }
     }
 }
 
@@ -218,18 +222,5 @@ impl Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.operation, self.status)?;
-        if !self.code.is_empty() {
-            write!(formatter, " {}", self.code)?;
-        }
-        if !self.message.is_empty() {
-            write!(formatter, " ({})", self.message)?;
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,1 @@
+//! Real answers, and ones that can't be.
