@@ -1,4 +1,5 @@
-//! Whole disks: `/sys/block` (Documentation/ABI/stable/sysfs-block).
+//! Disks: `/sys/block` and `/sys/dev/block` (Documentation/ABI/stable/sysfs-block), and the serial numbers by which an EBS
+//! volume is known.
 
 use rustix::fs::OFlags;
 
@@ -6,8 +7,14 @@ use crate::directory::list;
 use crate::text::owned;
 use crate::{Buffer, DeviceNumber, Error, Root};
 
+mod names;
+
+pub use names::whole_disk_name;
+
 /// Names of devices that are no disks: loop devices, RAM disks, optical drives.
 const NOT_DISKS: [&str; 3] = ["loop", "ram", "sr"];
+/// The model of the NVMe disk that is an EBS volume.
+const EBS_MODEL: &[u8] = b"Amazon Elastic Block Store";
 
 /// A whole disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +23,16 @@ pub struct Disk {
     pub name: Box<str>,
     /// The disk's number.
     pub device: DeviceNumber,
+    /// The EBS volume it is, as `vol-0123456789abcdef0`, by the serial number of its NVMe controller; `None` for any other
+    /// disk, also for an EBS volume of a Xen instance, which has no serial number.
+    pub ebs_volume_id: Option<Box<str>>,
 }
 
-/// Reads the whole disks of `<root>/sys/block`, sorted by name; loop, ram, sr and hidden devices are left out, and so is
-/// a disk that vanishes meanwhile or whose number cannot be read.
+/// Reads the whole disks of `<root>/sys/block`, or of this process's own where the root has none of its own to show
+/// ([`Root::devices`]), sorted by name; loop, ram, sr and hidden devices are left out, and so is a disk that vanishes
+/// meanwhile or whose number cannot be read.
 pub fn read_disks(root: &Root, buffer: &mut Buffer) -> Result<Vec<Disk>, Error> {
+    let root = root.devices();
     let failed = |errno| Error::from_errno(root.full_path("sys/block"), errno);
     let directory = root.open_below("sys/block", OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
     let mut names = Vec::new();
@@ -37,39 +49,43 @@ pub fn read_disks(root: &Root, buffer: &mut Buffer) -> Result<Vec<Disk>, Error> 
             continue;
         }
         if let Some(device) = root.read(&format!("sys/block/{name}/dev"), buffer).ok().and_then(DeviceNumber::parse) {
-            disks.push(Disk { name, device });
+            let ebs_volume_id = read_volume_id(root, &name, buffer);
+            disks.push(Disk { name, device, ebs_volume_id });
         }
     }
     Ok(disks)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tree::Tree;
-
-    #[test]
-    fn only_whole_visible_disks_count() {
-        let tree = Tree::new(&[
-            ("sys/devices/nvme1n1/dev", "259:4\n"),
-            ("sys/devices/nvme1n1/hidden", "0\n"),
-            ("sys/block/dm-0/dev", "253:0\n"),
-            ("sys/block/loop0/dev", "7:0\n"),
-            ("sys/block/ram0/dev", "1:0\n"),
-            ("sys/block/sr0/dev", "11:0\n"),
-            ("sys/block/nvme0c0n1/hidden", "1\n"),
-            ("sys/block/nvme0c0n1/dev", "259:9\n"),
-            ("sys/block/broken/dev", "what\n"),
-        ]);
-        // As in sysfs, an entry is a link.
-        std::os::unix::fs::symlink("../devices/nvme1n1", tree.path().join("sys/block/nvme1n1")).unwrap();
-        let disks = read_disks(&tree.root(), &mut Buffer::new()).unwrap();
-        let seen: Vec<_> = disks.iter().map(|disk| (&*disk.name, disk.device.to_string())).collect();
-        assert_eq!(seen, [("dm-0", "253:0".to_owned()), ("nvme1n1", "259:4".to_owned())]);
+/// The name of the whole disk that a device is, or is a partition of, by `<root>/sys/dev/block/<major>:<minor>`.
+///
+/// `None` for a device that the kernel puts together itself, such as device-mapper's, whose data may lie on several disks,
+/// for one that isn't there, and where sysfs can't be read.
+pub fn whole_disk(root: &Root, device: DeviceNumber) -> Option<Box<str>> {
+    let root = root.devices();
+    let entry = format!("sys/dev/block/{device}");
+    let path = root.read_link(&entry)?;
+    if path.contains("/virtual/block/") {
+        return None;
     }
-
-    #[test]
-    fn a_machine_without_sysfs_says_so() {
-        assert!(read_disks(&Tree::new(&[]).root(), &mut Buffer::new()).unwrap_err().is_gone());
-    }
+    let is_partition = root.open_below(&format!("{entry}/partition"), OFlags::PATH).is_ok();
+    path.rsplit('/').nth(usize::from(is_partition)).map(Into::into)
 }
+
+fn read_volume_id(root: &Root, disk: &str, buffer: &mut Buffer) -> Option<Box<str>> {
+    let model = root.read(&format!("sys/block/{disk}/device/model"), buffer).ok()?;
+    if model.trim_ascii() != EBS_MODEL {
+        return None;
+    }
+    volume_id(root.read(&format!("sys/block/{disk}/device/serial"), buffer).ok()?)
+}
+
+/// The volume's id from the controller's serial number, which has no room for the dash.
+fn volume_id(serial: &[u8]) -> Option<Box<str>> {
+    let rest = std::str::from_utf8(serial.trim_ascii()).ok()?.strip_prefix("vol")?;
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    let is_hex = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (matches!(digits.len(), 8 | 17) && is_hex).then(|| format!("vol-{digits}").into_boxed_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 
 mod cpu;
 mod discover;
+pub mod ecs;
 mod group;
 mod hierarchy;
 mod io;

@@ -15,6 +15,7 @@ pub mod block;
 pub mod cgroup;
 pub mod cpuinfo;
 pub mod diskstats;
+pub mod dmi;
 pub mod hostname;
 pub mod limits;
 pub mod meminfo;

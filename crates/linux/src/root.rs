@@ -4,11 +4,12 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, openat, openat2};
+use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use crate::buffer::{Ends, READ};
 use crate::directory::list;
+use crate::text::owned;
 use crate::{Buffer, Error};
 
 /// The `/` of a machine: that of this process, that of the host mounted elsewhere, or a recorded tree.
@@ -22,6 +23,8 @@ pub struct Root {
     handle: OwnedFd,
     live: bool,
     confined: bool,
+    /// This process's own `/`, where the root has no `/sys` of its own.
+    devices: Option<Box<Root>>,
 }
 
 impl Root {
@@ -35,9 +38,22 @@ impl Root {
         // Old kernels answer ENOSYS, old container runtimes EPERM.
         let confined =
             path != Path::new("/") && openat2(&handle, ".", flags, Mode::empty(), ResolveFlags::IN_ROOT).is_ok();
-        let mut root = Root { path: path.to_owned(), handle, live: false, confined };
+        let mut root = Root { path: path.to_owned(), handle, live: false, confined, devices: None };
         root.live = root.has_procfs();
+        // A recording shows what it has and nothing of the machine it is looked at on.
+        if root.live && path != Path::new("/") && !root.has_directory("sys/class") {
+            let own = Root::open(Path::new("/"))?;
+            root.devices = own.has_directory("sys/class").then(|| Box::new(own));
+        }
         Ok(root)
+    }
+
+    /// The root whose `/sys` shows the machine's devices: this one, or this process's own `/` where this one is a running
+    /// machine's without a `/sys` mounted below it.
+    ///
+    /// Disks and firmware are the same in every container's `/sys`. Networks aren't, they depend on who mounted it.
+    pub fn devices(&self) -> &Root {
+        self.devices.as_deref().unwrap_or(self)
     }
 
     /// Where the root is for this process.
@@ -72,7 +88,8 @@ impl Root {
     /// Another handle on the same root, for another thread or a longer life.
     pub fn try_clone(&self) -> Result<Root, Error> {
         let handle = self.handle.try_clone().map_err(|source| Error::Io { path: self.path.clone(), source })?;
-        Ok(Root { path: self.path.clone(), handle, live: self.live, confined: self.confined })
+        let devices = self.devices.as_deref().map(Root::try_clone).transpose()?.map(Box::new);
+        Ok(Root { path: self.path.clone(), handle, live: self.live, confined: self.confined, devices })
     }
 
     pub(crate) fn open_below(&self, relative: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -89,6 +106,16 @@ impl Root {
     /// The path of a file below the root as this process would write it.
     pub(crate) fn full_path(&self, relative: &str) -> PathBuf {
         self.path.join(relative.trim_start_matches('/'))
+    }
+
+    /// What a symbolic link holds, not followed; `None` where there is no link.
+    pub(crate) fn read_link(&self, relative: &str) -> Option<Box<str>> {
+        let link = self.open_below(relative, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
+        Some(owned(readlinkat(link, "", Vec::new()).ok()?.to_bytes()))
+    }
+
+    fn has_directory(&self, relative: &str) -> bool {
+        self.open_below(relative, OFlags::PATH | OFlags::DIRECTORY).is_ok()
     }
 
     fn has_procfs(&self) -> bool {
