@@ -137,8 +137,8 @@ fn start_receivers(
                 registry: shared.registry.clone(),
                 component: id.to_string(),
                 runtime: tokio::runtime::Handle::current(),
+                status: shared.board.component(&format!("receiver/{id}")),
             },
-            status: shared.board.component(&format!("receiver/{id}")),
             sink: Box::new(move |round| sink.try_send((own.clone(), round)).is_ok()),
         };
         let started = Receiver::start((**config).clone(), place, surroundings);

@@ -6,7 +6,7 @@
 /// One request of ours, and what must be allowed for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// The path at the kubelet.
+    /// The path at the server; `<node>` stands for the node's name.
     pub path: &'static str,
     /// The HTTP method.
     pub method: &'static str,
@@ -24,6 +24,8 @@ pub enum Server {
     /// The kubelet itself.
     Kubelet,
     /// The API server, which passes the request on: below `/api/v1/nodes/<node>/proxy`.
+    Proxy,
+    /// The API server itself.
     ApiServer,
 }
 
@@ -40,6 +42,8 @@ const fn get(path: &'static str, resources: &'static [&'static str], server: Ser
 pub const ACCESS: &[Access] = &[
     get(PODS, &["nodes/pods", "nodes/proxy"], Server::Kubelet),
     get(SUMMARY, &["nodes/stats"], Server::Kubelet),
-    get(PODS, &["nodes/proxy"], Server::ApiServer),
-    get(SUMMARY, &["nodes/proxy"], Server::ApiServer),
+    get(PODS, &["nodes/proxy"], Server::Proxy),
+    get(SUMMARY, &["nodes/proxy"], Server::Proxy),
+    get("/api/v1/nodes/<node>", &["nodes"], Server::ApiServer),
+    Access { verb: "list", ..get("/api/v1/nodes", &["nodes"], Server::ApiServer) },
 ];

@@ -107,7 +107,11 @@ impl Found {
 
     fn read_kubeconfig(path: &Path, settings: &Settings, files: &mut Files) -> Result<Self, Error> {
         let context = kubeconfig::parse(path, &files.read(path)?)?;
-        let target = Target::proxy(&context.server, context.tls_server_name.as_deref(), &settings.node_name)?;
+        let tls_name = context.tls_server_name.as_deref();
+        let target = match settings.api_server {
+            true => Target::api_server(&context.server, tls_name)?,
+            false => Target::proxy(&context.server, tls_name, &settings.node_name)?,
+        };
         let mut pem = |source: Source| match source {
             Source::Data(text) => Ok(Pem { path: path.to_owned(), text }),
             Source::File(file) => files.read(&file).map(|text| Pem { path: file, text }),

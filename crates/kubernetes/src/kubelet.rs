@@ -90,7 +90,7 @@ impl Kubelet {
     }
 
     /// The address of `path`, for messages: of the kubelet, or of the proxy once the kubeconfig is known.
-    fn url(&self, path: &str) -> Box<str> {
+    pub(crate) fn url(&self, path: &str) -> Box<str> {
         match &self.credentials {
             Some(credentials) => credentials.target.url(path).into(),
             None => format!("{}{path}", self.settings.endpoint).into(),
@@ -98,7 +98,7 @@ impl Kubelet {
     }
 
     /// Fetches `path` into `body` within the deadline. Whether it is the body's last content again.
-    async fn fetch(&mut self, path: &'static str, body: &mut Body) -> Result<bool, Error> {
+    pub(crate) async fn fetch(&mut self, path: &str, body: &mut Body) -> Result<bool, Error> {
         let after = self.settings.deadline;
         match tokio::time::timeout(after, self.attempts(path, body)).await {
             Ok(result) => result,
@@ -107,7 +107,7 @@ impl Kubelet {
     }
 
     /// Tries, and where the token was refused once more with what the files hold now.
-    async fn attempts(&mut self, path: &'static str, body: &mut Body) -> Result<bool, Error> {
+    async fn attempts(&mut self, path: &str, body: &mut Body) -> Result<bool, Error> {
         let unread = match &self.credentials {
             Some(last) if !last.changed() => None,
             Some(_) => self.load().err(),
@@ -128,7 +128,7 @@ impl Kubelet {
     }
 
     /// One exchange, on the kept connection if it still answers, else on a fresh one.
-    async fn attempt(&mut self, path: &'static str, body: &mut Body) -> Result<bool, Error> {
+    async fn attempt(&mut self, path: &str, body: &mut Body) -> Result<bool, Error> {
         // Taken, so that it is gone unless the whole exchange goes well.
         let kept = self.connection.take();
         let url = self.url(path);

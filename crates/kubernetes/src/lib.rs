@@ -4,6 +4,7 @@
 //! fields somebody asks for, and the errors tell what went wrong in words that fit a log line.
 
 pub mod access;
+mod api_server;
 mod body;
 mod connection;
 mod credentials;
@@ -12,6 +13,7 @@ mod files;
 mod json;
 mod kubeconfig;
 mod kubelet;
+mod node;
 mod pods;
 mod quantity;
 mod settings;
@@ -19,8 +21,10 @@ mod summary;
 mod target;
 mod tls;
 
+pub use api_server::ApiServer;
 pub use error::{Error, ParseError};
 pub use kubelet::Kubelet;
+pub use node::{Instance, Node, parse_node};
 pub use pods::{
     ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodList, PodResources, Resources, State, parse_pods,
 };

@@ -35,6 +35,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// The node's name in the API; needed with [`Auth::KubeConfig`] only.
     pub node_name: String,
+    /// With [`Auth::KubeConfig`]: the API server itself is asked, not a kubelet behind it.
+    pub api_server: bool,
 }
 
 /// How we prove who we are.
@@ -76,6 +78,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(10),
             body_limit: BODY_LIMIT,
             node_name: String::new(),
+            api_server: false,
         }
     }
 }

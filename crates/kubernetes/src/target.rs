@@ -41,6 +41,15 @@ impl Target {
     /// The API server, passing requests on to the kubelet of `node`; `tls_name` is the certificate's name where it
     /// is not the host's.
     pub(crate) fn proxy(server: &str, tls_name: Option<&str>, node: &str) -> Result<Self, Error> {
+        let mut target = Self::api_server(server, tls_name)?;
+        target.base.push_str("/api/v1/nodes/");
+        target.base.push_str(node);
+        target.base.push_str("/proxy");
+        Ok(target)
+    }
+
+    /// The API server itself; `tls_name` as for [`Target::proxy`].
+    pub(crate) fn api_server(server: &str, tls_name: Option<&str>) -> Result<Self, Error> {
         let mut target = Self::parse(server, API_SERVER)?;
         if !target.is_tls() {
             return Err(Error::PlainHttp { url: target.url("").into() });
@@ -48,9 +57,6 @@ impl Target {
         if let Some(name) = tls_name {
             target.server_name = Some(server_name(name, "tls-server-name")?);
         }
-        target.base.push_str("/api/v1/nodes/");
-        target.base.push_str(node);
-        target.base.push_str("/proxy");
         Ok(target)
     }
 

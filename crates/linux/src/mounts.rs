@@ -3,6 +3,7 @@
 use crate::text::{lines, number};
 use crate::{Buffer, DeviceNumber, Error, Root};
 
+pub mod ebs;
 mod table;
 mod visible;
 

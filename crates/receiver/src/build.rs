@@ -105,7 +105,8 @@ impl Collector {
         let shown = if platform == Orchestrator::Ecs { place.node_name.as_deref() } else { Some(&*node_name) };
         let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
-        let parts = Parts { config, identity, machine, inventory, kubelet, findings, clock, registry, component };
+        let name = node_name;
+        let parts = Parts { name, config, identity, machine, inventory, kubelet, findings, clock, registry, component };
         Ok(Self::new(parts))
     }
 }

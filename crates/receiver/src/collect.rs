@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything between two ticks.
 pub struct Collector {
+    name: String,
     config: Config,
     identity: NodeIdentity,
     machine: Machine,
@@ -51,6 +52,8 @@ struct Own {
 
 /// What a collector is made of.
 pub(crate) struct Parts {
+    /// The node's name, or that of the machine.
+    pub name: String,
     /// The options.
     pub config: Config,
     /// The node's names and size.
@@ -89,6 +92,7 @@ impl Collector {
                     "Rounds of pods that were held back because nobody had named them.",
                 ),
             },
+            name: parts.name,
             config: parts.config,
             identity: parts.identity,
             machine: parts.machine,
@@ -99,6 +103,11 @@ impl Collector {
             missed: HashSet::new(),
             clock: parts.clock,
         }
+    }
+
+    /// The node's name, or that of the machine where nobody gave it one.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Samples, so that the next round has something to be compared with.
@@ -132,7 +141,7 @@ impl Collector {
         if !self.identity.capacity.is_known() {
             self.identity.capacity = self.machine.capacity();
         }
-        let storage = self.storage(summary.as_ref());
+        let storage = self.storage(&sample, summary.as_ref());
         let frame = Frame::new(&self.identity, at.wall_ms());
         let knowledge = Knowledge {
             inventory: &self.inventory,

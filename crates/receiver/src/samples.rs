@@ -72,6 +72,8 @@ pub struct PodSample {
 pub struct DiskSample {
     /// `/dev/nvme0n1`; `major:minor` where nothing names the device.
     pub device: Text,
+    /// The device's number.
+    pub number: DeviceNumber,
     /// Bytes and operations.
     pub io: Pair<DiskIo>,
     /// The EBS volume it is.

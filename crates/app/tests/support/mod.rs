@@ -80,6 +80,7 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
         registry: Registry::default(),
         component: "awscontainerinsightreceiver".to_owned(),
         runtime: runtime.handle().clone(),
+        status: telemetry::Status::default(),
     };
     let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
     let show = |sample: &Sample| {

@@ -128,6 +128,8 @@ proptest! {
     #[test]
     fn every_volume_is_found_whatever_follows_it(digits in "[0-9a-f]{8}|[0-9a-f]{17}", blanks in "[ \n]{0,9}") {
         let expected = format!("vol-{digits}");
-        prop_assert_eq!(volume_id(format!("vol{digits}{blanks}").as_bytes()).as_deref(), Some(&*expected));
+        let serial = format!("vol{digits}{blanks}");
+        let found = volume_id(serial.as_bytes());
+        prop_assert_eq!(found.as_deref(), Some(&*expected));
     }
 }

@@ -6,6 +6,7 @@ use kubernetes::Summary;
 
 use super::Collector;
 use crate::insights::Storage;
+use crate::samples::NodeSample;
 
 /// Where the container runtimes keep images and writable layers, by the name a container's status gives them.
 const STORAGE: [(&str, &str); 3] =
@@ -13,13 +14,14 @@ const STORAGE: [(&str, &str); 3] =
 
 impl Collector {
     /// What holds the containers of each runtime, if the kubelet says the same of its size.
-    pub(super) fn storage(&mut self, summary: Option<&Summary>) -> HashMap<String, Storage> {
+    pub(super) fn storage(&mut self, sample: &NodeSample, summary: Option<&Summary>) -> HashMap<String, Storage> {
         let mut storage = HashMap::new();
         for (runtime, path) in STORAGE {
             let Some(holder) = self.machine.holder(path) else { continue };
             if let Some(capacity_bytes) = holder.capacity_bytes {
-                storage
-                    .insert(runtime.to_owned(), Storage { device: holder.device, kind: holder.kind, capacity_bytes });
+                let volumes = self.machine.volumes_of(sample, &holder.device);
+                let held = Storage { device: holder.device, volumes, kind: holder.kind, capacity_bytes };
+                storage.insert(runtime.to_owned(), held);
             }
         }
         let containers = summary.into_iter().flat_map(|summary| &summary.pods).flat_map(|pod| &pod.containers);

@@ -85,7 +85,7 @@ pub enum StartFault {
 
 /// Finds out where the agent is; every fault in one go.
 pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, Vec<StartFault>> {
-    let variable = |name| (environment.variable)(name).filter(|value| !value.is_empty());
+    let variable = |name: &str| (environment.variable)(name).filter(|value| !value.is_empty());
     let option = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
     let mut faults = Vec::new();
     let (mut node_name, mut kubelet, mut api_server) = (option(&config.host_name), None, None);

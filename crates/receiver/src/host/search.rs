@@ -20,6 +20,8 @@ use crate::host::tasks::{self, Tasks};
 
 /// What a request to EC2 may take where the options say nothing.
 const EC2_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a question to the ECS agent may take.
+const AGENT_DEADLINE: Duration = Duration::from_secs(1);
 /// What a question about the node's object may take.
 const API_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -74,7 +76,7 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     });
     let (agent, tasks) = match platform {
         Orchestrator::Ecs => {
-            let client = ecs_agent::Client::new().map_err(|source| Error::Aws { source })?;
+            let client = ecs_agent::Client::new(AGENT_DEADLINE);
             let (found, agent) = watch::channel(None);
             let (tasks, lister) = tasks::channel(client.clone(), agent);
             runtime.spawn(lister.run());

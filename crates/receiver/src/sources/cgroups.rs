@@ -47,8 +47,8 @@ impl Cgroups {
         Self { memory_events, unnamed: HashSet::new(), hierarchy: None, cpu: History::new(), memory: History::new() }
     }
 
-    /// Finds the cgroups that there are now; to be given back with [`Self::put_back`].
-    pub fn refresh(&mut self, reader: &mut Reader) -> Option<Hierarchy> {
+    /// Finds the cgroups that there are now, or the root's alone; to be given back with [`Self::put_back`].
+    pub fn refresh(&mut self, reader: &mut Reader, all: bool) -> Option<Hierarchy> {
         let found = match self.hierarchy.take() {
             Some(hierarchy) => Ok(hierarchy),
             None => Hierarchy::discover(&reader.root, &mut reader.buffer).inspect(|hierarchy| {
@@ -56,7 +56,7 @@ impl Cgroups {
             }),
         };
         let mut hierarchy = reader.troubles.note("cgroup mounts", found)?;
-        let refreshed = hierarchy.refresh(&mut reader.buffer);
+        let refreshed = if all { hierarchy.refresh(&mut reader.buffer) } else { Ok(()) };
         reader.troubles.note("cgroup tree", refreshed)?;
         Some(hierarchy)
     }

@@ -6,7 +6,7 @@ use linux::cgroup::{DiskIo, Operations};
 use linux::diskstats::DiskStats;
 use model::Text;
 
-use crate::samples::{DiskSample, FileSystemSample};
+use crate::samples::{DiskSample, FileSystemSample, Volumes};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
 
@@ -63,10 +63,20 @@ impl Disks {
         };
         let mut samples: Vec<_> = io
             .iter()
-            .map(|io| DiskSample { device: name(io.device), io: self.history.exchange((counter, io.device), at, *io) })
+            .map(|io| DiskSample {
+                device: name(io.device),
+                number: io.device,
+                io: self.history.exchange((counter, io.device), at, *io),
+                volumes: Volumes::default(),
+            })
             .collect();
         samples.sort_by(|left, right| left.device.cmp(&right.device));
         samples
+    }
+
+    /// The machine's disks, as of the last sample.
+    pub fn disks(&self) -> &[Disk] {
+        &self.disks
     }
 
     /// Forgets the readings of disks that are gone.

@@ -8,7 +8,7 @@ use linux::{DeviceNumber, Error, Root};
 use model::Text;
 use telemetry::chain;
 
-use crate::samples::FileSystemSample;
+use crate::samples::{FileSystemSample, Volumes};
 use crate::sources::reader::Reader;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
@@ -91,6 +91,11 @@ impl FileSystems {
         Some(Holder { device: device(mount), kind: (&*mount.fs_type).into(), capacity_bytes })
     }
 
+    /// The host's mounts, as of the last sample.
+    pub fn mounts(&self) -> &[Mount] {
+        self.table.mounts()
+    }
+
     fn is_reported(&self, mount: &Mount) -> bool {
         let on_device = mount.source.starts_with("/dev/") && KINDS.iter().any(|kind| mount.fs_type.starts_with(kind));
         on_device || (self.overlay_root && &*mount.fs_type == "overlay" && &*mount.mount_point == "/")
@@ -125,6 +130,7 @@ fn sample(mount: &Mount, usage: Usage) -> FileSystemSample {
         kind: (&*mount.fs_type).into(),
         mount_point: (&*mount.mount_point).into(),
         usage,
+        volumes: Volumes::default(),
     }
 }
 

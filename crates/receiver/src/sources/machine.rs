@@ -4,17 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::ecs_agent::{Task, task_id};
+use linux::cgroup::ecs;
+use linux::dmi::Dmi;
 use linux::{Buffer, Error, Root};
-use model::Clock;
+use model::{Clock, Text};
 
-use crate::config::{Config, Failcnt, NodeInterfaces, NodeMemory};
-use crate::host::Capacity;
-use crate::samples::NodeSample;
+use crate::config::{Config, Failcnt, NodeInterfaces, NodeMemory, Orchestrator};
+use crate::host::{Capacity, Facts};
+use crate::samples::{NodeSample, TasksSample, Volumes as FoundVolumes};
 use crate::sources::cgroups::Cgroups;
 use crate::sources::disks::Disks;
 use crate::sources::file_systems::{FileSystems, Holder};
 use crate::sources::networks::Networks;
 use crate::sources::reader::Reader;
+use crate::sources::volumes::Volumes;
 use crate::stores::inventory::Inventory;
 use crate::troubles::Troubles;
 
@@ -25,6 +29,9 @@ pub struct Machine {
     networks: Networks,
     disks: Disks,
     file_systems: FileSystems,
+    volumes: Volumes,
+    tasks: Option<ecs::Tasks>,
+    whole_machine_only: bool,
     physical_only: bool,
     reads_available_memory: bool,
 }
@@ -41,6 +48,9 @@ impl Machine {
             networks: Networks::new(),
             disks: Disks::new(),
             file_systems,
+            volumes: Volumes::default(),
+            tasks: None,
+            whole_machine_only: config.container_orchestrator == Orchestrator::Ecs,
             physical_only: config.node_network_interfaces == NodeInterfaces::Physical,
             reads_available_memory: config.node_memory == NodeMemory::Available,
         })
@@ -62,7 +72,7 @@ impl Machine {
         reader.troubles.begin_round();
         let mut sample = NodeSample::default();
         let mut disk_io = Vec::new();
-        if let Some(hierarchy) = self.cgroups.refresh(reader) {
+        if let Some(hierarchy) = self.cgroups.refresh(reader, !self.whole_machine_only) {
             let mut groups = self.cgroups.sample(reader, &hierarchy, inventory);
             self.networks.sample_pods(reader, hierarchy.pods(), &mut groups.pods, inventory);
             (sample.group, sample.pods, sample.containers) = (groups.root, groups.pods, groups.containers);
@@ -89,6 +99,56 @@ impl Machine {
         self.networks.end_round();
         self.disks.end_round();
         sample
+    }
+
+    /// The machine's own table of what it is.
+    pub fn dmi(&mut self) -> Dmi {
+        linux::dmi::read(&self.reader.root, &mut self.reader.buffer)
+    }
+
+    /// Takes over what has been found out.
+    pub fn learn(&mut self, facts: &Facts) {
+        self.volumes.learn(facts);
+    }
+
+    /// Names the EBS volumes in a sample; gives the disks that nothing on the machine names.
+    pub fn name_volumes(&mut self, sample: &mut NodeSample) -> Vec<Text> {
+        self.volumes.name(&mut self.reader, sample, self.disks.disks(), self.file_systems.mounts())
+    }
+
+    /// What these tasks of a container instance reserve together.
+    pub fn reservations(&mut self, tasks: &[Task], cluster: &str) -> TasksSample {
+        let reader = &mut self.reader;
+        if self.tasks.is_none() {
+            let found = ecs::Tasks::discover(&reader.root, &mut reader.buffer);
+            self.tasks = reader.troubles.note("ECS task cgroups", found);
+        }
+        let (mut cpu, mut memory) = (None::<u64>, None::<u64>);
+        for task in tasks {
+            let containers: Vec<&str> = task.containers.iter().map(|container| container.docker_id.as_str()).collect();
+            let (Some(cgroups), Some(id)) = (&self.tasks, task_id(&task.arn)) else { continue };
+            let read = cgroups.read(&ecs::Task { id, cluster, containers: &containers }, &mut reader.buffer);
+            for (sum, value) in [(&mut cpu, read.cpu_shares), (&mut memory, read.memory_bytes)] {
+                *sum = value.map_or(*sum, |value| Some(sum.unwrap_or(0).saturating_add(value)));
+            }
+        }
+        if tasks.is_empty() {
+            // Nothing runs, so nothing is reserved.
+            (cpu, memory) = (Some(0), Some(0));
+        } else if cpu.is_none() && memory.is_none() {
+            // The hierarchy may have been mounted meanwhile.
+            self.tasks = None;
+            reader.troubles.failed("ECS tasks", 1, &"no cgroup of a running task is found: nothing is said of reservations");
+        } else {
+            reader.troubles.recovered("ECS tasks");
+        }
+        TasksSample { running: tasks.len() as u64, cpu_shares: cpu, memory_bytes: memory }
+    }
+
+    /// The volume under a device, as of the last sample.
+    pub fn volumes_of(&self, sample: &NodeSample, device: &str) -> FoundVolumes {
+        let found = sample.file_systems.iter().find(|file_system| &*file_system.device == device);
+        found.map(|file_system| file_system.volumes.clone()).unwrap_or_default()
     }
 
     /// The file system that holds a path of the host, as of the last sample.

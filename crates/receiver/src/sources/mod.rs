@@ -10,5 +10,6 @@ pub mod kubelet;
 mod machine;
 mod networks;
 mod reader;
+mod volumes;
 
 pub use machine::Machine;

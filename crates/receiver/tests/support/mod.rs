@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use catalog::RecordType;
 use model::{Clock, Record, Round, Stamp, Value};
-use receiver::host::{KubeletAddress, Place};
+use receiver::host::{Fact, Facts, KubeletAddress, Origin, Place};
 use receiver::{Collector, Config, Tools};
 use serde_json::Value as Json;
-use telemetry::Registry;
+use telemetry::{Registry, Status};
 use testkit::hosts::{Recording, Sample};
 use testkit::kubelet::{FakeKubelet, Route};
 use testkit::replay::Replay;
@@ -60,7 +60,12 @@ pub fn pod<'a>(list: &'a mut Json, name: &str) -> &'a mut Json {
 
 /// Options of a node whose cluster is known.
 pub fn config() -> Config {
-    Config { cluster_name: "demo".into(), collection_interval: Duration::from_secs(2), ..Config::default() }
+    Config {
+        cluster_name: "demo".into(),
+        collection_interval: Duration::from_secs(2),
+        local_mode: true,
+        ..Config::default()
+    }
 }
 
 impl Rig {
@@ -79,11 +84,15 @@ impl Rig {
         let scratch = Replay::of(&recording.first.root);
         let mut config = config;
         config.kubelet.auth_type = receiver::config::AuthType::None;
+        let mut given = Facts::default();
+        given.learn(Fact::ClusterName, Some(&config.cluster_name), Origin::Configuration);
         let place = Place {
             root: scratch.root().to_path_buf(),
             node_name: Some("node-1".into()),
             kubelet: Some(KubeletAddress::Url(kubelet.endpoint().into())),
+            api_server: None,
             namespace: None,
+            given: given.clone(),
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
@@ -91,8 +100,13 @@ impl Rig {
         let clock = Arc::new(Set { at: Mutex::default(), began: std::time::Instant::now() });
         let registry = Registry::default();
         let component = RECEIVER.to_owned();
-        let tools =
-            Tools { clock: clock.clone(), registry: registry.clone(), component, runtime: runtime.handle().clone() };
+        let tools = Tools {
+            clock: clock.clone(),
+            registry: registry.clone(),
+            component,
+            runtime: runtime.handle().clone(),
+            status: Status::default(),
+        };
         let collector = Collector::open(config, &place, tools).expect("the recording can be opened");
         let rig = Self { kubelet, scratch, collector, registry, clock, _runtime: runtime };
         rig.set_time(&recording.first);

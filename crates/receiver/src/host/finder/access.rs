@@ -40,7 +40,9 @@ impl Ec2 {
         let now = move || UNIX_EPOCH + clock.stamp().wall;
         let settings = Settings { region: region.map(str::to_owned), ..self.access.settings.clone() };
         let session = Session::load(settings, now).await?;
-        let options = ec2::Options { endpoint: self.access.endpoint.clone(), timeout: self.access.timeout };
+        let user_agent = concat!("container-insights/", env!("CARGO_PKG_VERSION")).to_owned();
+        let Access { endpoint, timeout, .. } = self.access.clone();
+        let options = ec2::Options { endpoint, timeout, user_agent };
         ec2::Client::new(session, options)
     }
 }

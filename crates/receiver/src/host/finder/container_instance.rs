@@ -2,7 +2,7 @@
 //!
 //! The agent listens on the instance's address, and on some systems on the loopback only: both are asked, until one answers.
 
-use aws::ecs_agent::{Client, container_instance_id};
+use aws::ecs_agent::{Client, cluster_name, container_instance_id};
 use telemetry::chain;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -36,7 +36,8 @@ pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
                 Ok(metadata) => {
                     words.clear();
                     desk.learn(|facts| {
-                        facts.learn(Fact::ClusterName, metadata.cluster.as_deref(), Origin::EcsAgent);
+                        let cluster = metadata.cluster.as_deref().and_then(cluster_name);
+                        facts.learn(Fact::ClusterName, cluster, Origin::EcsAgent);
                         let id = metadata.container_instance_arn.as_deref().and_then(container_instance_id);
                         facts.learn(Fact::ContainerInstanceId, id, Origin::EcsAgent);
                     });
