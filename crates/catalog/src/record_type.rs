@@ -88,6 +88,10 @@ impl RecordType {
                 | Self::PodNet
                 | Self::Container
                 | Self::ContainerFS
+                | Self::Instance
+                | Self::InstanceDiskIO
+                | Self::InstanceFS
+                | Self::InstanceNet
         )
     }
 }

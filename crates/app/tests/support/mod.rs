@@ -8,7 +8,7 @@ use catalog::RecordType;
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use model::{Clock, Stamp};
-use receiver::host::{Environment, resolve};
+use receiver::host::{Environment, Facts, resolve};
 use receiver::{Collector, Tools};
 use telemetry::Registry;
 use testkit::hosts::{Recording, Sample};
@@ -44,8 +44,29 @@ pub struct Replayed {
     pub events: Vec<Vec<u8>>,
 }
 
+/// What a replayed node has around it.
+pub struct Around<'a> {
+    /// Environment variables.
+    pub variables: Vec<(&'static str, String)>,
+    /// Changes the recorded machine after each sample that it shows.
+    pub lay: &'a dyn Fn(&Path),
+    /// What is waited for between the samples.
+    pub known: fn(&Facts) -> bool,
+}
+
+impl Default for Around<'_> {
+    fn default() -> Self {
+        Self { variables: vec![("HOST_NAME", "node-1.example".to_owned())], lay: &|_| {}, known: |_| true }
+    }
+}
+
 /// Lets the receiver of a configuration see a recording's first sample and make a round of the second.
 pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
+    replay_around(recording, configuration, &Around::default())
+}
+
+/// The same with something around the node.
+pub fn replay_around(recording: &str, configuration: &Configuration, around: &Around<'_>) -> Replayed {
     let recording = Recording::load(recording);
     let component = |wanted: fn(&Component) -> bool| {
         configuration.components.values().find(|component| wanted(component)).expect("the configuration has it")
@@ -61,12 +82,13 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
 
     let kubelet = FakeKubelet::http();
     let scratch = Replay::of(&recording.first.root);
+    (around.lay)(scratch.root());
     let mut config = (**config).clone();
     config.root_path = Some(scratch.root().display().to_string());
     config.kubelet.endpoint = Some(kubelet.endpoint().to_owned());
     config.kubelet.auth_type = receiver::config::AuthType::None;
     let environment = Environment {
-        variable: &|name| (name == "HOST_NAME").then(|| "node-1.example".to_owned()),
+        variable: &|name| around.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
         is_directory: &|_| false,
         read: &|_| None,
     };
@@ -85,6 +107,7 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
     let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
     let show = |sample: &Sample| {
         scratch.show(&sample.root);
+        (around.lay)(scratch.root());
         let wall = sample.wall_time.duration_since(std::time::UNIX_EPOCH).expect("it was recorded after the epoch");
         *clock.0.lock().expect("nobody panics with the clock") = Stamp { monotonic: sample.monotonic, wall };
         kubelet.set_answer(Route::Pods, sample.pods.clone().unwrap_or_default());
@@ -92,6 +115,12 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
     };
     show(&recording.first);
     collector.prime();
+    let mut facts = collector.facts();
+    runtime.block_on(async {
+        let known = facts.wait_for(|facts| (around.known)(facts));
+        let known = tokio::time::timeout(std::time::Duration::from_secs(20), known).await.map(|facts| facts.is_ok());
+        assert!(matches!(known, Ok(true)), "not found out in time");
+    });
     show(&recording.second);
     let round = collector.collect();
     assert!(kubelet.violations().is_empty(), "{:?}", kubelet.violations());

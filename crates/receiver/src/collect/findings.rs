@@ -1,6 +1,8 @@
 //! What is found out beside the rounds, taken without waiting.
 
-use crate::host::Fact;
+use tokio::sync::watch;
+
+use crate::host::{Fact, Facts};
 use crate::samples::{NodeSample, TasksSample};
 
 use super::Collector;
@@ -14,6 +16,12 @@ impl Collector {
             self.machine.learn(&facts);
             self.learnt = true;
         }
+    }
+
+    /// What is found out beside the rounds; it goes on changing.
+    #[must_use]
+    pub fn facts(&self) -> watch::Receiver<Facts> {
+        self.findings.facts.clone()
     }
 
     /// Whether a Kubernetes cluster has a name; `Some(false)` where nothing says it, `None` while somebody is still asked.

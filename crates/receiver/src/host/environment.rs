@@ -35,6 +35,8 @@ pub struct Place {
     pub api_server: Option<ApiServer>,
     /// The namespace the agent runs in; `None` where nothing says.
     pub namespace: Option<String>,
+    /// The URL of instance metadata, where it isn't the usual one.
+    pub metadata_endpoint: Option<String>,
     /// What options and environment say of the node.
     pub given: Facts,
 }
@@ -119,7 +121,9 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
         (environment.read)(&file).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     });
     let given = given(config, &variable);
-    Ok(Place { root: root(config, environment), node_name, kubelet, api_server, namespace, given })
+    let metadata_endpoint = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let root = root(config, environment);
+    Ok(Place { root, node_name, kubelet, api_server, namespace, metadata_endpoint, given })
 }
 
 /// What options and environment say of the node, options first.

@@ -63,7 +63,10 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     let asks_aws = !config.local_mode && (platform != Orchestrator::Host || dmi.ec2_instance_id().is_some());
     let settings = settings(config);
     let metadata = match asks_aws {
-        true => Some(metadata::Client::new(&settings, metadata_options(config)).map_err(|source| Error::Aws { source })?),
+        true => {
+            let options = metadata_options(config, place);
+            Some(metadata::Client::new(&settings, options).map_err(|source| Error::Aws { source })?)
+        }
         false => None,
     };
     let ec2 = asks_aws.then(|| Access {
@@ -100,8 +103,12 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     Ok(Findings { facts, nameless_disks, tasks })
 }
 
-fn metadata_options(config: &Config) -> metadata::Options {
-    metadata::Options { allow_v1: config.imds_v1, attempts: config.imds_retries.saturating_add(1), ..Default::default() }
+fn metadata_options(config: &Config, place: &Place) -> metadata::Options {
+    metadata::Options {
+        endpoint: place.metadata_endpoint.clone(),
+        allow_v1: config.imds_v1,
+        attempts: config.imds_retries.saturating_add(1),
+    }
 }
 
 fn node_object(place: &Place, node_name: &str) -> Result<Option<NodeObject>, Error> {

@@ -92,6 +92,7 @@ impl Rig {
             kubelet: Some(KubeletAddress::Url(kubelet.endpoint().into())),
             api_server: None,
             namespace: None,
+            metadata_endpoint: None,
             given: given.clone(),
         };
         let runtime =
