@@ -176,9 +176,7 @@ fn a_container_instance_has_its_own_records_and_reservations() {
     let around = Around {
         variables: cloud.variables(),
         lay: &lay_task,
-        known: |facts| {
-            facts.is_settled() && facts.attachments.is_some() && !facts.lacks(Fact::ContainerInstanceId)
-        },
+        known: |facts| facts.is_settled() && facts.attachments.is_some() && !facts.lacks(Fact::ContainerInstanceId),
     };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-ecs-ec2.jsonl", lines(&replayed));

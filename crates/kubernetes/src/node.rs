@@ -113,7 +113,9 @@ pub(crate) fn parse_list(bytes: &[u8]) -> Result<Node, ParseError> {
     let raw: RawList = serde_json::from_slice(bytes)?;
     of_kind(raw.kind.as_deref(), "NodeList")?;
     let first = raw.items.into_iter().flatten().next();
-    first.map(Into::into).ok_or_else(|| ParseError::Kind { expected: "a list with the node", found: "an empty list".into() })
+    first
+        .map(Into::into)
+        .ok_or_else(|| ParseError::Kind { expected: "a list with the node", found: "an empty list".into() })
 }
 
 fn of_kind(kind: Option<&str>, expected: &'static str) -> Result<(), ParseError> {

@@ -26,11 +26,7 @@ pub fn read(root: &Root, buffer: &mut Buffer) -> Dmi {
         let text = root.devices().read(&format!("sys/class/dmi/id/{name}"), buffer).ok()?.trim_ascii();
         (!text.is_empty()).then(|| owned(text))
     };
-    Dmi {
-        sys_vendor: text("sys_vendor"),
-        board_asset_tag: text("board_asset_tag"),
-        product_name: text("product_name"),
-    }
+    Dmi { sys_vendor: text("sys_vendor"), board_asset_tag: text("board_asset_tag"), product_name: text("product_name") }
 }
 
 impl Dmi {
@@ -76,7 +72,8 @@ mod tests {
         check("Amazon EC2\n", "i-0abc1234def567890\n", "m5.large\n", Some(long), Some("m5.large"));
         check("Amazon EC2\n", "i-0abc1234\n", "t3.micro\n", Some(short), Some("t3.micro"));
         check("Amazon EC2\n", "\n", "g4dn.metal\n", None, Some("g4dn.metal"));
-        for tag in ["0abc1234", "i-", "i-0abc12345", "i-0ABC1234", "i-0abc123g", "i-0abc1234def5678901", "No Asset Tag"] {
+        for tag in ["0abc1234", "i-", "i-0abc12345", "i-0ABC1234", "i-0abc123g", "i-0abc1234def5678901", "No Asset Tag"]
+        {
             check("Amazon EC2\n", tag, "\n", None, None);
         }
     }

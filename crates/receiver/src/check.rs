@@ -41,7 +41,8 @@ impl Config {
     /// What concerns requests to AWS and to the ECS agent.
     fn check_access(&self, mut fault: impl FnMut(&str, String)) {
         for (key, url) in [("endpoint", &self.endpoint), ("ecs_agent_endpoint", &self.ecs_agent_endpoint)] {
-            if let Some(words) = Some(url).filter(|url| !url.is_empty()).and_then(|url| aws::logs::endpoint_fault(url)) {
+            if let Some(words) = Some(url).filter(|url| !url.is_empty()).and_then(|url| aws::logs::endpoint_fault(url))
+            {
                 fault(key, words.to_owned());
             }
         }

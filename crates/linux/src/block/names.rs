@@ -20,7 +20,8 @@ pub fn whole_disk_name(device: &str) -> Option<&str> {
         return is_disk.then_some(without_digits);
     }
     let numbers = NUMBERED.iter().find_map(|prefix| name.strip_prefix(prefix))?;
-    let partition = without_digits.strip_suffix('p').filter(|disk| without_digits.len() < name.len() && ends_in_digit(disk));
+    let partition =
+        without_digits.strip_suffix('p').filter(|disk| without_digits.len() < name.len() && ends_in_digit(disk));
     let disk = partition.unwrap_or(name);
     let is_nvme = name.starts_with("nvme");
     let own = &numbers[..numbers.len() - (name.len() - disk.len())];
@@ -79,9 +80,31 @@ mod tests {
     #[test]
     fn what_no_disk_is_named_is_on_none() {
         for device in [
-            "", "p1", "1", "dm-0", "mapper/data", "md0", "loop0p1", "zram0", "nvme0", "nvme0n", "nvmen1", "nvme0n1p",
-            "nvme0n1x1", "nvme0n1p1p1", "sd", "sd1", "sda1p1", "sdA", "xvd1", "mmcblk", "mmcblk0boot0", "root", "sda/1",
-            "disk/by-id/nvme-Amazon", "nvme-subsys0",
+            "",
+            "p1",
+            "1",
+            "dm-0",
+            "mapper/data",
+            "md0",
+            "loop0p1",
+            "zram0",
+            "nvme0",
+            "nvme0n",
+            "nvmen1",
+            "nvme0n1p",
+            "nvme0n1x1",
+            "nvme0n1p1p1",
+            "sd",
+            "sd1",
+            "sda1p1",
+            "sdA",
+            "xvd1",
+            "mmcblk",
+            "mmcblk0boot0",
+            "root",
+            "sda/1",
+            "disk/by-id/nvme-Amazon",
+            "nvme-subsys0",
         ] {
             check(device, None);
         }

@@ -58,7 +58,9 @@ fn an_ebs_volume_is_known_by_its_serial_number() {
 
 #[test]
 fn a_disk_without_a_good_serial_number_is_a_disk_all_the_same() {
-    for serial in ["", "\n", "vol\n", "vol-\n", "vol0d9f08161\n", "vol0D9F0816\n", "0d9f0816149eb2050\n", "vol0d9f081z\n"] {
+    for serial in
+        ["", "\n", "vol\n", "vol-\n", "vol0d9f08161\n", "vol0D9F0816\n", "0d9f0816149eb2050\n", "vol0d9f081z\n"]
+    {
         check_volume(&nvme(MODEL, serial), None);
     }
     let tree = nvme(MODEL, "vol0d9f0816149eb2050\n");

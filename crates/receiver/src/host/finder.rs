@@ -23,6 +23,9 @@ pub use identity::NodeObject;
 
 use crate::host::facts::{Fact, Facts};
 
+#[cfg(test)]
+mod tests;
+
 /// How often what may change is asked for again, and how long pauses grow.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -47,7 +50,7 @@ impl Default for Pace {
             first: Duration::from_secs(2),
             hour: minutes(60),
             nameless: minutes(15),
-            volumes: minutes(30),
+            volumes: minutes(60),
             disks: minutes(5),
             agent: minutes(1),
         }

@@ -74,7 +74,10 @@ impl Lister {
                 Err(error) => {
                     if episode.failing() {
                         let error = chain(&error);
-                        warn!(source = "ECS tasks", error, "source doesn't answer; the last list serves for a few rounds");
+                        warn!(
+                            source = "ECS tasks",
+                            error, "source doesn't answer; the last list serves for a few rounds"
+                        );
                     }
                 }
             }

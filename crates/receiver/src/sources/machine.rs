@@ -138,7 +138,11 @@ impl Machine {
         } else if cpu.is_none() && memory.is_none() {
             // The hierarchy may have been mounted meanwhile.
             self.tasks = None;
-            reader.troubles.failed("ECS tasks", 1, &"no cgroup of a running task is found: nothing is said of reservations");
+            reader.troubles.failed(
+                "ECS tasks",
+                1,
+                &"no cgroup of a running task is found: nothing is said of reservations",
+            );
         } else {
             reader.troubles.recovered("ECS tasks");
         }

@@ -88,7 +88,10 @@ impl Volumes {
             (Some(_), None) => None,
             (None, _) => {
                 nameless.push(format!("/dev/{disk}").into());
-                self.attachments.iter().find(|attachment| is_attached_as(&attachment.device, &disk)).map(|attachment| attachment.volume.clone())
+                self.attachments
+                    .iter()
+                    .find(|attachment| is_attached_as(&attachment.device, &disk))
+                    .map(|attachment| attachment.volume.clone())
             }
         };
         Found { attached, kubernetes }
@@ -96,7 +99,8 @@ impl Volumes {
 
     /// The volumes that Kubernetes mounts, by device.
     fn mounted(&mut self, reader: &mut Reader, mounts: &[Mount], disks: &[Disk]) -> Vec<(DeviceNumber, Text)> {
-        let volumes: Vec<_> = mounts.iter().filter_map(|mount| Some((mount, ebs::volume(&mount.mount_point)?))).collect();
+        let volumes: Vec<_> =
+            mounts.iter().filter_map(|mount| Some((mount, ebs::volume(&mount.mount_point)?))).collect();
         self.mounted.retain(|point, _| volumes.iter().any(|(mount, _)| mount.mount_point == *point));
         let mut found = Vec::new();
         for (mount, volume) in volumes {
@@ -113,7 +117,13 @@ impl Volumes {
         found
     }
 
-    fn mounted_name(&self, reader: &mut Reader, mount: &Mount, volume: ebs::Volume<'_>, disks: &[Disk]) -> Option<Text> {
+    fn mounted_name(
+        &self,
+        reader: &mut Reader,
+        mount: &Mount,
+        volume: ebs::Volume<'_>,
+        disks: &[Disk],
+    ) -> Option<Text> {
         let (directory, is_ebs) = match volume {
             ebs::Volume::InTree { zone, id } => return Some(volume_in(zone, id)),
             ebs::Volume::Csi { directory, is_ebs } => (directory, is_ebs),
@@ -169,17 +179,23 @@ mod tests {
 
     #[test]
     fn an_attachment_is_one_disk_and_no_other() {
-        for (device, disk) in [("/dev/xvda", "xvda"), ("/dev/sda1", "xvda"), ("/dev/sdf", "xvdf"), ("/dev/sdaa", "sdaa")] {
+        for (device, disk) in
+            [("/dev/xvda", "xvda"), ("/dev/sda1", "xvda"), ("/dev/sdf", "xvdf"), ("/dev/sdaa", "sdaa")]
+        {
             assert!(is_attached_as(device, disk), "{device} {disk}");
         }
-        for (device, disk) in [("/dev/sda", "sdaa"), ("/dev/nvme1n1", "nvme1n10"), ("xvda", "xvda"), ("/dev/sdf", "sdg")] {
+        for (device, disk) in
+            [("/dev/sda", "sdaa"), ("/dev/nvme1n1", "nvme1n10"), ("xvda", "xvda"), ("/dev/sdf", "sdg")]
+        {
             assert!(!is_attached_as(device, disk), "{device} {disk}");
         }
     }
 
     #[test]
     fn only_the_ebs_drivers_handle_is_a_volume() {
-        let text = |driver: &str, volume: &str| format!(r#"{{"driverName":"{driver}","volumeHandle":"{volume}","attachmentID":"x"}}"#);
+        let text = |driver: &str, volume: &str| {
+            format!(r#"{{"driverName":"{driver}","volumeHandle":"{volume}","attachmentID":"x"}}"#)
+        };
         assert_eq!(handle(text(DRIVER, "vol-0a").as_bytes()).as_deref(), Some("vol-0a"));
         assert_eq!(handle(text("efs.csi.aws.com", "vol-0a").as_bytes()), None);
         assert_eq!(handle(text(DRIVER, "fs-0a").as_bytes()), None);

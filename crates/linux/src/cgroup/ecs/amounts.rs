@@ -73,14 +73,18 @@ mod tests {
         assert_eq!(limit(b"536870912\n"), Some(536_870_912));
         assert_eq!(limit(b"0\n"), Some(0));
         // With pages of 4 KiB, of 64 KiB, and without any.
-        for none in ["9223372036854771712\n", "9223372036854710272\n", "9223372036854775807\n", "max\n", "", "\n", "-1\n"] {
+        for none in
+            ["9223372036854771712\n", "9223372036854710272\n", "9223372036854775807\n", "max\n", "", "\n", "-1\n"]
+        {
             assert_eq!(limit(none.as_bytes()), None, "{none:?}");
         }
     }
 
     #[test]
     fn a_weight_is_turned_back_into_shares() {
-        for (weight, shares) in [("1\n", 2), ("39\n", 998), ("100\n", 2597), ("10000\n", 262_144), ("0\n", 2), ("max\n", 0)] {
+        for (weight, shares) in
+            [("1\n", 2), ("39\n", 998), ("100\n", 2597), ("10000\n", 262_144), ("0\n", 2), ("max\n", 0)]
+        {
             assert_eq!(shares_of_weight(weight.as_bytes()), shares, "{weight:?}");
         }
     }

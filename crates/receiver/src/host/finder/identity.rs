@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{Desk, Place};
 use crate::host::facts::{Fact, Facts, Origin};
-use crate::host::pauses::{Pauses, spread};
+use crate::host::pauses::{Pauses, about};
 
 /// What is asked for.
 const WANTED: [Fact; 4] = [Fact::InstanceId, Fact::InstanceType, Fact::Region, Fact::Zone];
@@ -48,7 +48,7 @@ pub(super) async fn find(desk: &Desk, mut node: Option<NodeObject>, metadata: Op
             return;
         }
         // A document that lacks something won't have it in a second.
-        let pause = if answered { spread(desk.pace.hour) } else { pauses.next() };
+        let pause = if answered { about(desk.pace.hour) } else { pauses.next() };
         sleep(pause).await;
     }
 }
@@ -65,10 +65,10 @@ fn is_lacking(desk: &Desk, asks_node: bool) -> bool {
 fn learn_node(facts: &mut Facts, node: &kubernetes::Node) {
     let instance = node.instance();
     let said = [
-        (Fact::InstanceId, instance.id.as_deref()),
-        (Fact::InstanceType, instance.instance_type.as_deref()),
-        (Fact::Region, instance.region.as_deref()),
-        (Fact::Zone, instance.zone.as_deref()),
+        (Fact::InstanceId, instance.id),
+        (Fact::InstanceType, instance.instance_type),
+        (Fact::Region, instance.region),
+        (Fact::Zone, instance.zone),
         (Fact::ClusterName, node.cluster_name()),
     ];
     for (fact, value) in said {

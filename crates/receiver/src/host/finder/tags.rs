@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::access::Ec2;
 use super::{Desk, Place};
 use crate::host::facts::{Fact, Origin};
-use crate::host::pauses::{Pauses, spread};
+use crate::host::pauses::{Pauses, about};
 
 const GROUP: &str = "aws:autoscaling:groupName";
 /// Tags that hold the cluster's name.
@@ -40,7 +40,8 @@ pub(super) async fn follow(desk: &Desk, metadata: Option<&aws::metadata::Client>
     }
     let Some(instance) = desk.known(Fact::InstanceId).await else { return };
     let mut pauses = Pauses::new(desk.pace.first, desk.pace.hour);
-    let mut tags = Place::new("instance tags", "the Auto Scaling group is missing, and the cluster's name if only they say it");
+    let mut tags =
+        Place::new("instance tags", "the Auto Scaling group is missing, and the cluster's name if only they say it");
     loop {
         let said = look(desk, metadata, ec2, &instance).await;
         let is_known = said.is_ok();
@@ -62,7 +63,7 @@ pub(super) async fn follow(desk: &Desk, metadata: Option<&aws::metadata::Client>
 
 fn pause(desk: &Desk, is_known: bool, pauses: &mut Pauses) -> Duration {
     let longest = if desk.needs_cluster && desk.lacks(Fact::ClusterName) { desk.pace.nameless } else { desk.pace.hour };
-    if is_known { spread(longest) } else { pauses.next().min(spread(longest)) }
+    if is_known { about(longest) } else { pauses.next().min(about(longest)) }
 }
 
 async fn look(
@@ -148,8 +149,14 @@ mod tests {
         assert_eq!(cluster(&[("kubernetes.io/cluster/a", "owned")]).as_deref(), Some("a"));
         assert_eq!(cluster(&[("kubernetes.io/cluster/a", "shared")]), None);
         assert_eq!(cluster(&[("eks:cluster-name", "b")]).as_deref(), Some("b"));
-        assert_eq!(cluster(&[("kubernetes.io/cluster/a", "owned"), ("aws:eks:cluster-name", "b")]).as_deref(), Some("b"));
-        assert_eq!(cluster(&[("aws:eks:cluster-name", "b"), ("kubernetes.io/cluster/a", "owned")]).as_deref(), Some("b"));
+        assert_eq!(
+            cluster(&[("kubernetes.io/cluster/a", "owned"), ("aws:eks:cluster-name", "b")]).as_deref(),
+            Some("b")
+        );
+        assert_eq!(
+            cluster(&[("aws:eks:cluster-name", "b"), ("kubernetes.io/cluster/a", "owned")]).as_deref(),
+            Some("b")
+        );
         assert_eq!(cluster(&[("Name", "c"), ("eks:cluster-name", "")]), None);
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::access::Ec2;
 use super::{Desk, Place};
 use crate::host::facts::{Attachment, Fact};
-use crate::host::pauses::{Pauses, spread};
+use crate::host::pauses::{Pauses, about};
 
 /// Asks for as long as there is a disk without a name.
 pub(super) async fn follow(desk: &Desk, ec2: Option<&Ec2>, mut nameless: watch::Receiver<Vec<Text>>) {
@@ -24,10 +24,10 @@ pub(super) async fn follow(desk: &Desk, ec2: Option<&Ec2>, mut nameless: watch::
                 place.answered();
                 pauses.reset();
                 desk.learn(|facts| facts.attachments = Some(attachments));
-                sleep(spread(desk.pace.disks)).await;
+                sleep(about(desk.pace.disks)).await;
                 // Another disk is a reason not to wait.
                 let rest = desk.pace.volumes.saturating_sub(desk.pace.disks);
-                let _ = timeout(spread(rest), nameless.changed()).await;
+                let _ = timeout(about(rest), nameless.changed()).await;
             }
             Err(words) => {
                 place.failed(&words);
