@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use catalog::RecordType;
 use model::{Clock, Record, Round, Stamp, Value};
+use receiver::config::Orchestrator;
 use receiver::host::{Fact, Facts, KubeletAddress, Origin, Place};
 use receiver::{Collector, Config, Tools};
 use serde_json::Value as Json;
@@ -80,6 +81,11 @@ impl Rig {
 
     /// A node that shows a recording's first sample, without a kubelet's answers yet.
     pub fn new(recording: &Recording, config: Config) -> Self {
+        Self::with_metadata(recording, config, None)
+    }
+
+    /// The same with instance metadata at a URL.
+    pub fn with_metadata(recording: &Recording, config: Config, metadata_endpoint: Option<String>) -> Self {
         let kubelet = FakeKubelet::http();
         let scratch = Replay::of(&recording.first.root);
         let mut config = config;
@@ -89,10 +95,11 @@ impl Rig {
         let place = Place {
             root: scratch.root().to_path_buf(),
             node_name: Some("node-1".into()),
-            kubelet: Some(KubeletAddress::Url(kubelet.endpoint().into())),
+            kubelet: (config.container_orchestrator == Orchestrator::Eks)
+                .then(|| KubeletAddress::Url(kubelet.endpoint().into())),
             api_server: None,
             namespace: None,
-            metadata_endpoint: None,
+            metadata_endpoint,
             given: given.clone(),
         };
         let runtime =
