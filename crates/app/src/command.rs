@@ -9,8 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use confmap::{Fault, Faults, Loaded};
 
 use crate::components::{KINDS, Kind, Section};
-use crate::configuration::{self, Configuration, WITHOUT_CONFIGURATION};
+use crate::configuration::{self, Configuration};
 use crate::logs;
+use crate::platform::Platform;
 use crate::run;
 use crate::service::{Level, Logs};
 use crate::surroundings::Variables;
@@ -20,10 +21,11 @@ const ADOT_NAME: &str = "awscollector";
 /// Holds a configuration that replaces all others.
 const CONTENT: &str = "AOT_CONFIG_CONTENT";
 
-/// CloudWatch Container Insights for a Kubernetes node or any Linux machine.
+/// CloudWatch Container Insights for a Kubernetes node, a container instance of Amazon ECS or any Linux machine.
 ///
-/// Reads the kernel and the kubelet and writes performance log events in CloudWatch's embedded metric format. Without a
-/// configuration it shows the machine it runs on: events go to standard output, one a line, the log to standard error.
+/// Reads the kernel, the kubelet and the ECS agent and writes performance log events in CloudWatch's embedded metric
+/// format. Without a configuration it finds out what it runs on and shows that: events go to standard output, one a
+/// line, the log to standard error.
 ///
 /// The environment variable AOT_CONFIG_CONTENT, where it is set and not empty, holds a configuration that replaces every
 /// --config and --set.
@@ -112,6 +114,10 @@ fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Res
         let place = warning.location.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::warn!(key = warning.path, place, "configuration: {}", warning.message);
     }
+    if sources.config.is_empty() && content(variables).is_none() {
+        let (platform, reason) = Platform::find(variables);
+        tracing::info!(platform = platform.as_str(), reason, "no configuration: events go to standard output");
+    }
     run::run(configuration, variables)
 }
 
@@ -131,7 +137,10 @@ fn load(sources: &Sources, variables: &Variables) -> Result<Loaded, Faults> {
     match content(variables) {
         Some(_) => confmap::load(&[format!("env:{CONTENT}")], &[], &environment),
         None if sources.config.is_empty() => {
-            confmap::load(&[format!("yaml:{WITHOUT_CONFIGURATION}")], &sources.set, &environment)
+            let (text, sets) = Platform::find(variables).0.configuration();
+            let sets: Vec<String> =
+                sets.iter().map(|set| (*set).to_owned()).chain(sources.set.iter().cloned()).collect();
+            confmap::load(&[format!("yaml:{text}")], &sets, &environment)
         }
         None => confmap::load(&sources.config, &sources.set, &environment),
     }

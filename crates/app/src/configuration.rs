@@ -7,9 +7,6 @@ use confmap::{ComponentId, Decode, Entry, Fault, Faults, Loaded, Node};
 use crate::components::{Component, Kind, Section};
 use crate::service::{Pipeline, Service};
 
-/// What is written where nothing else is: a machine by itself, its events to standard output.
-pub const WITHOUT_CONFIGURATION: &str = include_str!("../../../examples/host.yaml");
-
 const NO_PIPELINE: &str = "service must have at least one pipeline";
 
 /// A configuration that can be run.

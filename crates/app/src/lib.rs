@@ -12,6 +12,7 @@ mod deliveries;
 mod logs;
 pub mod own_metrics;
 mod pipelines;
+mod platform;
 mod printing;
 mod run;
 pub mod service;

@@ -21,7 +21,10 @@ impl Platform {
         let knows_node = is_set("HOST_IP") && (is_set("HOST_NAME") || is_set("K8S_NODE_NAME"));
         match is_set("KUBERNETES_SERVICE_HOST") {
             true if knows_node => (Self::Kubernetes, "KUBERNETES_SERVICE_HOST, HOST_IP and the node's name are set"),
-            true => (Self::Host, "KUBERNETES_SERVICE_HOST is set, but HOST_IP or HOST_NAME isn't, so there is no kubelet to ask"),
+            true => (
+                Self::Host,
+                "KUBERNETES_SERVICE_HOST is set, but HOST_IP or HOST_NAME isn't, so there is no kubelet to ask",
+            ),
             false if is_set("ECS_CONTAINER_METADATA_URI_V4") || is_set("ECS_CONTAINER_METADATA_URI") => {
                 (Self::Ecs, "ECS_CONTAINER_METADATA_URI is set")
             }
@@ -43,7 +46,9 @@ impl Platform {
     #[must_use]
     pub const fn configuration(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Kubernetes => (include_str!("../../../examples/eks.yaml"), &["exporters.awsemf.output_destination=stdout"]),
+            Self::Kubernetes => {
+                (include_str!("../../../examples/eks.yaml"), &["exporters.awsemf.output_destination=stdout"])
+            }
             Self::Ecs => (
                 include_str!("../../../examples/ecs-instance.yaml"),
                 &[

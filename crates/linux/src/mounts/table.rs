@@ -11,18 +11,30 @@ use crate::{Buffer, Error, Root};
 ///
 /// A kernel says whether the table has changed (proc_pid_mounts(5)); it is read again only then. A recorded one is read
 /// each time. What has the same text isn't parsed again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
+    path: &'static str,
     text: Vec<u8>,
     mounts: Vec<Mount>,
     /// The file that was last read; `None` where nobody tells of changes.
     open: Option<OwnedFd>,
 }
 
+impl Default for Table {
+    fn default() -> Table {
+        Table { path: TABLE, text: Vec::new(), mounts: Vec::new(), open: None }
+    }
+}
+
 impl Table {
-    /// Reads `<root>/proc/1/mountinfo` and returns the mounts that can be reached.
+    /// The table of the process that asks, `<root>/proc/self/mountinfo`, in the place of the first one's.
+    pub fn of_this_process() -> Table {
+        Table { path: "proc/self/mountinfo", ..Table::default() }
+    }
+
+    /// Reads the table where it has changed and returns the mounts that can be reached.
     pub fn refresh(&mut self, root: &Root, buffer: &mut Buffer) -> Result<&[Mount], Error> {
-        self.refresh_from(TABLE, root, buffer)
+        self.refresh_from(self.path, root, buffer)
     }
 
     /// The mounts of the last reading; none before the first.

@@ -9,6 +9,7 @@ use model::Text;
 use telemetry::chain;
 
 use crate::samples::{FileSystemSample, Volumes};
+use crate::sources::own_mounts::OwnMounts;
 use crate::sources::reader::Reader;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
@@ -22,6 +23,7 @@ pub struct FileSystems {
     patience: Duration,
     overlay_root: bool,
     table: Table,
+    own: Option<OwnMounts>,
     /// Sizes of those that were last asked.
     capacities: Vec<(DeviceNumber, u64)>,
 }
@@ -42,7 +44,8 @@ impl FileSystems {
     pub fn new(root: &Root, patience: Duration) -> Result<Self, Error> {
         // The agent's own root may be an overlay; the host's, seen from elsewhere, is the host's.
         let overlay_root = root.path() != std::path::Path::new("/");
-        Ok(Self { prober: Prober::new(root)?, patience, overlay_root, table: Table::default(), capacities: Vec::new() })
+        let (prober, own) = (Prober::new(root)?, OwnMounts::new(root)?);
+        Ok(Self { prober, patience, overlay_root, table: Table::default(), own, capacities: Vec::new() })
     }
 
     /// Asks each device's file system; sorted by device.
@@ -53,7 +56,7 @@ impl FileSystems {
         }
         let mut devices = by_device(self.table.mounts().iter().filter(|mount| self.is_reported(mount)).cloned());
         let mut samples = Vec::with_capacity(devices.len());
-        let mut hanging = None;
+        let (mut hanging, mut unseen) = (None, Vec::new());
         for _ in 0..ATTEMPTS {
             let heads: Vec<Mount> = devices.iter().map(|mounts| mounts[0].clone()).collect();
             let mut missed = Vec::new();
@@ -62,13 +65,21 @@ impl FileSystems {
                     Ok(usage) => samples.push(sample(&heads[number], usage)),
                     Err(error @ Error::Hanging { .. }) => hanging = Some(error),
                     // Not to be seen from here: another mount of the same device may be.
-                    Err(_) => missed.push(devices[number][1..].to_vec()),
+                    Err(_) => missed.push(std::mem::take(&mut devices[number])),
                 }
             }
-            devices = missed.into_iter().filter(|mounts| !mounts.is_empty()).collect();
+            // The last of a device's mounts stays, for the agent's own ones to answer in its place.
+            let (more, last): (Vec<_>, Vec<_>) = missed.into_iter().partition(|mounts| mounts.len() > 1);
+            unseen.extend(last.into_iter().map(|mounts| mounts[0].clone()));
+            devices = more.into_iter().map(|mounts| mounts[1..].to_vec()).collect();
             if devices.is_empty() {
                 break;
             }
+        }
+        unseen.extend(devices.into_iter().map(|mounts| mounts[0].clone()));
+        if let Some(own) = &mut self.own {
+            let seen = own.probe(&unseen, self.patience, &mut reader.buffer);
+            samples.extend(seen.into_iter().map(|(mount, usage)| sample(mount, usage)));
         }
         match hanging {
             Some(error) => reader.troubles.failed("file system", 1, &chain(&error)),

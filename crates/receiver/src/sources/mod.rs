@@ -9,6 +9,7 @@ mod history;
 pub mod kubelet;
 mod machine;
 mod networks;
+mod own_mounts;
 mod reader;
 mod volumes;
 
