@@ -13,8 +13,9 @@ use crate::host::facts::{Fact, Origin};
 use crate::host::pauses::{Pauses, about};
 
 const GROUP: &str = "aws:autoscaling:groupName";
-/// Tags that hold the cluster's name.
-const CLUSTER: [&str; 2] = ["eks:cluster-name", "aws:eks:cluster-name"];
+/// Tags that hold the cluster's name: those of managed node groups, and those that Karpenter and EKS Auto Mode write.
+const CLUSTER: [&str; 4] =
+    ["eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name", "karpenter.sh/managed-by"];
 /// A tag that begins so ends with the cluster's name, where its value is [`OWNED`].
 const CLUSTER_PREFIX: &str = "kubernetes.io/cluster/";
 const OWNED: &str = "owned";
@@ -157,6 +158,7 @@ mod tests {
             cluster(&[("aws:eks:cluster-name", "b"), ("kubernetes.io/cluster/a", "owned")]).as_deref(),
             Some("b")
         );
+        assert_eq!(cluster(&[("eks:eks-cluster-name", "k")]).as_deref(), Some("k"));
         assert_eq!(cluster(&[("Name", "c"), ("eks:cluster-name", "")]), None);
     }
 }

@@ -1,0 +1,146 @@
+//! What the whole agent finds out of its surroundings, and says where it doesn't.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+
+use testkit::instance_metadata::FakeInstanceMetadata;
+
+/// A node whose cluster nobody has named, and whose kubelet is away.
+const NODE: &str = r#"
+receivers:
+  awscontainerinsightreceiver:
+    collection_interval: 1s
+    kubelet: {endpoint: "http://127.0.0.1:9", auth_type: none}
+exporters:
+  awsemf: {output_destination: stdout}
+extensions:
+  health_check: {endpoint: "127.0.0.1:0"}
+service:
+  telemetry: {metrics: {level: none}}
+  extensions: [health_check]
+  pipelines:
+    metrics: {receivers: [awscontainerinsightreceiver], exporters: [awsemf]}
+"#;
+
+struct Agent {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    events: Option<ChildStdout>,
+}
+
+impl Agent {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_container-insights"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
+            command.env_remove(name);
+        }
+        for name in ["AOT_CONFIG_CONTENT", "HOST_IP", "K8S_NODE_NAME", "KUBERNETES_SERVICE_HOST"] {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the agent can be run");
+        let log = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let events = child.stdout.take();
+        Self { child, log, events }
+    }
+
+    fn node(metadata: &str) -> Self {
+        Self::start(&[
+            ("AOT_CONFIG_CONTENT", NODE),
+            ("HOST_NAME", "node-1.example"),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata),
+        ])
+    }
+
+    /// The log up to the line with these words.
+    fn log_until(&mut self, words: &str) -> String {
+        let mut log = String::new();
+        while !log.lines().last().is_some_and(|line| line.contains(words)) {
+            assert_ne!(self.log.read_line(&mut log).expect("the log is text"), 0, "the agent ended: {log}");
+        }
+        log
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn address(log: &str) -> String {
+    let line = log.lines().find(|line| line.contains("health check listening")).expect("it listens");
+    line.split_whitespace().find_map(|word| word.strip_prefix("address=")).expect("the address is logged").to_owned()
+}
+
+/// The receiver at `/status`.
+fn receiver(address: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n").expect("it takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    let body = answer.split_once("\r\n\r\n").expect("an answer has a body").1;
+    let status: serde_json::Value = serde_json::from_str(body).expect("the page is JSON");
+    status["components"]["receivers::awscontainerinsightreceiver"].clone()
+}
+
+#[test]
+fn the_cluster_is_unknown_until_somebody_says_it() {
+    let metadata = FakeInstanceMetadata::start();
+    metadata.set_tags(Some(&[("Name", "x")]));
+    let mut agent = Agent::node(metadata.endpoint());
+    let mut log = agent.log_until("nothing is emitted");
+    let address = address(&log);
+    // Many more rounds are dropped, and one line says so.
+    let dropped = std::thread::spawn(move || {
+        loop {
+            let receiver = receiver(&address);
+            if receiver["state"] == "failed" {
+                return receiver;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    });
+    let receiver = dropped.join().expect("the status tells it");
+    assert!(receiver["words"].as_str().is_some_and(|words| words.contains("cluster_name")), "{receiver}");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    agent.child.kill().expect("it runs");
+    agent.log.read_to_string(&mut log).expect("the log is text");
+    assert_eq!(log.matches("nothing is emitted").count(), 1, "{log}");
+    let mut events = String::new();
+    agent.events.take().expect("stdout is piped").read_to_string(&mut events).expect("events are text");
+    assert_eq!(events, "");
+}
+
+#[test]
+fn what_is_known_and_who_said_it_stands_at_the_status_page() {
+    let metadata = FakeInstanceMetadata::start();
+    metadata.set_tags(Some(&[("eks:cluster-name", "demo"), ("aws:autoscaling:groupName", "workers")]));
+    let mut agent = Agent::node(metadata.endpoint());
+    let (first, event) = mpsc::channel();
+    let mut events = BufReader::new(agent.events.take().expect("stdout is piped"));
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = events.read_line(&mut line);
+        let _ = first.send(line);
+    });
+    let log = agent.log_until("everything is running");
+    let event = event.recv_timeout(std::time::Duration::from_secs(30)).expect("an event comes");
+    assert!(event.contains(r#""ClusterName":"demo""#) && event.contains(r#""InstanceId":"i-"#), "{event}");
+    let facts = receiver(&address(&log))["facts"].clone();
+    assert_eq!(facts["ClusterName"], serde_json::json!({"value": "demo", "origin": "tags in instance metadata"}), "{facts}");
+    assert_eq!(facts["AutoScalingGroupName"]["value"], "workers", "{facts}");
+    assert_eq!(facts["InstanceId"]["origin"], "instance metadata", "{facts}");
+}
+
+#[test]
+fn a_platform_found_out_is_told_in_one_line() {
+    let mut agent = Agent::start(&[]);
+    let log = agent.log_until("everything is running");
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("no configuration")).collect();
+    assert!(told.len() == 1 && told[0].contains("host") && told[0].contains("neither Kubernetes nor"), "{log}");
+}
