@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use support::project;
 
 /// What `config.yaml` has beyond the example.
-const DIFFERENCES: [&str; 2] = ["extensions:\n  health_check:\n\n", "\n  extensions: [health_check]\n"];
+const DIFFERENCES: [&str; 2] =
+    ["extensions:\n  health_check:\n    endpoint: localhost:0\n\n", "\n  extensions: [health_check]\n"];
 
 fn text(name: &str) -> String {
     let path = project().join(name);
