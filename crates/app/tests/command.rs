@@ -105,7 +105,6 @@ fn options_about_the_kubelet_that_can_not_work_are_told_by_their_keys_all_at_onc
         ("kubelet: {auth_type: tls}", "kubelet::key_file", "is missing"),
         ("kubelet: {auth_type: kubeConfig}", "kube_config_path", "is missing"),
         ("host_ip: 'a b'", "host_ip", "is no address"),
-        ("container_orchestrator: ecs", "container_orchestrator", "ecs is not supported by this version"),
     ] {
         let told = kubelet_faults(options);
         assert!(told.lines().any(|line| line.contains(&format!("{of}{key}: ")) && line.contains(words)), "{told}");

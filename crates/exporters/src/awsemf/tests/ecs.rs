@@ -27,6 +27,9 @@ const INSTANCE: &[(&str, &str)] = &[
     ("Version", "0"),
 ];
 
+/// Metrics with their units.
+type Metrics<'a> = Vec<(&'a str, &'a str)>;
+
 /// The example's exporter, under the name that a configuration of it alone has.
 fn adot() -> Config {
     let from = ADOT.find("  awsemf/instancemetrics:").unwrap();
@@ -54,8 +57,8 @@ fn full(record_type: &str, attributes: &[(&str, &str)]) -> model::Record {
 
 /// What the profile's lines make of a type: sets and metrics of each directive. Metrics of the same declarations stand together,
 /// in the declarations' order; a metric's sets are those of all its declarations.
-fn expected(profile: &str, record_type: &str) -> Vec<(Json, Vec<(&'static str, &'static str)>)> {
-    let mut groups: BTreeMap<Vec<&str>, (Vec<Vec<&str>>, Vec<(&str, &str)>)> = BTreeMap::new();
+fn expected(profile: &str, record_type: &str) -> Vec<(Json, Metrics<'static>)> {
+    let mut groups: BTreeMap<Vec<&str>, (Vec<Vec<&str>>, Metrics<'_>)> = BTreeMap::new();
     for (metric, unit) in metrics_of(record_type) {
         let (mut declarations, mut sets) = (Vec::new(), Vec::new());
         for row in rows(DECLARATIONS).into_iter().filter(|row| row[0] == profile && metric.contains(row[3])) {
@@ -72,7 +75,7 @@ fn expected(profile: &str, record_type: &str) -> Vec<(Json, Vec<(&'static str, &
 }
 
 /// Sets, metrics and units of each directive of an event.
-fn actual(event: &Event) -> Vec<(Json, Vec<(&str, &str)>)> {
+fn actual(event: &Event) -> Vec<(Json, Metrics<'_>)> {
     event
         .directives()
         .iter()
