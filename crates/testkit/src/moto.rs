@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::plain::exchange;
+use crate::plain::exchange_within;
 
 const REQUIREMENTS: &[&str] = &["moto[server,logs,sts,iam,ec2]>=5,<6"];
 const ROLE_POLICY: &str =
@@ -104,7 +104,8 @@ impl Moto {
     fn post(&self, path: &str, headers: &str, body: &str) -> String {
         let length = body.len();
         let head = format!("POST {path} HTTP/1.1\r\nHost: moto\r\nConnection: close\r\nContent-Length: {length}\r\n");
-        exchange(&self.endpoint, &format!("{head}{headers}\r\n{body}"))
+        // The first call of a service loads it, which takes seconds.
+        exchange_within(&self.endpoint, &format!("{head}{headers}\r\n{body}"), Duration::from_secs(60))
     }
 
     fn wait(&mut self) {

@@ -55,7 +55,13 @@ fn is_attached(attachment: &Node<'_, '_>) -> bool {
     matches!(text(*attachment, "status"), Some("attached" | "attaching" | "busy"))
 }
 
-fn page<T>(body: &[u8], root: &str, set: &str, mut take: impl FnMut(Node<'_, '_>, &mut Vec<T>)) -> Option<Page<T>> {
+/// A page of a list: what `take` finds in the items of `set`; `None` where the body is none.
+pub(super) fn page<T>(
+    body: &[u8],
+    root: &str,
+    set: &str,
+    mut take: impl FnMut(Node<'_, '_>, &mut Vec<T>),
+) -> Option<Page<T>> {
     let document = parse(body)?;
     let root = Some(document.root_element()).filter(|node| node.tag_name().name() == root)?;
     let mut items = Vec::new();

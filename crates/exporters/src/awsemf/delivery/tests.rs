@@ -1,5 +1,6 @@
 //! Delivery against a strict imitation of CloudWatch Logs.
 
+mod ecs;
 mod faults;
 mod limits;
 mod outage;
