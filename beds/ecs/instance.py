@@ -55,7 +55,7 @@ def file_system(path):
 
 
 def definitions():
-    sleep = ["receive", "5001"]
+    sleep = ["memory", "4096"]
     return [
         Task("limited", [Container(["spin"], shares=512, hard=128 * MIB)], cpus=0.5, memory=256 * MIB),
         Task("parts", [Container(["memory", str(24 * MIB)], shares=128, hard=128 * MIB, soft=64 * MIB, cpus=0.2),
@@ -122,7 +122,8 @@ class Watch(threading.Thread):
                     if ":".join(line.split()[:2]) == self.device)
         link = next(line.split(":")[1].split() for line in counters.read("/proc/net/dev").splitlines() if f"{LINK}:" in line)
         seen = {"unix_ms": now_ms(), "busy_ms": busy, "disk_written": int(disk[9]) * 512, "disk_writes": int(disk[7]),
-                "link_tx_bytes": int(link[8]), "link_tx_packets": int(link[9])}
+                "link_tx_bytes": int(link[8]), "link_tx_packets": int(link[9]),
+                "root_used": file_system("/")["usage"]}
         if counters.is_v2():
             memory = counters.keyed(counters.read(counters.CGROUP + "/memory.stat"))
             usage, inactive = memory["anon"] + memory["file"], memory["inactive_file"]
@@ -175,6 +176,13 @@ class Agents:
         groups = "/sys/fs/cgroup"
         return self.container(["/proc:/rootfs/proc", "/dev:/rootfs/dev", f"{groups}:{groups}", f"{groups}:/rootfs{groups}"])
 
+    def wait_for(self, word, seconds):
+        """Until each has said this, or is late."""
+        end = time.monotonic() + seconds
+        for name in self.processes:
+            while word not in counters.read(f"{self.folder}/{name}.events") and time.monotonic() < end:
+                time.sleep(0.1)
+
     def end(self):
         """SIGTERM to all; their exit codes."""
         for process in self.processes.values():
@@ -206,7 +214,8 @@ def run(options, runtime, report):
     watch.start()
     agents = Agents(options.agents.split(","), options.folder, agent.port, metadata.port)
     try:
-        time.sleep(options.before)
+        agents.wait_for("instance_number_of_running_tasks", options.patience)
+        time.sleep(2)
         report["load_unix_ms"] = [now_ms()]
         writer = all_tasks[2]
         runtime.start(writer, writer.containers[1])
@@ -236,18 +245,20 @@ def main():
     parser.add_argument("--agents", required=True)
     parser.add_argument("--load", required=True)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--before", type=float, default=4)
+    parser.add_argument("--patience", type=float, default=20)
     parser.add_argument("--after", type=float, default=4)
     options = parser.parse_args()
     number = counters.whole_disk(options.data)
     disk = "/dev/" + next(line.split("=")[1] for line in counters.read(f"/sys/dev/block/{number}/uevent").splitlines()
                           if line.startswith("DEVNAME="))
     runtime = bed.Docker(options.data, disk) if options.runtime == "docker" else bed.Systemd(options.load, options.data)
-    report = {"kernel": os.uname().release, "cgroup": 2 if counters.is_v2() else 1, "disk": disk, "network": Network()}
+    report = {"kernel": os.uname().release, "cgroup": 2 if counters.is_v2() else 1, "network": Network()}
     report["interfaces"] = sorted(os.listdir("/sys/class/net"))
     report["cpus"] = os.sysconf("SC_NPROCESSORS_ONLN")
     report["memory_total"] = int(counters.read("/proc/meminfo").split()[1]) * 1024
     report["file_systems"] = {"/": file_system("/")}
+    # A disk is named as it is mounted: a guest's is /dev/root.
+    report["disk"] = report["file_systems"]["/"]["device"] if os.stat("/").st_dev == os.stat(options.data).st_dev else disk
     report["sent"] = {"packets": PACKETS, "bytes": PACKETS * (PACKET_BYTES + HEADERS), "interface": LINK}
     report["asked_written"] = WRITE_BYTES
     report["given"] = {"ClusterName": CLUSTER, "ContainerInstanceId": INSTANCE, "InstanceId": DOCUMENT["instanceId"],
