@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs agents on a container instance with tasks that reserve and use known amounts, and says what was asked and counted.
 
-  instance.py --runtime docker|systemd --agents NAME,... --load FILE --data FOLDER FOLDER
+  instance.py --runtime docker|systemd --agents NAME,... --load FILE --data FOLDER [--volume MOUNT] FOLDER
 
 FOLDER has `agent`, a static binary; each agent leaves FOLDER/NAME.events and NAME.stderr there. Agents are started by
-FOLDER's machine as: `root` (as it is), `pod` (sandbox.sh: uid 65532, no capability, the machine at /rootfs); with Docker
-also `daemon` (a container with the machine's / at /rootfs) and `adot` (a container as the ADOT and CloudWatch templates
-have it: only proc, dev and the cgroups below an otherwise empty /rootfs). In the environment: BEDS, and SAMPLE, the
-configuration. DATA is a folder on the disk whose bytes are counted.
+FOLDER's machine as: `root` (as it is), `pod` (sandbox.sh: uid 65532, no capability, the machine at /rootfs), `bare` (bare.sh: a
+tmpfs, hardly anything below /rootfs); with Docker also `daemon` (a container with the machine's / at /rootfs) and `adot` (a
+container as the templates of ADOT and the CloudWatch agent have it: only proc, dev and the cgroups below an otherwise empty
+/rootfs). Both `adot` and `bare` have MOUNT too, a file system of a device of its own. In the environment: BEDS, and SAMPLE,
+the configuration. DATA is a folder on the disk whose bytes are counted.
 
 FOLDER/report is one JSON object: tasks, what the runtime said of them, what was moved when, requests to the fakes and their
 complaints, exit codes. FOLDER/watched has a line each tenth of a second: what the kernel counted, read here.
@@ -62,7 +63,7 @@ def definitions():
                        Container(sleep, shares=64, hard=32 * MIB)]),
         # Two containers that ask for nothing have the fewest shares each, and so more than a task without a reservation.
         Task("writes", [Container(sleep), Container(
-            ["write", "/data/file", str(WRITE_BYTES), str(WRITE_BYTES // LOAD_SECONDS)], waits=True)]),
+            sleep, later=["write", "/data/file", str(WRITE_BYTES), str(WRITE_BYTES // LOAD_SECONDS)])]),
         Task("nothing", [Container(sleep)]),
         # Its group is still there, and counts for nothing.
         Task("over", [Container(sleep, shares=1024)], cpus=1, memory=1024 * MIB, status="STOPPED"),
@@ -137,8 +138,8 @@ class Watch(threading.Thread):
 class Agents:
     """The agents by name, started at the same time."""
 
-    def __init__(self, names, folder, agent_port, metadata_port):
-        self.folder, self.ports, self.processes = folder, (agent_port, metadata_port), {}
+    def __init__(self, names, folder, volume, agent_port, metadata_port):
+        self.folder, self.volume, self.ports, self.processes = folder, volume, (agent_port, metadata_port), {}
         for name in names:
             words, environment = getattr(self, name)()
             with open(f"{folder}/{name}.events", "wb") as out, open(f"{folder}/{name}.stderr", "wb") as log:
@@ -174,7 +175,12 @@ class Agents:
 
     def adot(self):
         groups = "/sys/fs/cgroup"
-        return self.container(["/proc:/rootfs/proc", "/dev:/rootfs/dev", f"{groups}:{groups}", f"{groups}:/rootfs{groups}"])
+        return self.container(["/proc:/rootfs/proc", "/dev:/rootfs/dev", f"{groups}:{groups}", f"{groups}:/rootfs{groups}",
+                               f"{self.volume}:/rootfs{self.volume}"])
+
+    def bare(self):
+        words, environment = self.root()
+        return [os.path.dirname(os.path.abspath(__file__)) + "/bare.sh", words[0], self.volume, *words[1:]], environment
 
     def wait_for(self, word, seconds):
         """Until each has said this, or is late."""
@@ -212,17 +218,20 @@ def run(options, runtime, report):
     report["tasks"] = [{**dataclasses.asdict(task), "shares": task.shares()} for task in all_tasks]
     watch = Watch(options.folder + "/watched", device)
     watch.start()
-    agents = Agents(options.agents.split(","), options.folder, agent.port, metadata.port)
+    agents = Agents(options.agents.split(","), options.folder, options.volume, agent.port, metadata.port)
     try:
         agents.wait_for("instance_number_of_running_tasks", options.patience)
         time.sleep(2)
         report["load_unix_ms"] = [now_ms()]
         writer = all_tasks[2]
-        runtime.start(writer, writer.containers[1])
-        sender = threading.Thread(target=report["network"].send)
-        sender.start()
+        # The container that writes stays: with its group its bytes would leave those of the root, see README.md.
+        loads = [threading.Thread(target=runtime.do, args=(writer, writer.containers[1])),
+                 threading.Thread(target=report["network"].send)]
+        for load in loads:
+            load.start()
         report["told"] = runtime.told(all_tasks)
-        sender.join()
+        for load in loads:
+            load.join()
         time.sleep(2)
         report["load_unix_ms"].append(now_ms())
         report["stop_unix_ms"] = now_ms()
@@ -245,6 +254,7 @@ def main():
     parser.add_argument("--agents", required=True)
     parser.add_argument("--load", required=True)
     parser.add_argument("--data", required=True)
+    parser.add_argument("--volume")
     parser.add_argument("--patience", type=float, default=20)
     parser.add_argument("--after", type=float, default=4)
     options = parser.parse_args()
@@ -257,6 +267,10 @@ def main():
     report["cpus"] = os.sysconf("SC_NPROCESSORS_ONLN")
     report["memory_total"] = int(counters.read("/proc/meminfo").split()[1]) * 1024
     report["file_systems"] = {"/": file_system("/")}
+    if options.volume:
+        report["file_systems"][options.volume] = file_system(options.volume)
+    report["devices"] = [line.split()[0] for line in counters.read("/proc/1/mounts").splitlines()
+                         if line.startswith("/dev/")]
     # A disk is named as it is mounted: a guest's is /dev/root.
     report["disk"] = report["file_systems"]["/"]["device"] if os.stat("/").st_dev == os.stat(options.data).st_dev else disk
     report["sent"] = {"packets": PACKETS, "bytes": PACKETS * (PACKET_BYTES + HEADERS), "interface": LINK}

@@ -23,8 +23,8 @@ class Container:
     hard: int = None
     soft: int = None
     cpus: float = None
-    # It is started later.
-    waits: bool = False
+    # What it does later, beside that.
+    later: list = None
     id: str = None
 
 
@@ -81,13 +81,13 @@ class Docker:
             options += ["--memory-reservation", str(container.soft)] if container.soft else []
             options += ["--cpus", str(container.cpus)] if container.cpus else []
             # Without a rule of some group version 1 counts no bytes of the disk, not even the root's.
-            options += ["--device-write-bps", self.device + ":1tb"] if container.waits else []
+            options += ["--device-write-bps", self.device + ":1tb"] if container.later else []
             container.id = self.call("create", *options, "bed-load", "/load", *container.command)
-            if not container.waits and task.status == "RUNNING":
-                self.start(task, container)
+            if task.status == "RUNNING":
+                self.call("start", container.id)
 
-    def start(self, _task, container):
-        self.call("start", container.id)
+    def do(self, _task, container):
+        self.call("exec", container.id, "/load", *container.later)
 
     def stop(self, task):
         self.call("rm", "-f", *task.ids())
@@ -120,19 +120,25 @@ class Systemd:
         subprocess.check_call(["systemctl", "set-property", "--runtime", unit, *amounts])
         for container in task.containers:
             container.id = secrets.token_hex(32)
-            if not container.waits and task.status == "RUNNING":
-                self.start(task, container)
+            if task.status == "RUNNING":
+                self.start(task, container, container.command)
 
-    def start(self, task, container):
+    def do(self, task, container):
+        # A unit of its own in the task's slice: a scope takes no process that it isn't made of.
+        other = dataclasses.replace(container, id=secrets.token_hex(32))
+        self.start(task, other, container.later).wait()
+
+    def start(self, task, container, command):
         amounts = [f"CPUWeight={weight(container.shares)}"]
         amounts += [f"MemoryMax={container.hard}"] if container.hard else []
         amounts += [f"MemoryLow={container.soft}"] if container.soft else []
         amounts += [f"CPUQuota={container.cpus * 100:g}%"] if container.cpus else []
         options = [word for amount in amounts for word in ("-p", amount)]
-        command = [word.replace("/data", self.data) for word in container.command]
+        command = [word.replace("/data", self.data) for word in command]
         self.processes[container.id] = subprocess.Popen(
             ["systemd-run", "--quiet", "--scope", f"--unit=docker-{container.id}.scope", f"--slice=ecstasks-{task.id}.slice",
              *options, self.load, *command], stdout=subprocess.DEVNULL)
+        return self.processes[container.id]
 
     def stop(self, task):
         for identity in task.ids():

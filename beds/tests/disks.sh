@@ -15,7 +15,7 @@ if [ ! -d /var/lib/kubelet ]; then
   mkdir /var/lib/kubelet
   at_end() { rmdir /var/lib/kubelet; }
 fi
-mkfs.ext4 -q "$OUT/first" 16M
+mkfs.ext4 -q "$OUT/first" 16M > /dev/null
 unshare --mount --propagation private -- bash -c 'mkdir "$1/try" && mount -o loop "$1/first" "$1/try"' bash "$OUT" 2> "$OUT/mount.log" ||
   can_not "no loop device: $(tail -n 1 "$OUT/mount.log")"
 unshare --mount --pid --fork --mount-proc --propagation private -- "$CHECKS/jobs/disks.sh" "$OUT"
