@@ -256,7 +256,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--volume")
     parser.add_argument("--patience", type=float, default=20)
-    parser.add_argument("--after", type=float, default=4)
+    parser.add_argument("--after", type=float, default=5)
     options = parser.parse_args()
     number = counters.whole_disk(options.data)
     disk = "/dev/" + next(line.split("=")[1] for line in counters.read(f"/sys/dev/block/{number}/uevent").splitlines()
