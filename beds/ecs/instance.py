@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs agents on a container instance with tasks that reserve and use known amounts, and says what was asked and counted.
 
-  instance.py --runtime docker|systemd --agents NAME,... --load FILE --data FOLDER [--volume MOUNT] FOLDER
+  instance.py --runtime docker|folders|systemd --agents NAME,... --load FILE --data FOLDER [--volume MOUNT] FOLDER
 
 FOLDER has `agent`, a static binary; each agent leaves FOLDER/NAME.events and NAME.stderr there. Agents are started by
 FOLDER's machine as: `root` (as it is), `pod` (sandbox.sh: uid 65532, no capability, the machine at /rootfs), `bare` (bare.sh: a
@@ -250,7 +250,7 @@ def run(options, runtime, report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--runtime", choices=["docker", "systemd"], required=True)
+    parser.add_argument("--runtime", choices=["docker", "folders", "systemd"], required=True)
     parser.add_argument("--agents", required=True)
     parser.add_argument("--load", required=True)
     parser.add_argument("--data", required=True)
@@ -261,7 +261,8 @@ def main():
     number = counters.whole_disk(options.data)
     disk = "/dev/" + next(line.split("=")[1] for line in counters.read(f"/sys/dev/block/{number}/uevent").splitlines()
                           if line.startswith("DEVNAME="))
-    runtime = bed.Docker(options.data, disk) if options.runtime == "docker" else bed.Systemd(options.load, options.data)
+    runtime = {"docker": lambda: bed.Docker(None, options.data, disk), "folders": lambda: bed.Folders(options.load, options.data, number),
+               "systemd": lambda: bed.Systemd(options.load, options.data)}[options.runtime]()
     report = {"kernel": os.uname().release, "cgroup": 2 if counters.is_v2() else 1, "network": Network()}
     report["interfaces"] = sorted(os.listdir("/sys/class/net"))
     report["cpus"] = os.sysconf("SC_NPROCESSORS_ONLN")

@@ -1,8 +1,8 @@
 """Tasks as a task definition asks for them, and their cgroups as the ECS agent and Docker make them.
 
 The agent's part is the task's own group: quota and limit where the definition has them for the task, else the sum of its
-containers' shares. Docker's part, below it, are the containers with their own. With Docker the kernel's files are set as
-Docker sets them; with systemd units have the names of the systemd driver and systemd sets the files.
+containers' shares. Docker's part, below it, are the containers with their own: Docker itself, a hand that does as Docker
+does, or systemd with units named as Docker's systemd driver names them.
 """
 import dataclasses
 import json
@@ -53,21 +53,14 @@ def _write(path, text):
         file.write(str(text))
 
 
-class Docker:
-    """Containers by a real Docker (DOCKER, DOCKER_HOST) with the cgroupfs driver, on cgroup v1."""
+class Folders:
+    """Groups of cgroup v1 made by hand as Docker's cgroupfs driver makes them: `/ecs/<task>/<container>`."""
 
-    parent = "/ecs/{}"
-
-    def __init__(self, data, device):
-        self.data, self.device = data, device
-
-    def call(self, *words):
-        return subprocess.check_output([os.environ["DOCKER"], *words], text=True).strip()
+    def __init__(self, load, data, device):
+        self.load, self.data, self.device, self.processes = load, data, device, {}
 
     def make(self, task):
-        for controller in ("cpu", "memory"):
-            os.makedirs(f"/sys/fs/cgroup/{controller}/ecs/{task.id}")
-        cpu, memory = (f"/sys/fs/cgroup/{controller}/ecs/{task.id}/" for controller in ("cpu", "memory"))
+        cpu, memory = (self.new(controller, f"ecs/{task.id}") for controller in ("cpu", "memory"))
         if task.cpus:
             _write(cpu + "cpu.cfs_period_us", PERIOD_US)
             _write(cpu + "cpu.cfs_quota_us", int(task.cpus * PERIOD_US))
@@ -76,15 +69,74 @@ class Docker:
         if task.memory:
             _write(memory + "memory.limit_in_bytes", task.memory)
         for container in task.containers:
-            options = ["--cgroup-parent", f"/ecs/{task.id}", "--cpu-shares", str(container.shares), "-v", self.data + ":/data"]
-            options += ["--memory", str(container.hard)] if container.hard else []
-            options += ["--memory-reservation", str(container.soft)] if container.soft else []
-            options += ["--cpus", str(container.cpus)] if container.cpus else []
-            # Without a rule of some group version 1 counts no bytes of the disk, not even the root's.
-            options += ["--device-write-bps", self.device + ":1tb"] if container.later else []
-            container.id = self.call("create", *options, "bed-load", "/load", *container.command)
-            if task.status == "RUNNING":
-                self.call("start", container.id)
+            self.contain(task, container)
+
+    @staticmethod
+    def new(controller, name):
+        folder = f"/sys/fs/cgroup/{controller}/{name}/"
+        os.makedirs(folder)
+        return folder
+
+    def contain(self, task, container):
+        container.id = secrets.token_hex(32)
+        if task.status != "RUNNING":
+            return
+        cpu, memory, blkio = (self.new(controller, f"ecs/{task.id}/{container.id}") for controller in ("cpu", "memory", "blkio"))
+        _write(cpu + "cpu.shares", container.shares)
+        if container.cpus:
+            _write(cpu + "cpu.cfs_period_us", PERIOD_US)
+            _write(cpu + "cpu.cfs_quota_us", int(container.cpus * PERIOD_US))
+        if container.hard:
+            _write(memory + "memory.limit_in_bytes", container.hard)
+        if container.soft:
+            _write(memory + "memory.soft_limit_in_bytes", container.soft)
+        if container.later:
+            _write(blkio + "blkio.throttle.write_bps_device", f"{self.device} {2**40}")
+        self.processes[container.id] = self.run(task, container, container.command)
+
+    def run(self, task, container, command):
+        def join():
+            for controller in ("cpu", "memory", "blkio"):
+                _write(f"/sys/fs/cgroup/{controller}/ecs/{task.id}/{container.id}/cgroup.procs", os.getpid())
+        command = [word.replace("/data", self.data) for word in command]
+        return subprocess.Popen([self.load, *command], preexec_fn=join, stdout=subprocess.DEVNULL)
+
+    def do(self, task, container):
+        self.run(task, container, container.later).wait()
+
+    def stop(self, task):
+        for identity in task.ids():
+            self.processes[identity].kill()
+            self.processes.pop(identity).wait()
+        for controller in ("cpu", "memory", "blkio"):
+            for name in [*task.ids(), ""]:
+                os.rmdir(f"/sys/fs/cgroup/{controller}/ecs/{task.id}/{name}")
+
+    def told(self, _tasks):
+        """There is nobody who would say anything."""
+        return {}
+
+    def down(self):
+        for process in self.processes.values():
+            process.kill()
+
+
+class Docker(Folders):
+    """Containers by a real Docker (DOCKER, DOCKER_HOST) with the cgroupfs driver, on cgroup v1; the device by its name."""
+
+    def call(self, *words):
+        return subprocess.check_output([os.environ["DOCKER"], *words], text=True).strip()
+
+    def contain(self, task, container):
+        options = ["--cgroup-parent", f"/ecs/{task.id}", "--cpu-shares", str(container.shares), "-v", self.data + ":/data"]
+        options += ["--memory", str(container.hard)] if container.hard else []
+        options += ["--memory-reservation", str(container.soft)] if container.soft else []
+        options += ["--cpus", str(container.cpus)] if container.cpus else []
+        # Without a rule of some group version 1 counts no bytes of the disk, not even the root's.
+        options += ["--device-write-bps", self.device + ":1tb"] if container.later else []
+        container.id = self.call("create", *options, "bed-load", "/load", *container.command)
+        if task.status == "RUNNING":
+            self.call("start", container.id)
 
     def do(self, _task, container):
         self.call("exec", container.id, "/load", *container.later)
@@ -100,14 +152,9 @@ class Docker:
         stats = self.call("stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *busy)
         return {"settings": settings, "stats": [json.loads(line) for line in stats.splitlines()]}
 
-    def down(self):
-        pass
-
 
 class Systemd:
     """Slices and scopes as Docker's systemd driver names them, made by a real systemd, on cgroup v2."""
-
-    parent = "ecstasks.slice/ecstasks-{}.slice"
 
     def __init__(self, load, data):
         self.load, self.data, self.processes = load, data, {}

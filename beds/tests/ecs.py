@@ -161,7 +161,7 @@ class Check:
         for metric, asked, slack in (("bytes", sent["bytes"], 2000), ("packets", sent["packets"], 20)):
             seen = self.events.amount("InstanceNet", f"instance_interface_network_tx_{metric}", interface=sent["interface"])
             # A round is read a little behind its time, in a guest now more and now less.
-            part = 0.005 if self.report["cgroup"] == 1 else 0.02
+            part = 0.005 if self.late <= 150 else 0.05
             self.checks.between(seen, asked * (1 - part), asked * (1 + part) + slack, f"{metric} sent")
         worst = 0
         for _, node in self.events.of("Instance"):
@@ -206,7 +206,7 @@ def check_runtime(checks, report):
         checks.that(not wrong, "docker inspect: the containers are as asked", wrong or "")
         percent = float(told["stats"][0]["CPUPerc"].rstrip("%"))
         checks.close(percent, tasks[0]["cpus"] * 100, 10, "docker stats: CPU of the task that spins, percent")
-    else:
+    elif "units" in told:
         units = {unit["Id"]: unit for unit in told["units"]}
         wrong = []
         for task in tasks:

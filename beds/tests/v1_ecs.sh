@@ -7,7 +7,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 need dockerd docker unshare setpriv ip cc mkfs.ext4 busybox
-[ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (v2_ecs.sh looks at a guest's)"
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (systemd_ecs.sh looks at a guest's)"
 # shellcheck source=../ecs/docker.sh
 . "$BEDS/ecs/docker.sh"
 take_machine

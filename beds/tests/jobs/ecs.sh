@@ -1,5 +1,5 @@
 #!/bin/bash
-# Agents on a container instance whose tasks systemd makes; runs in a guest with systemd.
+# Agents on a container instance whose tasks systemd makes, or where there is cgroup v1 a hand; runs in a guest with systemd.
 #   OUT=FOLDER ecs.sh LOAD      runs FOLDER/agent; leaves what ecs/instance.py leaves in FOLDER
 set -eu
 load=$1
@@ -10,4 +10,6 @@ export SAMPLE
 mkdir -p /var/tmp/bed
 cp "$load" /var/tmp/bed/load
 chmod 755 /var/tmp/bed/load
-python3 "$BEDS/ecs/instance.py" "$OUT" --runtime systemd --agents root,pod --load /var/tmp/bed/load --data /var/tmp/bed
+runtime=systemd
+[ -e /sys/fs/cgroup/cgroup.controllers ] || runtime=folders
+python3 "$BEDS/ecs/instance.py" "$OUT" --runtime $runtime --agents root,pod --load /var/tmp/bed/load --data /var/tmp/bed

@@ -67,7 +67,7 @@ fn a_container_instance_on_cgroup_v1() {
 #[test]
 #[ignore = "needs root, what beds/setup.sh installs, and minutes"]
 fn a_container_instance_with_systemd() {
-    script("v2_ecs.sh");
+    script("systemd_ecs.sh");
 }
 
 #[test]
