@@ -119,7 +119,9 @@ class Check:
         used = self.events.amount("Instance", "instance_cpu_usage_total", after=begin) / (end - begin) * 1000
         counted = self.watched.between("busy_ms", begin, end) / (end - begin) * 1000
         limit = self.report["cpus"] * 1000
-        self.checks.close(used, counted, max(0.03 * limit, 0.06 * counted), "used CPU in millicores, by /proc/stat")
+        # /proc/stat looks who runs at each of its ticks, cpuacct measures; a guest has few ticks.
+        slack = max((0.03 if self.late <= 150 else 0.1) * limit, 0.06 * counted)
+        self.checks.close(used, counted, slack, "used CPU in millicores, by /proc/stat")
         self.checks.between(used, self.busy() * 0.9, limit * 1.02, "and not less than the task that spins")
         share = self.events.mean("Instance", "instance_cpu_utilization", after=begin)
         mean = self.events.mean("Instance", "instance_cpu_usage_total", after=begin)
