@@ -6,7 +6,9 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 PACKAGES="user-mode-linux kmod busybox-static debootstrap containerd runc containernetworking-plugins iptables
-  iproute2 util-linux e2fsprogs gcc libc6-dev stress-ng openssl"
+  iproute2 util-linux e2fsprogs xfsprogs gcc libc6-dev stress-ng openssl"
+# Another Docker serves as well, and Debian's would take its place.
+command -v dockerd > /dev/null || PACKAGES="$PACKAGES docker.io"
 missing=()
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

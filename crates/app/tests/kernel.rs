@@ -58,6 +58,24 @@ fn pods_of_a_node_with_systemd() {
     script("v2_systemd.sh");
 }
 
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn a_container_instance_on_cgroup_v1() {
+    script("v1_ecs.sh");
+}
+
+#[test]
+#[ignore = "needs root, what beds/setup.sh installs, and minutes"]
+fn a_container_instance_with_systemd() {
+    script("systemd_ecs.sh");
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn file_systems_of_known_sizes_and_volumes_of_kubernetes() {
+    script("disks.sh");
+}
+
 mod cluster {
     #[test]
     #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]

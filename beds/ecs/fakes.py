@@ -1,0 +1,98 @@
+"""What stands beside an agent on a container instance: the ECS agent's introspection and instance metadata, on loopback.
+
+Both are strict: what a client must not do is kept in `violations`. Answers are spelled as agent 1.86 and EC2 spell them.
+"""
+import http.server
+import json
+import threading
+
+TOKEN, TTL, TOKEN_PATH = "X-aws-ec2-metadata-token", "X-aws-ec2-metadata-token-ttl-seconds", "/latest/api/token"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        fake = self.server.fake
+        for name in ("Authorization", "Cookie", "X-Amz-Security-Token", "X-Forwarded-For", "Content-Length"):
+            if name in self.headers and self.headers[name] != "0":
+                fake.violations.append(f"{self.command} {self.path} with {name}")
+        with fake.lock:
+            fake.requests.append(f"{self.command} {self.path}")
+            code, kind, body = fake.answer(self.command, self.path, self.headers)
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Fake:
+    """A server on a port of its own, at an address."""
+
+    def __init__(self, address):
+        self.lock, self.requests, self.violations = threading.RLock(), [], []
+        server = http.server.ThreadingHTTPServer((address, 0), _Handler)
+        server.fake, server.daemon_threads = self, True
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+class EcsAgent(Fake):
+    """`/v1/metadata` and `/v1/tasks`; not registered yet for the first `unregistered` askings, as after a boot."""
+
+    def __init__(self, cluster, arn, unregistered=0, address="0.0.0.0"):
+        self.cluster, self.arn, self.unregistered, self.tasks = cluster, arn, unregistered, []
+        super().__init__(address)
+
+    def answer(self, method, path, _headers):
+        if method != "GET" or path not in ("/v1/metadata", "/v1/tasks"):
+            self.violations.append(f"{method} {path}")
+            return 404, "text/plain", b"no such page"
+        if path == "/v1/tasks":
+            return 200, "application/json", json.dumps({"Tasks": self.tasks}).encode()
+        self.unregistered -= 1
+        known = {"Cluster": self.cluster, "ContainerInstanceArn": None if self.unregistered >= 0 else self.arn,
+                 "Version": "Amazon ECS Agent - v1.86.0 (*1234567)"}
+        return 200, "application/json", json.dumps(known).encode()
+
+    def list(self, tasks):
+        """What runs from now on: (ARN, status, Docker's ids)."""
+        with self.lock:
+            self.tasks = [
+                {"Arn": arn, "DesiredStatus": status, "KnownStatus": status, "Family": "bed", "Version": "1", "Containers": [
+                    {"DockerId": identity, "DockerName": f"ecs-bed-1-{number}", "Name": f"c{number}", "Ports": None}
+                    for number, identity in enumerate(ids)]}
+                for arn, status, ids in tasks]
+
+
+class InstanceMetadata(Fake):
+    """Version 2 only: an identity document and tags, no role."""
+
+    def __init__(self, document, tags, address="0.0.0.0"):
+        self.document, self.tags = document, tags
+        super().__init__(address)
+
+    def answer(self, method, path, headers):
+        def text(code, body=""):
+            return code, "text/plain", body.encode()
+        if path == TOKEN_PATH and method == "PUT":
+            if not 1 <= int(headers.get(TTL) or 0) <= 21600:
+                self.violations.append("a token without a life")
+                return text(400)
+            return text(200, "bed-token")
+        if method != "GET" or path == TOKEN_PATH:
+            self.violations.append(f"{method} {path}")
+            return text(405)
+        if headers.get(TOKEN) != "bed-token":
+            self.violations.append(f"{path} without a token")
+            return text(401)
+        pages = {"/latest/dynamic/instance-identity/document": json.dumps(self.document),
+                 "/latest/meta-data/tags/instance": "\n".join(self.tags),
+                 **{"/latest/meta-data/tags/instance/" + key: value for key, value in self.tags.items()}}
+        return text(200, pages[path]) if path in pages else text(404)
