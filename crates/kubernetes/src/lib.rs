@@ -6,6 +6,7 @@
 pub mod access;
 mod api_server;
 mod body;
+pub mod cluster;
 mod connection;
 mod credentials;
 mod error;
@@ -14,17 +15,20 @@ mod json;
 mod kubeconfig;
 mod kubelet;
 mod node;
+mod owners;
 mod pods;
 mod quantity;
 mod settings;
 mod summary;
 mod target;
 mod tls;
+pub mod watch;
 
 pub use api_server::ApiServer;
 pub use error::{Error, ParseError};
 pub use kubelet::Kubelet;
 pub use node::{Instance, Node, parse_node};
+pub use owners::{POD_TEMPLATE_HASH, deployment_of};
 pub use pods::{
     ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodList, PodResources, Resources, State, parse_pods,
 };
