@@ -46,11 +46,8 @@ impl Rig {
         arrange(&metadata, &ec2);
         let keys = aws::Keys { id: "AKIDEXAMPLE".into(), secret: "secret".into(), token: None };
         let settings = aws::Settings { keys: Some(keys), ..aws::Settings::default() };
-        let options = aws::metadata::Options {
-            endpoint: Some(metadata.endpoint().to_owned()),
-            allow_v1: false,
-            attempts: 1,
-        };
+        let options =
+            aws::metadata::Options { endpoint: Some(metadata.endpoint().to_owned()), allow_v1: false, attempts: 1 };
         let access = Access {
             settings: settings.clone(),
             endpoint: Some(ec2.endpoint().to_owned()),
@@ -172,7 +169,8 @@ async fn tags_in_metadata_spare_ec2() {
 async fn an_hour_of_steady_state_takes_at_most_six_requests() {
     for in_metadata in [true, false] {
         let arrange = |metadata: &FakeInstanceMetadata, _: &FakeEc2| {
-            metadata.set_tags(in_metadata.then_some(&[("aws:autoscaling:groupName", "w"), ("eks:cluster-name", "c")][..]));
+            metadata
+                .set_tags(in_metadata.then_some(&[("aws:autoscaling:groupName", "w"), ("eks:cluster-name", "c")][..]));
         };
         let mut rig = Rig::start(arrange, Facts::default(), None);
         rig.disks.send(vec!["/dev/xvda".into()]).expect("the finder listens");
@@ -191,7 +189,8 @@ async fn volumes_are_asked_for_only_where_a_disk_has_no_name() {
     let mut rig = Rig::start(|_, _| {}, from_dmi(), None);
     rig.until(Facts::is_settled).await;
     let asks = |rig: &Rig| {
-        let of_volumes = |request: &ec2::Request| request.form.get("Action").is_some_and(|action| action == "DescribeVolumes");
+        let of_volumes =
+            |request: &ec2::Request| request.form.get("Action").is_some_and(|action| action == "DescribeVolumes");
         rig.ec2.requests().iter().filter(|request| of_volumes(request)).count()
     };
     assert_eq!(asks(&rig), 0);
