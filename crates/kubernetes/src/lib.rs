@@ -18,14 +18,19 @@ mod node;
 mod owners;
 mod pods;
 mod quantity;
+mod refusal;
+mod session;
 mod settings;
+mod streamed;
 mod summary;
 mod target;
 mod tls;
 pub mod watch;
 
-pub use api_server::ApiServer;
+pub use api_server::{Answer, ApiServer, OBJECT_LIMIT};
 pub use error::{Error, ParseError};
+pub use hyper::Method;
+pub use hyper::body::Bytes;
 pub use kubelet::Kubelet;
 pub use node::{Instance, Node, parse_node};
 pub use owners::{POD_TEMPLATE_HASH, deployment_of};
@@ -34,4 +39,5 @@ pub use pods::{
 };
 pub use quantity::{parse_integer, parse_millis};
 pub use settings::{Auth, BODY_LIMIT, SERVICE_ACCOUNT_TOKEN, Settings};
+pub use streamed::Streamed;
 pub use summary::{ContainerSummary, FsUse, NodeSummary, PodSummary, Summary, parse_summary};
