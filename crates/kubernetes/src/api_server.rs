@@ -69,6 +69,11 @@ impl ApiServer {
         Ok(Streamed::new(connection, answer.into_body(), self.session.url(path), idle))
     }
 
+    /// Fetches `path` into `body`, of which at most `limit` bytes are read, within the settings' deadline.
+    pub(crate) async fn fetch_into(&mut self, path: &str, limit: usize, body: &mut Body) -> Result<(), Error> {
+        self.session.fetch(&Call::get(path), limit, body).await.map(drop)
+    }
+
     /// The address of `path`, for messages.
     pub fn url(&self, path: &str) -> Box<str> {
         self.session.url(path)

@@ -1,0 +1,1 @@
+//! A reflector against a server.
