@@ -103,7 +103,12 @@ impl Reflector {
     fn judge(&mut self, end: End, version: &mut Option<Box<str>>) -> Verdict {
         let later = |fault, order| Verdict::Later { fault, order };
         match end {
-            End::Closed | End::Idle => Verdict::AtOnce,
+            End::Closed => Verdict::AtOnce,
+            End::Idle => {
+                self.status
+                    .fails(Phase::Failing, format!("nothing came for {:?}, not even a bookmark", self.pace.idle));
+                Verdict::AtOnce
+            }
             End::Unstreamed => {
                 self.streams = false;
                 Verdict::AtOnce
