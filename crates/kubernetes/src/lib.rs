@@ -8,6 +8,7 @@ mod api_server;
 mod body;
 mod connection;
 mod credentials;
+pub mod election;
 mod error;
 mod files;
 mod json;
