@@ -6,14 +6,18 @@
 /// One request of ours, and what must be allowed for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// The path at the server; `<node>` stands for the node's name.
+    /// The path at the server; `<node>` stands for the node's name, `<namespace>` and `<lock>` for the leader lock's.
     pub path: &'static str,
     /// The HTTP method.
     pub method: &'static str,
     /// The verb a role must allow.
     pub verb: &'static str,
-    /// Resources of the core group; any one of them is enough. The narrowest stands first.
+    /// The API group of the resources; empty is the core group.
+    pub group: &'static str,
+    /// Resources of the group; any one of them is enough. The narrowest stands first.
     pub resources: &'static [&'static str],
+    /// The only object a role must allow it for; `None` where the right can't be restricted by name.
+    pub name: Option<&'static str>,
     /// Who is asked.
     pub server: Server,
 }
@@ -34,8 +38,33 @@ pub const PODS: &str = "/pods";
 /// Path of the statistics summary at the kubelet.
 pub const SUMMARY: &str = "/stats/summary";
 
+const CONFIG_MAPS: &str = "/api/v1/namespaces/<namespace>/configmaps";
+const CONFIG_MAP: &str = "/api/v1/namespaces/<namespace>/configmaps/<lock>";
+const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/<namespace>/leases";
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/<namespace>/leases/<lock>";
+const EVENTS: &str = "/api/v1/namespaces/<namespace>/events";
+
 const fn get(path: &'static str, resources: &'static [&'static str], server: Server) -> Access {
-    Access { path, method: "GET", verb: "get", resources, server }
+    Access { path, method: "GET", verb: "get", group: "", resources, name: None, server }
+}
+
+/// A request about one of the leader lock's objects, which must be allowed for its name only.
+const fn lock(
+    method: &'static str,
+    verb: &'static str,
+    path: &'static str,
+    resources: &'static [&'static str],
+) -> Access {
+    Access { method, verb, name: Some("<lock>"), ..get(path, resources, Server::ApiServer) }
+}
+
+/// A request that makes an object, which can't be restricted by name.
+const fn create(path: &'static str, resources: &'static [&'static str]) -> Access {
+    Access { method: "POST", verb: "create", ..get(path, resources, Server::ApiServer) }
+}
+
+const fn coordination(access: Access) -> Access {
+    Access { group: "coordination.k8s.io", ..access }
 }
 
 /// All requests of this crate.
@@ -46,4 +75,13 @@ pub const ACCESS: &[Access] = &[
     get(SUMMARY, &["nodes/proxy"], Server::Proxy),
     get("/api/v1/nodes/<node>", &["nodes"], Server::ApiServer),
     Access { verb: "list", ..get("/api/v1/nodes", &["nodes"], Server::ApiServer) },
+    lock("GET", "get", CONFIG_MAP, &["configmaps"]),
+    lock("PUT", "update", CONFIG_MAP, &["configmaps"]),
+    lock("GET", "watch", CONFIG_MAPS, &["configmaps"]),
+    create(CONFIG_MAPS, &["configmaps"]),
+    coordination(lock("GET", "get", LEASE, &["leases"])),
+    coordination(lock("PUT", "update", LEASE, &["leases"])),
+    coordination(lock("GET", "watch", LEASES, &["leases"])),
+    coordination(create(LEASES, &["leases"])),
+    create(EVENTS, &["events"]),
 ];

@@ -193,7 +193,7 @@ impl Elector {
         let side = &mut self.sides[index];
         let action = match plan {
             Plan::Read => Action::Read(side.lock),
-            Plan::Write => side.write(&self.identity, wall),
+            Plan::Write => side.write(&self.identity, now, wall),
             Plan::Release => side.release(wall),
         };
         Step { action: Some(action), due: now }

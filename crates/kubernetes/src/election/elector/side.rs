@@ -38,8 +38,8 @@ pub(super) struct Side {
     /// Until when it is ours.
     pub(super) held_until: Option<Duration>,
     renew_due: Duration,
-    /// The last records that we wrote or tried to.
-    pub(super) own: Vec<Record>,
+    /// The last records that we wrote or tried to, and when.
+    pub(super) own: Vec<(Record, Duration)>,
     /// Still to be given back before the end, and how often that was tried.
     pub(super) to_release: bool,
     pub(super) tries: u32,
@@ -77,7 +77,12 @@ impl Side {
     /// Whether its record is ours. Before we wrote anything that is one of our identity: we were restarted.
     pub(super) fn is_ours(&self, identity: &str) -> bool {
         matches!(&self.view, Some(View::Record(record))
-            if record.holder == identity && (self.own.is_empty() || self.own.contains(record)))
+            if record.holder == identity && (self.own.is_empty() || self.sent(record).is_some()))
+    }
+
+    /// When a record was written that is one of ours.
+    fn sent(&self, record: &Record) -> Option<Duration> {
+        self.own.iter().find(|(own, _)| own == record).map(|(_, sent)| *sent)
     }
 
     /// Whether somebody else has it, as far as we know.
@@ -140,6 +145,14 @@ impl Side {
             // Written again at once, if it was ours: nobody else takes it as soon.
             self.renew_due = now;
             self.held_until = self.held_until.filter(|until| now < *until);
+            // It stands there, so it was written, though perhaps its answer was lost.
+            if let Some(View::Record(record)) = &self.view
+                && let Some(sent) = self.sent(record)
+            {
+                self.renew_due = sent + RENEW;
+                self.held_until = Some(sent + TERM).max(self.held_until);
+                self.required = true;
+            }
         } else {
             self.held_until = None;
         }
@@ -173,7 +186,7 @@ impl Side {
     }
 
     /// The record that takes the lock or renews it.
-    pub(super) fn write(&mut self, identity: &str, wall: Duration) -> Action {
+    pub(super) fn write(&mut self, identity: &str, now: Duration, wall: Duration) -> Action {
         let wall = self.stamp(wall);
         let mut record = Record {
             holder: identity.to_owned(),
@@ -193,7 +206,7 @@ impl Side {
         if self.own.len() == OWN {
             self.own.remove(0);
         }
-        self.own.push(record.clone());
+        self.own.push((record.clone(), now));
         Action::Write { lock: self.lock, record, releases: false }
     }
 
