@@ -9,6 +9,7 @@ mod body;
 pub mod cluster;
 mod connection;
 mod credentials;
+pub mod election;
 mod error;
 mod files;
 mod json;

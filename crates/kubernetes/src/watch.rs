@@ -58,7 +58,7 @@ pub struct Reflector {
 }
 
 impl Reflector {
-    /// A reflector of the collection at `path`, such as `/api/v1/pods`, perhaps with `?fieldSelector=`.
+    /// A reflector of the collection at `path`, such as [`crate::access::ALL_PODS`], perhaps with `?fieldSelector=`.
     ///
     /// The client should be this reflector's own.
     pub fn new(api: ApiServer, path: &str, pace: Pace) -> Self {

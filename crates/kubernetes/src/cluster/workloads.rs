@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Metadata, Objects, Uid, uid_of};
+use crate::access;
 use crate::error::ParseError;
 use crate::json::Number;
 
@@ -20,6 +21,18 @@ pub enum Kind {
     StatefulSet,
     /// `ReplicaSet`; one with an owner is its Deployment's own business and not kept.
     ReplicaSet,
+}
+
+impl Kind {
+    /// The collection of all objects of this kind.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Deployment => access::DEPLOYMENTS,
+            Self::DaemonSet => access::DAEMON_SETS,
+            Self::StatefulSet => access::STATEFUL_SETS,
+            Self::ReplicaSet => access::REPLICA_SETS,
+        }
+    }
 }
 
 /// Numbers of pods of one workload.

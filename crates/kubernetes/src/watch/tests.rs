@@ -14,7 +14,7 @@ use crate::{ApiServer, Auth, Error, Settings};
 
 use super::*;
 
-const PATH: &str = "/apis/apps/v1/deployments";
+const PATH: &str = crate::access::DEPLOYMENTS;
 
 /// Short enough for a test, and long enough to tell one wait from another.
 const PACE: Pace = Pace {
