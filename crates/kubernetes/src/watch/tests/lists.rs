@@ -137,3 +137,50 @@ async fn a_reflector_that_was_dropped_begins_with_a_list() {
     let seen = world.until(|seen| seen.has("b")).await;
     assert_eq!(seen.asked, ["stream", "stream", "stream"]);
 }
+
+/// Writes down what it is told.
+#[derive(Default)]
+struct Calls(Vec<String>);
+
+impl Consumer for Calls {
+    fn restart(&mut self) {
+        self.0.push("restart".to_owned());
+    }
+
+    fn apply(&mut self, object: &str) -> Result<(), ParseError> {
+        self.0.push(format!("apply {}", event::version(object).unwrap_or_default()));
+        Ok(())
+    }
+
+    fn delete(&mut self, object: &str) -> Result<(), ParseError> {
+        self.0.push(format!("delete {}", event::version(object).unwrap_or_default()));
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        self.0.push("commit".to_owned());
+    }
+
+    fn forget(&mut self) {
+        self.0.push("forget".to_owned());
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_broke_off_is_forgotten_before_the_wait() {
+    let pace = Pace { first: Duration::from_secs(60), longest: Duration::from_secs(60), ..PACE };
+    let whole = [event("ADDED", "a", 3), end(5), event("DELETED", "a", 6), failure(410)];
+    for (script, expected) in [
+        (vec![cut(&[event("ADDED", "a", 3)])], "restart, apply 3, forget"),
+        (
+            vec![refused("422 Unprocessable Entity"), page(&["a"], 5, "t"), refused("410 Gone")],
+            "forget, restart, apply 1, forget",
+        ),
+        (vec![open(&whole)], "restart, apply 3, commit, delete 6"),
+    ] {
+        let (mut world, mut calls) = (World::new(script, pace).await, Calls::default());
+        let running = world.reflector.run(&mut calls);
+        tokio::time::timeout(Duration::from_millis(200), running).await.expect_err("it waits");
+        assert_eq!(calls.0.join(", "), expected);
+    }
+}
