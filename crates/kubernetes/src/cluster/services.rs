@@ -74,6 +74,8 @@ struct Spec<'a> {
     #[serde(borrow)]
     selector: Option<Pairs<'a>>,
     publish_not_ready_addresses: Option<bool>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
     #[serde(borrow, rename = "clusterIP")]
     cluster_ip: Option<Text<'a>>,
     #[serde(borrow)]
@@ -100,7 +102,8 @@ enum Target<'a> {
 /// What is kept of a Service; `None` where it can have no pod.
 fn keep(spec: Spec) -> Option<Service> {
     let mut selector: Vec<_> = spec.selector?.0.into_iter().map(|(key, value)| (key.boxed(), value.boxed())).collect();
-    if selector.is_empty() {
+    // An ExternalName is another name of something else, whatever it selects.
+    if selector.is_empty() || spec.kind.is_some_and(|kind| kind.0 == "ExternalName") {
         return None;
     }
     selector.sort_unstable();

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cluster::Endpoints;
 
 /// A Service as the API server writes it; `spec` ends in a comma.
 fn service(name: &str, spec: &str) -> String {
@@ -99,6 +100,33 @@ fn without_ports_only_a_headless_service_has_addresses() {
     check(&format!(r#"{WEB}"clusterIP":"None","#), &pod(), true);
     check(&format!(r#"{WEB}"clusterIP":"10.0.0.9","#), &pod(), false);
     check(WEB, &pod(), false);
+}
+
+/// Objects of a list recorded from an API server of Kubernetes 1.37.
+fn recorded(list: &str) -> Vec<serde_json::Value> {
+    let list: serde_json::Value = serde_json::from_str(list).expect("it is JSON");
+    list["items"].as_array().expect("it is a list").clone()
+}
+
+#[test]
+fn each_service_has_the_pods_that_kubernetes_gives_it() {
+    let pods = crate::parse_pods(include_bytes!("../../../testdata/services/pods.json")).expect("pods").pods;
+    let endpoints = recorded(include_str!("../../../testdata/services/endpoints.json"));
+    let (mut services_with_pods, mut checked) = (0, 0);
+    for service in recorded(include_str!("../../../testdata/services/services.json")) {
+        let (mut selectors, mut addresses) = (Services::default(), Endpoints::new("n1"));
+        selectors.apply(&service.to_string()).expect("a service");
+        for object in endpoints.iter().filter(|object| object["metadata"]["name"] == service["metadata"]["name"]) {
+            addresses.apply(&object.to_string()).expect("endpoints");
+        }
+        let ours: Vec<_> =
+            pods.iter().filter(|pod| selectors.service_of(pod).is_some()).map(|pod| &*pod.name).collect();
+        let theirs: Vec<_> = addresses.services_of_pods().into_keys().map(|(_, pod)| pod).collect();
+        assert_eq!(ours, theirs, "{}", service["metadata"]["name"]);
+        checked += 1;
+        services_with_pods += usize::from(!ours.is_empty());
+    }
+    assert_eq!((pods.len(), checked, services_with_pods), (14, 15, 11));
 }
 
 #[test]
