@@ -190,3 +190,56 @@ fn encode(token: &str, path: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Nodes, Swap};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// What a line is, and the node it is about.
+    type Made = (usize, u8, String);
+
+    fn line((kind, node, text): &Made) -> String {
+        let object = format!(r#"{{"metadata":{{"uid":"{node}","resourceVersion":"{node}"}}}}"#);
+        let end = r#"{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}"#;
+        match kind {
+            0 | 1 => format!(r#"{{"type":"ADDED","object":{object}}}"#),
+            2 => format!(r#"{{"type":"DELETED","object":{object}}}"#),
+            3 => format!(r#"{{"type":"BOOKMARK","object":{object}}}"#),
+            4 => format!(r#"{{"type":"BOOKMARK","object":{end}}}"#),
+            5 => r#"{"type":"ADDED","object":{"metadata":{}}}"#.to_owned(),
+            _ => text.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_lines_are_survived_and_the_good_ones_count(
+            lines in proptest::collection::vec((0..7_usize, 0..4_u8, ".{0,6}"), 0..40),
+        ) {
+            let (mut nodes, mut version, status) = (Swap::new(Nodes::default()), None, Status::default());
+            nodes.restart();
+            let (mut known, mut listing) = (BTreeSet::new(), true);
+            let mut follower = Follower { consumer: &mut nodes, version: &mut version, status: &status };
+            for made in &lines {
+                let done = follower.take(Line::Whole(line(made).as_bytes()));
+                match made.0 {
+                    0 | 1 => drop(known.insert(made.1.to_string())),
+                    2 => drop(known.remove(&made.1.to_string())),
+                    4 => listing = false,
+                    _ => {}
+                }
+                if done.is_err() {
+                    prop_assert_eq!(made.0, 6);
+                }
+            }
+            prop_assert_eq!(version.is_none(), listing);
+            let count = nodes.current().map(Nodes::count);
+            prop_assert_eq!(count.is_none(), listing);
+            prop_assert!(count.is_none_or(|count| count == known.len()));
+            prop_assert_eq!(status.counts().broken, lines.iter().filter(|made| made.0 == 5).count() as u64);
+        }
+    }
+}
