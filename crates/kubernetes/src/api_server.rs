@@ -1,23 +1,82 @@
-//! The API server, asked for the node's own object.
+//! A client of the API server: small objects read and written, and answers that are streamed.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::body::Bytes;
 
 use crate::body::Body;
-use crate::error::Error;
-use crate::kubelet::Kubelet;
+use crate::error::{Error, ParseError};
 use crate::node::{Node, parse_list, parse_node};
+use crate::session::{Call, Session};
 use crate::settings::Settings;
+use crate::streamed::Streamed;
 
-/// A client of the API server, with the deadline and the credentials of a [`Kubelet`].
+/// The largest answer to [`ApiServer::request`]: 4 MiB. An object in etcd has at most 1.5.
+pub const OBJECT_LIMIT: usize = 4 << 20;
+
+/// A client of the API server, with the deadline and the credentials of a [`Kubelet`](crate::Kubelet).
+///
+/// Requests share one connection, each stream has its own. Whoever wants to ask several things at once makes several
+/// clients: one costs nothing until it asks.
 #[derive(Debug)]
 pub struct ApiServer {
-    client: Kubelet,
+    session: Session,
     /// Whether a node may be listed but not got, as by the published manifest.
     lists: bool,
+}
+
+/// A good answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// 200 to 299.
+    pub status: u16,
+    /// The body, at most [`OBJECT_LIMIT`] bytes.
+    pub body: Bytes,
 }
 
 impl ApiServer {
     /// Checks the settings, whose endpoint is the API server's; opens no file and no connection.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        Ok(Self { client: Kubelet::new(Settings { api_server: true, ..settings })?, lists: false })
+        Ok(Self { session: Session::new(Settings { api_server: true, ..settings })?, lists: false })
+    }
+
+    /// Makes a request for a small object, within the settings' deadline.
+    ///
+    /// Another status than 2xx is [`Error::Status`]. A request may reach the server twice, where the connection breaks
+    /// before an answer begins; what must not happen twice carries a name or a resource version.
+    pub async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Option<Bytes>,
+    ) -> Result<Answer, Error> {
+        let call = Call::new(method, path, body.map(|body| (content_type, body)));
+        let mut body = Body::default();
+        let limit = OBJECT_LIMIT.min(self.session.settings.body_limit);
+        let (status, _) = self.session.fetch(&call, limit, &mut body).await?;
+        Ok(Answer { status, body: body.into_bytes().into() })
+    }
+
+    /// Asks for an answer that is read as it comes. Only its beginning falls under the settings' deadline; `idle` is the
+    /// time each piece may take.
+    pub async fn stream(&mut self, path: &str, idle: Duration) -> Result<Streamed, Error> {
+        let (connection, answer) = self.session.open(&Call::get(path)).await?;
+        Ok(Streamed::new(connection, answer.into_body(), self.session.url(path), idle))
+    }
+
+    /// Fetches `path` into `body`, of which at most `limit` bytes are read, within the settings' deadline.
+    pub(crate) async fn fetch_into(&mut self, path: &str, limit: usize, body: &mut Body) -> Result<(), Error> {
+        self.session.fetch(&Call::get(path), limit, body).await.map(drop)
+    }
+
+    /// The address of `path`, for messages.
+    pub fn url(&self, path: &str) -> Box<str> {
+        self.session.url(path)
     }
 
     /// Fetches a node: by its name, or where that isn't allowed from the list of nodes, reduced to it by the server.
@@ -36,13 +95,8 @@ impl ApiServer {
         found
     }
 
-    async fn fetch(
-        &mut self,
-        path: &str,
-        parse: fn(&[u8]) -> Result<Node, crate::error::ParseError>,
-    ) -> Result<Node, Error> {
-        let mut body = Body::default();
-        self.client.fetch(path, &mut body).await?;
-        parse(body.bytes()).map_err(|source| Error::Parse { url: self.client.url(path), source })
+    async fn fetch(&mut self, path: &str, parse: fn(&[u8]) -> Result<Node, ParseError>) -> Result<Node, Error> {
+        let answer = self.request(Method::GET, path, "", None).await?;
+        parse(&answer.body).map_err(|source| Error::Parse { url: self.url(path), source })
     }
 }

@@ -95,6 +95,13 @@ impl Body {
         self.arrived
     }
 
+    /// What arrived, to keep.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.arrived);
+        self.bytes.shrink_to_fit();
+        self.bytes
+    }
+
     /// What arrived.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.arrived]

@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
@@ -24,11 +24,11 @@ const READ_BUFFER: usize = 64 << 10;
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Empty<Bytes>>;
+type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 
 /// A connection to the one server we ask.
 pub(crate) struct Connection {
-    sender: http1::SendRequest<Empty<Bytes>>,
+    sender: http1::SendRequest<Full<Bytes>>,
     /// Moves bytes between the socket and `sender`; `None` once it has ended.
     driver: Option<Driver>,
 }
@@ -57,7 +57,7 @@ impl Connection {
     }
 
     /// Sends a request and waits for the answer's head; an error means that no answer began.
-    pub(crate) async fn send(&mut self, request: Request<Empty<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
         drive(&mut self.driver, self.sender.ready()).await?;
         drive(&mut self.driver, self.sender.send_request(request)).await
     }

@@ -120,7 +120,7 @@ pub enum Error {
         /// 300 to 399.
         status: u16,
     },
-    /// Another status than 200.
+    /// A status that isn't the one hoped for.
     #[error("{url} answered {status}: {line}")]
     Status {
         /// The request.
@@ -129,6 +129,9 @@ pub enum Error {
         status: u16,
         /// The body's first line, or the message of a `Status` object: shortened, and empty where there is none.
         line: Box<str>,
+        /// How long the server wants to be left alone (`Retry-After` in seconds, with 429 and 503); `None` where it
+        /// didn't say.
+        retry_after: Option<Duration>,
     },
     /// A body over the limit; it was not read to its end.
     #[error("answer of {url} is larger than {limit} bytes")]
@@ -165,6 +168,22 @@ impl Error {
             Self::Status { .. } => "status",
             Self::TooLarge { .. } => "too_large",
             Self::Parse { .. } => "parse",
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// How long the server wants to be left alone, where it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 

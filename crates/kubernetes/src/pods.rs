@@ -55,6 +55,12 @@ pub struct Pod {
     pub other_statuses: Vec<ContainerStatus>,
     /// Condition `Ready`; `None` where it is missing or `Unknown`.
     pub ready: Option<bool>,
+    /// `metadata.deletionTimestamp` is set: the pod is on its way out.
+    pub is_terminating: bool,
+    /// `status.podIP` or `status.podIPs` has an address.
+    pub has_ip: bool,
+    /// Name and protocol of the ports that have a name, of containers and sidecars: what a Service may ask for by name.
+    pub named_ports: Vec<(Box<str>, Box<str>)>,
 }
 
 /// Where a pod is in its life: `v1.PodPhase`.

@@ -84,6 +84,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The API server as every pod is told of it, by `variable` (`KUBERNETES_SERVICE_HOST` and
+    /// `KUBERNETES_SERVICE_PORT`, 443 without it), asked with the pod's service account; `None` outside a pod.
+    pub fn in_cluster(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let host = variable("KUBERNETES_SERVICE_HOST").filter(|host| !host.is_empty())?;
+        let port = variable("KUBERNETES_SERVICE_PORT").filter(|port| !port.is_empty());
+        let port = port.as_deref().unwrap_or("443");
+        let endpoint =
+            if host.contains(':') { format!("https://[{host}]:{port}") } else { format!("https://{host}:{port}") };
+        Some(Self { endpoint, api_server: true, ..Self::default() })
+    }
+
     /// Everything that can't work whatever the files hold and the kubelet says: [`Error::Setting`] and
     /// [`Error::PlainHttp`]. Opens nothing.
     pub fn faults(&self) -> Vec<Error> {

@@ -2,7 +2,7 @@
 
 mod answers;
 mod credentials;
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ use crate::{Auth, Error, Kubelet, Settings};
 const EMPTY: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":null}"#;
 
 /// A pod's files: `token` and `ca.crt`.
-struct Account {
-    folder: TempDir,
+pub(crate) struct Account {
+    pub(crate) folder: TempDir,
 }
 
 impl Account {
-    fn new(token: &str, authority: &Authority) -> Self {
+    pub(crate) fn new(token: &str, authority: &Authority) -> Self {
         let account = Self { folder: tempfile::tempdir().expect("a scratch directory") };
         account.write("token", token);
         account.write("ca.crt", &authority.pem);
@@ -33,13 +33,13 @@ impl Account {
     }
 
     /// Replaces a file the way an atomic writer does.
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         fs::write(self.path("new"), text).expect("it can be written");
         fs::rename(self.path("new"), self.path(name)).expect("it can be renamed");
         self.path(name)
     }
 
-    fn settings(&self, server: &Server) -> Settings {
+    pub(crate) fn settings(&self, server: &Server) -> Settings {
         Settings {
             endpoint: format!("https://127.0.0.1:{}", server.port),
             auth: Auth::ServiceAccount { token_file: self.path("token") },

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::{ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodResources, Resources, State};
 use crate::json::{Number, Pairs, Slim, Text, pick, present, said};
@@ -47,6 +47,7 @@ struct Metadata<'a> {
     annotations: Option<ConfigHash<'a>>,
     #[serde(borrow)]
     owner_references: Option<Vec<RawOwner<'a>>>,
+    deletion_timestamp: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +80,16 @@ struct RawContainer<'a> {
     resources: Option<RawResources>,
     #[serde(borrow)]
     restart_policy: Option<Text<'a>>,
+    #[serde(borrow)]
+    ports: Option<Vec<RawPort<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct RawPort<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    protocol: Option<Text<'a>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -92,6 +103,10 @@ struct RawResources {
 struct Status<'a> {
     #[serde(borrow)]
     phase: Option<Text<'a>>,
+    #[serde(borrow, rename = "podIP")]
+    pod_ip: Option<Text<'a>>,
+    #[serde(borrow, rename = "podIPs")]
+    pod_ips: Option<Vec<RawIp<'a>>>,
     #[serde(borrow)]
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow)]
@@ -100,6 +115,12 @@ struct Status<'a> {
     init_container_statuses: Option<Vec<RawStatus<'a>>>,
     #[serde(borrow)]
     ephemeral_container_statuses: Option<Vec<RawStatus<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct RawIp<'a> {
+    #[serde(borrow)]
+    ip: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +237,8 @@ impl<'de> Slim<'de> for Pod {
         let spec = raw.spec.unwrap_or_default();
         let status = raw.status.unwrap_or_default();
         let pod_resources = spec.resources.unwrap_or_default();
+        let ips = status.pod_ips.unwrap_or_default();
+        let has_ip = ips.iter().map(|ip| &ip.ip).chain([&status.pod_ip]).flatten().any(|ip| !ip.0.is_empty());
         let mut others = kept(status.init_container_statuses, container_status);
         others.extend(kept(status.ephemeral_container_statuses, container_status));
         Some(Self {
@@ -228,6 +251,9 @@ impl<'de> Slim<'de> for Pod {
             runtime_class: said(spec.runtime_class_name),
             labels: labels(metadata.labels.unwrap_or_default()),
             owners: kept(metadata.owner_references, owner),
+            is_terminating: metadata.deletion_timestamp.is_some(),
+            has_ip,
+            named_ports: named_ports(&spec.containers, &spec.init_containers),
             containers: kept(spec.containers, container),
             init_containers: kept(spec.init_containers, container),
             overhead: spec.overhead.unwrap_or_default(),
@@ -240,6 +266,22 @@ impl<'de> Slim<'de> for Pod {
             ready: status.conditions.unwrap_or_default().iter().find_map(ready),
         })
     }
+}
+
+/// The named ports of containers that run as long as the pod does.
+fn named_ports(
+    containers: &Option<Vec<RawContainer>>,
+    init_containers: &Option<Vec<RawContainer>>,
+) -> Vec<(Box<str>, Box<str>)> {
+    let sidecars = init_containers.iter().flatten().filter(|container| container.is_sidecar());
+    let ports = containers.iter().flatten().chain(sidecars).flat_map(|container| container.ports.iter().flatten());
+    let named = ports.filter_map(|port| {
+        let name = port.name.as_ref().filter(|name| !name.0.is_empty())?;
+        Some(((*name.0).into(), port.protocol.as_ref().map_or("TCP", |protocol| &protocol.0).into()))
+    });
+    let mut ports: Vec<_> = named.collect();
+    ports.shrink_to_fit();
+    ports
 }
 
 /// What `keep` makes of a list's items, at exactly its own length.
@@ -280,13 +322,21 @@ fn owner(raw: RawOwner) -> Option<Owner> {
     Some(Owner { kind: said(raw.kind)?, name: said(raw.name)? })
 }
 
+impl RawContainer<'_> {
+    /// Among the init containers: it is started before the others and then runs beside them.
+    fn is_sidecar(&self) -> bool {
+        self.restart_policy.as_ref().is_some_and(|policy| policy.0 == "Always")
+    }
+}
+
 fn container(raw: RawContainer) -> Option<ContainerSpec> {
+    let restart_always = raw.is_sidecar();
     let resources = raw.resources.unwrap_or_default();
     Some(ContainerSpec {
         name: said(raw.name)?,
         requests: resources.requests.unwrap_or_default(),
         limits: resources.limits.unwrap_or_default(),
-        restart_always: raw.restart_policy.is_some_and(|policy| policy.0 == "Always"),
+        restart_always,
     })
 }
 

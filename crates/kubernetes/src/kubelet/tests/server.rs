@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// What the server does once a reply's bytes are written.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Then {
+pub(crate) enum Then {
     /// Waits for the next request.
     Keep,
     /// Ends the connection properly.
@@ -29,53 +29,55 @@ pub(super) enum Then {
 }
 
 /// Bytes as they go out.
-pub(super) struct Reply(pub(super) Vec<u8>, pub(super) Then);
+pub(crate) struct Reply(pub(crate) Vec<u8>, pub(crate) Then);
 
 impl Reply {
     /// 200 with a JSON body.
-    pub(super) fn ok(body: &str) -> Self {
+    pub(crate) fn ok(body: &str) -> Self {
         Self::status("200 OK", body)
     }
 
     /// An answer with its length.
-    pub(super) fn status(status: &str, body: &str) -> Self {
+    pub(crate) fn status(status: &str, body: &str) -> Self {
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len());
         Self([head.as_bytes(), body.as_bytes()].concat(), Then::Keep)
     }
 
     /// An answer's beginning, and what follows it.
-    pub(super) fn begin(text: &str, then: Then) -> Self {
+    pub(crate) fn begin(text: &str, then: Then) -> Self {
         Self(text.as_bytes().to_vec(), then)
     }
 }
 
 /// One request as it was heard.
 #[derive(Clone, Debug)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// Which connection it came on, from zero.
-    pub(super) connection: usize,
+    pub(crate) connection: usize,
     /// Its head.
-    pub(super) head: String,
+    pub(crate) head: String,
+    /// Its body, of the length the head gives.
+    pub(crate) body: String,
 }
 
 impl Heard {
     /// The bearer token.
-    pub(super) fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix("authorization: Bearer "))
     }
 }
 
 /// A running server; it ends with the test's runtime.
-pub(super) struct Server {
-    pub(super) port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     heard: Arc<Mutex<Vec<Heard>>>,
     tls: Arc<Mutex<Option<Arc<ServerConfig>>>>,
-    pub(super) sent: Arc<AtomicU64>,
+    pub(crate) sent: Arc<AtomicU64>,
 }
 
 impl Server {
     /// Answers each request with what `answer` makes of it.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         tls: Option<Arc<ServerConfig>>,
         answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -109,12 +111,12 @@ impl Server {
     }
 
     /// From the next connection on, another identity.
-    pub(super) fn become_(&self, tls: Arc<ServerConfig>) {
+    pub(crate) fn become_(&self, tls: Arc<ServerConfig>) {
         *lock(&self.tls) = Some(tls);
     }
 
     /// All requests so far.
-    pub(super) fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         lock(&self.heard).clone()
     }
 }
@@ -133,7 +135,13 @@ struct Talk<A> {
 impl<A: Fn(&Heard) -> Reply> Talk<A> {
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S, reset: impl Fn(&mut S)) {
         while let Some(head) = read_head(&mut stream).await {
-            let heard = Heard { connection: self.connection, head };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            if stream.read_exact(&mut body).await.is_err() {
+                return;
+            }
+            let body = String::from_utf8(body).expect("the client sends text");
+            let heard = Heard { connection: self.connection, head, body };
             lock(&self.heard).push(heard.clone());
             let Reply(bytes, then) = (self.answer)(&heard);
             if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {
@@ -172,13 +180,13 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
 }
 
 /// An authority, and what it signs.
-pub(super) struct Authority {
-    pub(super) pem: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().expect("a key can be made");
         let mut params = CertificateParams::new(Vec::new()).expect("no names are no bad names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -188,21 +196,21 @@ impl Authority {
     }
 
     /// Certificate and key for `name`, both in PEM.
-    pub(super) fn sign(&self, name: &str) -> (String, String) {
+    pub(crate) fn sign(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().expect("a key can be made");
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a good name");
         (params.signed_by(&key, &self.issuer).expect("it signs").pem(), key.serialize_pem())
     }
 
     /// A server for `name`, signed by this authority.
-    pub(super) fn server(&self, name: &str) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, name: &str) -> Arc<ServerConfig> {
         let (certificate, key) = self.sign(name);
         server_config(&certificate, &key, None)
     }
 }
 
 /// A server with this certificate; with `clients` it wants a certificate of that authority.
-pub(super) fn server_config(certificate: &str, key: &str, clients: Option<&Authority>) -> Arc<ServerConfig> {
+pub(crate) fn server_config(certificate: &str, key: &str, clients: Option<&Authority>) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

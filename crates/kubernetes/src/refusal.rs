@@ -14,23 +14,26 @@ const SHOWN: usize = 200;
 /// How long it is waited for: the status is known and must not be lost to the deadline.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The beginning of a refusal's body: as much as comes soon.
-pub(super) async fn read(connection: &mut Connection, incoming: &mut Incoming) -> String {
+/// The beginning of a refusal's body, as much as comes soon, and whether that was all of it.
+pub(crate) async fn read(connection: &mut Connection, incoming: &mut Incoming) -> (String, bool) {
     let mut bytes = Vec::new();
     let all = async {
-        while bytes.len() < LARGEST
-            && let Some(Ok(chunk)) = connection.next(incoming).await
-        {
-            bytes.extend_from_slice(&chunk[..chunk.len().min(LARGEST - bytes.len())]);
+        while bytes.len() < LARGEST {
+            match connection.next(incoming).await {
+                Some(Ok(chunk)) => bytes.extend_from_slice(&chunk[..chunk.len().min(LARGEST - bytes.len())]),
+                Some(Err(_)) => return false,
+                None => return true,
+            }
         }
+        false
     };
     // Out of time, what has arrived is still good.
-    let _ = tokio::time::timeout(PATIENCE, all).await;
-    String::from_utf8_lossy(&bytes).into_owned()
+    let whole = tokio::time::timeout(PATIENCE, all).await.unwrap_or(false);
+    (String::from_utf8_lossy(&bytes).into_owned(), whole)
 }
 
 /// The message of a `v1.Status`, or the first line, without control characters and not too long.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     #[derive(Deserialize)]
     struct Status {
         message: Option<String>,

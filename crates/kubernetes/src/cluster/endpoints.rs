@@ -1,0 +1,137 @@
+//! How many ready pods a service has, and which services the pods of one node belong to: `v1.Endpoints`.
+//!
+//! Only `subsets[].addresses[]`, the ready ones, whose `targetRef` is a pod. The API server cuts an object at 1000
+//! addresses, so a larger service counts 1000.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+
+use super::{Metadata, Named, Objects};
+use crate::error::ParseError;
+use crate::json::Text;
+
+/// The Endpoints of the cluster, reduced to a number each and to the pods of one node.
+#[derive(Debug)]
+pub struct Endpoints {
+    node: Box<str>,
+    /// By namespace and name; those without a ready pod are left out.
+    services: BTreeMap<Key, Service>,
+}
+
+/// A namespace and a name in it.
+type Key = (Box<str>, Box<str>);
+
+#[derive(Debug)]
+struct Service {
+    /// Distinct pods among the ready addresses.
+    ready: usize,
+    /// Those of them that are on the node, or may be.
+    here: Box<[Key]>,
+}
+
+impl Endpoints {
+    /// A store for the node with this name.
+    pub fn new(node: &str) -> Self {
+        Self { node: node.into(), services: BTreeMap::new() }
+    }
+
+    /// Namespace, name and number of ready pods of each service that has any, sorted. A pod counts once.
+    pub fn ready_pods(&self) -> impl Iterator<Item = (&str, &str, usize)> {
+        self.services.iter().map(|((namespace, name), service)| (&**namespace, &**name, service.ready))
+    }
+
+    /// The service of each pod of the node that is a ready address, by the pod's namespace and name; of several the one
+    /// with the smallest name.
+    ///
+    /// An address that doesn't name its node may be another node's pod: harmless, as pods are looked up by name.
+    pub fn services_of_pods(&self) -> BTreeMap<(&str, &str), &str> {
+        let mut services = BTreeMap::new();
+        for ((_, name), service) in &self.services {
+            for (namespace, pod) in &service.here {
+                let smallest = services.entry((&**namespace, &**pod)).or_insert(&**name);
+                *smallest = (&**name).min(*smallest);
+            }
+        }
+        services
+    }
+}
+
+#[derive(Deserialize)]
+struct Object<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+    #[serde(borrow)]
+    subsets: Option<Vec<Subset<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Subset<'a> {
+    #[serde(borrow)]
+    addresses: Option<Vec<Address<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Address<'a> {
+    #[serde(borrow)]
+    node_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    target_ref: Option<Target<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Target<'a> {
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    namespace: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+}
+
+impl Address<'_> {
+    /// Namespace and name of the pod behind the address.
+    fn pod(&self) -> Option<(&str, &str)> {
+        let target = self.target_ref.as_ref()?;
+        if target.kind.as_ref()?.0 != "Pod" {
+            return None;
+        }
+        let (namespace, name) = (&*target.namespace.as_ref()?.0, &*target.name.as_ref()?.0);
+        (!namespace.is_empty() && !name.is_empty()).then_some((namespace, name))
+    }
+}
+
+impl Objects for Endpoints {
+    fn empty(&self) -> Self {
+        Self::new(&self.node)
+    }
+
+    fn apply(&mut self, object: &str) -> Result<(), ParseError> {
+        let Object { metadata, subsets } = serde_json::from_str(object)?;
+        let key = (metadata.namespace()?.into(), metadata.name()?.into());
+        let (mut pods, mut here) = (HashSet::new(), Vec::new());
+        for address in subsets.iter().flatten().flat_map(|subset| subset.addresses.iter().flatten()) {
+            let Some(pod) = address.pod() else { continue };
+            let is_here = address.node_name.as_ref().is_none_or(|node| *node.0 == *self.node);
+            if pods.insert(pod) && is_here {
+                here.push((pod.0.into(), pod.1.into()));
+            }
+        }
+        if pods.is_empty() {
+            self.services.remove(&key);
+        } else {
+            self.services.insert(key, Service { ready: pods.len(), here: here.into() });
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, object: &str) -> Result<(), ParseError> {
+        let Named { metadata } = serde_json::from_str(object)?;
+        self.services.remove(&(metadata.namespace()?.into(), metadata.name()?.into()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

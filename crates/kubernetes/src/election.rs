@@ -1,0 +1,16 @@
+//! Which of a cluster's agents speaks for it: the leader lock of the Kubernetes client library, in both of its objects.
+//!
+//! [`Record`] is what the lock says, [`Elector`] decides what to do next and is told the time, [`Campaign`] does it.
+
+mod api;
+mod campaign;
+mod elector;
+mod lock;
+mod record;
+mod time;
+mod watch;
+
+pub use campaign::{Campaign, Leadership, Moment, Now, Options, Told};
+pub use elector::{Action, Elector, Mode, Notice, Outcome, RENEW, Step, TERM};
+pub use lock::{Lock, Place, View};
+pub use record::{ANNOTATION, LEASE, Record, Unreadable};
