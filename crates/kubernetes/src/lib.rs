@@ -1,7 +1,8 @@
-//! A thin kubelet client: slim types of the pod list and the statistics summary.
+//! Thin clients of the kubelet and the API server, slim types of what they say, and the cluster's leader lock.
 //!
 //! Nothing here decides what a pod means: [`Kubelet`] fetches, [`parse_pods`] and [`parse_summary`] keep the few
-//! fields somebody asks for, and the errors tell what went wrong in words that fit a log line.
+//! fields somebody asks for, and the errors tell what went wrong in words that fit a log line. [`ApiServer`] reads and
+//! writes small objects and streams the rest; [`election`] says whether this node speaks for the cluster.
 
 pub mod access;
 mod api_server;
