@@ -218,6 +218,32 @@ fn a_write_whose_answer_was_lost_is_known_again() {
 }
 
 #[test]
+fn a_leader_whose_write_came_too_late_soon_knows_why_or_stops() {
+    let mut agent = Agent::leading();
+    let (conflict, _) = agent.write(Lock::ConfigMap, Outcome::Conflict);
+    assert!(agent.leads());
+    while agent.now < conflict + 2.0 {
+        let (_, action) = agent.next();
+        let outcome =
+            if action.lock() == Lock::Lease { Outcome::Written } else { Outcome::Failed { retry_after: None } };
+        agent.answer(&action, outcome);
+    }
+    assert!(agent.now < conflict + 5.0 && !agent.leads(), "{}", agent.now - conflict);
+}
+
+#[test]
+fn a_change_of_something_else_does_not_renew_anothers_lock() {
+    let mut agent = Agent::new(Mode::ConfigMapOnly);
+    for _ in 0..4 {
+        agent.read(Lock::ConfigMap, record("other", 1));
+    }
+    agent.write(Lock::ConfigMap, Outcome::Conflict);
+    agent.read(Lock::ConfigMap, record("other", 1));
+    let (when, _) = agent.write(Lock::ConfigMap, Outcome::Written);
+    assert!(when < 63.0, "{when}");
+}
+
+#[test]
 fn a_configmap_held_while_the_lease_is_anothers_is_renewed_and_leads_nothing() {
     let mut agent = Agent::new(Mode::Both);
     agent.read(Lock::ConfigMap, record("", 1));
