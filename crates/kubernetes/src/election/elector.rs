@@ -207,8 +207,6 @@ impl Elector {
         let Some(index) = self.sides.iter().position(|side| side.lock == action.lock()) else { return };
         let is_last = self.sides.iter().enumerate().all(|(other, side)| other == index || side.refused.is_some());
         let side = &mut self.sides[index];
-        side.read_due = now + seconds(&mut self.random, 18.0, 20.0);
-        side.extra = false;
         if self.releasing {
             side.tries += 1;
             side.to_release &= side.tries < LAST_TRIES;
@@ -216,6 +214,7 @@ impl Elector {
         match outcome {
             Outcome::Seen(view) => {
                 (side.failures, side.not_before) = (0, now);
+                (side.read_due, side.extra) = (now + seconds(&mut self.random, 18.0, 20.0), false);
                 let unchanged = side.view.as_ref() == Some(&view) && side.is_anothers(&self.identity);
                 self.see(index, now, view);
                 // A holder that missed a renewal is probably gone: whether the next lock's is gone too must be known
