@@ -300,3 +300,33 @@ async fn stopping_ends_in_time_although_nothing_answers() {
     agent.stop().await;
     assert!(begin.elapsed() < Duration::from_secs(7) && !leadership.leads(now().monotonic));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_is_watched_is_known_at_once() {
+    let fake = Fake::new();
+    let mut leader = Agent::start(&fake, "node-1", Mode::ConfigMapOnly);
+    leader.elected().await;
+    let mut candidate = Agent::start(&fake, "node-2", Mode::ConfigMapOnly);
+    seconds(30).await;
+    leader.task.abort();
+    fake.delete("configmaps");
+    let after = candidate.elected().await;
+    assert!((40.9..45.0).contains(&after), "{after}");
+    let puts = fake.requests().iter().filter(|request| request.agent == "node-2" && request.method == "PUT").count();
+    assert_eq!(puts, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_that_end_at_once_and_versions_that_are_gone_do_not_become_a_flood() {
+    for line in [None, Some(r#"{"type":"ERROR","object":{"kind":"Status","code":410}}"#)] {
+        let fake = Fake::new();
+        let mut leader = Agent::start(&fake, "node-1", Mode::ConfigMapOnly);
+        leader.elected().await;
+        fake.spoil_watches(line);
+        let candidate = Agent::start(&fake, "node-2", Mode::ConfigMapOnly);
+        seconds(600).await;
+        let count = fake.requests().iter().filter(|request| request.agent == "node-2").count();
+        assert!((20..200).contains(&count), "{count}");
+        assert!(leader.leads() && !candidate.leads());
+    }
+}

@@ -218,6 +218,32 @@ fn a_write_whose_answer_was_lost_is_known_again() {
 }
 
 #[test]
+fn a_leader_whose_write_came_too_late_soon_knows_why_or_stops() {
+    let mut agent = Agent::leading();
+    let (conflict, _) = agent.write(Lock::ConfigMap, Outcome::Conflict);
+    assert!(agent.leads());
+    while agent.now < conflict + 2.0 {
+        let (_, action) = agent.next();
+        let outcome =
+            if action.lock() == Lock::Lease { Outcome::Written } else { Outcome::Failed { retry_after: None } };
+        agent.answer(&action, outcome);
+    }
+    assert!(agent.now < conflict + 5.0 && !agent.leads(), "{}", agent.now - conflict);
+}
+
+#[test]
+fn a_change_of_something_else_does_not_renew_anothers_lock() {
+    let mut agent = Agent::new(Mode::ConfigMapOnly);
+    for _ in 0..4 {
+        agent.read(Lock::ConfigMap, record("other", 1));
+    }
+    agent.write(Lock::ConfigMap, Outcome::Conflict);
+    agent.read(Lock::ConfigMap, record("other", 1));
+    let (when, _) = agent.write(Lock::ConfigMap, Outcome::Written);
+    assert!(when < 63.0, "{when}");
+}
+
+#[test]
 fn a_configmap_held_while_the_lease_is_anothers_is_renewed_and_leads_nothing() {
     let mut agent = Agent::new(Mode::Both);
     agent.read(Lock::ConfigMap, record("", 1));
@@ -299,8 +325,37 @@ fn a_refused_lease_leaves_the_configmap_to_decide_and_is_said_once() {
         agent.answer(&action, outcome);
         assert!(agent.leads());
     }
-    assert!(asked.len() == 3 || asked.len() == 2, "{asked:?}");
+    assert!(asked.len() == 4 && asked[0] < 36.1, "{asked:?}");
     assert_eq!(agent.elector.take_notices(), [Notice::Refused(Lock::Lease)]);
+}
+
+#[test]
+fn a_right_that_is_gone_for_a_moment_costs_nothing() {
+    let mut agent = Agent::leading();
+    for outcome in [Outcome::Forbidden, Outcome::Written] {
+        for _ in 0..6 {
+            let (_, action) = agent.next();
+            agent.answer(&action, outcome.clone());
+            assert!(agent.leads());
+        }
+    }
+    assert_eq!(agent.elector.take_notices(), []);
+}
+
+#[test]
+fn a_right_that_stays_away_ends_the_term_and_then_leaves_the_other_to_decide() {
+    let mut agent = Agent::leading();
+    let (mut led, mut ended) = (agent.now, false);
+    while agent.now < 200.0 {
+        let (_, action) = agent.next();
+        let outcome = if action.lock() == Lock::Lease { Outcome::Forbidden } else { Outcome::Written };
+        if agent.leads() && !ended {
+            led = agent.now;
+        }
+        ended |= !agent.leads();
+        agent.answer(&action, outcome);
+    }
+    assert!(ended && led < 40.0 && agent.leads(), "{led}");
 }
 
 /// A leader by the ConfigMap alone, whose right to the Lease comes and shows `view`.

@@ -34,6 +34,7 @@ struct State {
     throttled: Option<u64>,
     slow: Duration,
     lose_every: usize,
+    spoilt: Option<Option<&'static str>>,
 }
 
 /// The server.
@@ -51,6 +52,7 @@ pub(super) struct Lines {
     first: VecDeque<String>,
     more: mpsc::UnboundedReceiver<String>,
     until: tokio::time::Instant,
+    ended: bool,
 }
 
 impl Fake {
@@ -101,6 +103,11 @@ impl Fake {
     /// Every so many answers are lost after the request was heard.
     pub(super) fn lose_every(&self, count: usize) {
         self.with(|state| state.lose_every = count);
+    }
+
+    /// Watches say this or nothing, and end.
+    pub(super) fn spoil_watches(&self, line: Option<&'static str>) {
+        self.with(|state| state.spoilt = Some(line));
     }
 
     pub(super) fn put(&self, kind: &str, object: Value) {
@@ -241,10 +248,20 @@ impl Api for Client {
                     first.extend(now.map(|event| format!("{event}\n")));
                 }
             }
+            if let Some(line) = state.spoilt {
+                let first = line.map(|line| format!("{line}\n")).into_iter().collect();
+                return Ok(Lines {
+                    first,
+                    more: mpsc::unbounded_channel().1,
+                    until: tokio::time::Instant::now(),
+                    ended: true,
+                });
+            }
             let (sender, more) = mpsc::unbounded_channel();
             state.watchers.push((kind.to_owned(), sender));
             let seconds = value("timeoutSeconds").parse().expect("seconds");
-            Ok(Lines { first, more, until: tokio::time::Instant::now() + Duration::from_secs(seconds) })
+            let until = tokio::time::Instant::now() + Duration::from_secs(seconds);
+            Ok(Lines { first, more, until, ended: false })
         })
     }
 
@@ -257,6 +274,9 @@ impl Pieces for Lines {
     async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         if let Some(line) = self.first.pop_front() {
             return Some(Ok(line.into()));
+        }
+        if self.ended {
+            return None;
         }
         tokio::select! {
             line = self.more.recv() => match line {
