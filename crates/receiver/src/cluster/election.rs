@@ -1,0 +1,114 @@
+//! This agent's part in the election, and what is said of it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use kubernetes::election::{Campaign, Leadership, Lock, Mode, Moment, Notice, Options, Place as LockPlace, Told};
+use model::Clock;
+use telemetry::{Episode, Status, chain};
+use tracing::{info, warn};
+
+use crate::build::Error;
+use crate::cluster::access::Access;
+use crate::config::{Config, LeaderLock};
+
+/// A campaign that isn't running yet; `None` where nothing says in which namespace the lock is.
+pub fn campaign(
+    config: &Config,
+    namespace: Option<&str>,
+    identity: &str,
+    access: &Access,
+    clock: &Arc<dyn Clock>,
+    status: &Status,
+) -> Result<Option<(Campaign, Leadership)>, Error> {
+    let Some(place) = namespace.and_then(|namespace| LockPlace::new(namespace, &config.leader_lock_name)) else {
+        warn!(
+            namespace,
+            lock = config.leader_lock_name,
+            "no records of the cluster from here: the leader lock's namespace is unknown, set the environment variable \
+             K8S_NAMESPACE"
+        );
+        return Ok(None);
+    };
+    let now = clock.clone();
+    let options = Options {
+        place,
+        identity: identity.to_owned(),
+        mode: mode(config),
+        now: Arc::new(move || {
+            let stamp = now.stamp();
+            Moment { monotonic: stamp.monotonic, wall: stamp.wall }
+        }),
+        told: Box::new(teller(config.leader_lock_name.clone(), status.clone())),
+    };
+    Campaign::new(access.settings(), options).map(Some).map_err(|source| Error::Kubelet { source })
+}
+
+fn mode(config: &Config) -> Mode {
+    match config.leader_lock {
+        _ if config.leader_lock_using_config_map_only => Mode::ConfigMapOnly,
+        LeaderLock::Both => Mode::Both,
+        LeaderLock::ConfigMap => Mode::ConfigMapOnly,
+        LeaderLock::Lease => Mode::LeaseOnly,
+    }
+}
+
+/// Puts in words what happens, each failure once.
+fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
+    let mut failures = [Episode::default(), Episode::default()];
+    status.fact(fact("candidate"));
+    move |told| match told {
+        Told::Became => {
+            info!(lock, "this agent speaks for the cluster");
+            status.fact(fact("leader"));
+        }
+        Told::Stopped => {
+            info!(lock, "this agent no longer speaks for the cluster");
+            status.fact(fact("candidate"));
+        }
+        Told::Notice(notice) => say(&lock, notice),
+        Told::Failed(object, error) => {
+            if failures[object as usize].failing() {
+                warn!(lock, object = object.kind(), error = chain(&error), "the leader lock can't be reached; it is tried again");
+            }
+        }
+        Told::Recovered(object) => {
+            if let Some(failures) = failures[object as usize].recovered() {
+                info!(lock, object = object.kind(), failures, "the leader lock can be reached again");
+            }
+        }
+        Told::Watched(object, watched) => {
+            info!(lock, object = object.kind(), watched, "how changes of the leader lock are noticed: told, or read");
+        }
+        Told::EventFailed(error) => {
+            info!(lock, error = chain(&error), "no event about the leader was posted, which is all that is missing");
+        }
+    }
+}
+
+fn fact(value: &str) -> telemetry::Fact {
+    telemetry::Fact { name: "Election", value: value.to_owned(), origin: "leader lock" }
+}
+
+fn say(lock: &str, notice: Notice) {
+    let kind = |object: Lock| object.kind();
+    match notice {
+        Notice::Refused(object) => {
+            info!(lock, object = kind(object), "this part of the leader lock may not be used; the other alone decides");
+        }
+        Notice::Granted(object) => info!(lock, object = kind(object), "this part of the leader lock may be used now"),
+        Notice::Unreadable(object) => {
+            warn!(lock, object = kind(object), "the leader lock's record can't be read; it is written over after a while");
+        }
+        Notice::Twin(object) => {
+            warn!(lock, object = kind(object), "another agent uses this node's name; this one keeps away from the lock");
+        }
+    }
+}
+
+/// Runs a campaign until the other end of `stop` is gone.
+pub fn run(campaign: Campaign, stop: tokio::sync::oneshot::Receiver<()>) -> impl Future<Output = ()> + Send {
+    campaign.run(async move {
+        let _ = stop.await;
+    })
+}

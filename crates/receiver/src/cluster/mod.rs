@@ -1,0 +1,85 @@
+//! What only the API server can say: the cluster's own numbers, by the one agent that speaks for it, and which Service a
+//! pod belongs to.
+//!
+//! Everything here runs beside the rounds; a round takes what is known at its moment and never waits.
+
+mod access;
+mod election;
+mod endpoints;
+mod figures;
+mod services;
+mod voice;
+
+use std::sync::Arc;
+
+use model::{Clock, Stamp, Text};
+use telemetry::Status;
+use tokio::runtime::Handle;
+
+use crate::build::Error;
+use crate::config::{CollectionRole, Config};
+use crate::host::Place;
+use crate::samples::ClusterSample;
+use crate::stores::pod::Entry;
+
+use access::Access;
+use endpoints::Follower;
+use services::Services;
+use voice::Voice;
+
+/// What is followed at the API server.
+#[derive(Debug)]
+pub struct Cluster {
+    voice: Option<Voice>,
+    services: Option<Services>,
+}
+
+impl Cluster {
+    /// Begins where there is an API server to ask; `None` elsewhere.
+    pub(crate) fn begin(
+        config: &Config,
+        place: &Place,
+        node_name: &str,
+        tools: (&Arc<dyn Clock>, &Status, &Handle),
+    ) -> Result<Option<Self>, Error> {
+        let Some(access) = Access::of(place, node_name) else { return Ok(None) };
+        let (clock, status, runtime) = tools;
+        let endpoints = Follower::begin(&access, node_name, runtime)?;
+        let voice = match config.collection_role {
+            CollectionRole::Node => None,
+            CollectionRole::All | CollectionRole::Leader => {
+                Voice::begin(config, place, node_name, &access, &endpoints, (clock, status, runtime))?
+            }
+        };
+        let services = match config.add_service_as_attribute {
+            true => Some(Services::begin(&access, endpoints, (status, runtime))?),
+            false => None,
+        };
+        Ok(Some(Self { voice, services }))
+    }
+
+    /// The cluster's numbers, where this agent speaks for it at this moment.
+    #[must_use]
+    pub fn sample(&self, now: Stamp) -> Option<ClusterSample> {
+        self.voice.as_ref()?.sample(now)
+    }
+
+    /// Whether this agent speaks for the cluster at this moment.
+    #[must_use]
+    pub fn leads(&self, now: Stamp) -> bool {
+        self.voice.as_ref().is_some_and(|voice| voice.leads(now))
+    }
+
+    /// The Service a pod belongs to, where one does; of several the smallest name.
+    #[must_use]
+    pub fn service_of(&self, pod: &Entry) -> Option<Text> {
+        self.services.as_ref()?.of(pod)
+    }
+
+    /// Gives the lock back; takes a few seconds at the most.
+    pub fn stop(self) {
+        if let Some(voice) = self.voice {
+            voice.stop();
+        }
+    }
+}
