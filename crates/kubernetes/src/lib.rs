@@ -1,8 +1,8 @@
 //! Thin clients of the kubelet and of the API server, and slim types of what they say.
 //!
-//! Nothing here decides what a pod means: [`Kubelet`] fetches, [`parse_pods`] and [`parse_summary`] keep the few
-//! fields somebody asks for, [`watch`] follows collections of the API server into the stores of [`cluster`], and the
-//! errors tell what went wrong in words that fit a log line.
+//! Nothing here decides what a pod means: [`Kubelet`] and [`ApiServer`] fetch, [`parse_pods`] and [`parse_summary`] keep the
+//! few fields somebody asks for, [`watch`] follows collections of the API server into the stores of [`cluster`],
+//! [`election`] tells which agent speaks for the cluster, and the errors say what went wrong in words that fit a log line.
 
 pub mod access;
 mod api_server;

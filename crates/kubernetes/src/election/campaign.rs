@@ -420,7 +420,10 @@ impl<A: Api> Inner<A> {
             }
             End::Done => {}
             End::Expired => self.desks[index].version = None,
-            End::Broken(error) => (self.options.told)(Told::Failed(self.desks[index].lock, error)),
+            End::Broken(error) => {
+                self.desks[index].fails = true;
+                (self.options.told)(Told::Failed(self.desks[index].lock, error));
+            }
         }
         self.unwatch(index);
         // Time to read once, which is where the next one begins.

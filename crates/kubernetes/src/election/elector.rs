@@ -23,6 +23,9 @@ pub const TERM: Duration = Duration::from_secs(40);
 pub const RENEW: Duration = Duration::from_secs(15);
 /// How long a lock that has no record is left alone: whoever held it and lost it so has noticed by then.
 const ORPHANED: Duration = Duration::from_secs(41);
+/// How soon a lock that was refused for the first time is tried again: an API server that starts refuses for a while
+/// what it will allow.
+const REFUSED_FIRST: Duration = Duration::from_secs(30);
 /// How soon a lock that may not be written is tried again, where another decides.
 const REFUSED: Duration = Duration::from_secs(600);
 /// The same where none may be written.
@@ -236,21 +239,21 @@ impl Elector {
                 side.forget();
                 self.see(index, now, View::Absent);
             }
+            // A right that was there a moment ago may be back in a moment.
+            Outcome::Forbidden if side.is_held(now) && !self.releasing => side.failed(now, None, &mut self.random),
             Outcome::Forbidden => {
-                let wait = if is_last { ALL_REFUSED } else { REFUSED };
-                side.refused = Some(now + wait.mul_f64(1.0 + 0.2 * self.random.f64()));
-                (side.required, side.held_until, side.to_release) = (false, None, false);
-                if !std::mem::replace(&mut side.said_refused, true) {
+                let wait = match std::mem::replace(&mut side.said_refused, true) {
+                    false => REFUSED_FIRST,
+                    true if is_last => ALL_REFUSED,
+                    true => REFUSED,
+                };
+                if wait == REFUSED_FIRST {
                     self.notices.push(Notice::Refused(side.lock));
                 }
+                side.refused = Some(now + wait.mul_f64(1.0 + 0.2 * self.random.f64()));
+                (side.required, side.held_until, side.to_release) = (false, None, false);
             }
-            Outcome::Failed { retry_after } => {
-                let most = if side.is_held(now) { BACKOFF[0] } else { BACKOFF[1] };
-                let wait = Duration::from_secs(1 << side.failures.min(6)).min(most);
-                side.failures += 1;
-                let wait = wait.mul_f64(0.75 + 0.5 * self.random.f64());
-                side.not_before = now + wait.max(retry_after.unwrap_or_default().min(LONGEST_WISH));
-            }
+            Outcome::Failed { retry_after } => side.failed(now, retry_after, &mut self.random),
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) fn micros(time: Duration) -> String {
 /// Reads a time with any offset and any fraction; `None` where it is none, or lies before 1970.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let (date, rest) = text.split_once(['T', 't'])?;
-    let mut parts = date.split('-').map(|part| digits(part));
+    let mut parts = date.split('-').map(digits);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     if parts.next().is_some()
         || date.len() != 10
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         return None;
     }
     let clock = rest.get(..8)?;
-    let mut parts = clock.split(':').map(|part| digits(part));
+    let mut parts = clock.split(':').map(digits);
     let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
     if parts.next().is_some() || hour > 23 || minute > 59 || second > 60 {
         return None;

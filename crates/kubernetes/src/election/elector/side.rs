@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ORPHANED, Plan, RENEW, TERM};
+use super::{BACKOFF, LONGEST_WISH, ORPHANED, Plan, RENEW, TERM};
 use crate::election::elector::Action;
 use crate::election::lock::{Lock, View};
 use crate::election::record::{LEASE, Record};
@@ -170,6 +170,14 @@ impl Side {
             self.held_until = Some(sent + TERM);
             self.renew_due = sent + RENEW;
         }
+    }
+
+    /// Something failed: when to try again.
+    pub(super) fn failed(&mut self, now: Duration, wish: Option<Duration>, random: &mut fastrand::Rng) {
+        let most = BACKOFF[usize::from(!self.is_held(now))];
+        let wait = Duration::from_secs(1 << self.failures.min(6)).min(most).mul_f64(0.75 + 0.5 * random.f64());
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = now + wait.max(wish.unwrap_or_default().min(LONGEST_WISH));
     }
 
     /// A write that came too late.

@@ -299,8 +299,37 @@ fn a_refused_lease_leaves_the_configmap_to_decide_and_is_said_once() {
         agent.answer(&action, outcome);
         assert!(agent.leads());
     }
-    assert!(asked.len() == 3 || asked.len() == 2, "{asked:?}");
+    assert!(asked.len() == 4 && asked[0] < 36.1, "{asked:?}");
     assert_eq!(agent.elector.take_notices(), [Notice::Refused(Lock::Lease)]);
+}
+
+#[test]
+fn a_right_that_is_gone_for_a_moment_costs_nothing() {
+    let mut agent = Agent::leading();
+    for outcome in [Outcome::Forbidden, Outcome::Written] {
+        for _ in 0..6 {
+            let (_, action) = agent.next();
+            agent.answer(&action, outcome.clone());
+            assert!(agent.leads());
+        }
+    }
+    assert_eq!(agent.elector.take_notices(), []);
+}
+
+#[test]
+fn a_right_that_stays_away_ends_the_term_and_then_leaves_the_other_to_decide() {
+    let mut agent = Agent::leading();
+    let (mut led, mut ended) = (agent.now, false);
+    while agent.now < 200.0 {
+        let (_, action) = agent.next();
+        let outcome = if action.lock() == Lock::Lease { Outcome::Forbidden } else { Outcome::Written };
+        if agent.leads() && !ended {
+            led = agent.now;
+        }
+        ended |= !agent.leads();
+        agent.answer(&action, outcome);
+    }
+    assert!(ended && led < 40.0 && agent.leads(), "{led}");
 }
 
 /// A leader by the ConfigMap alone, whose right to the Lease comes and shows `view`.
