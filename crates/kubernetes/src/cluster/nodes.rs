@@ -126,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pressure_without_a_status_is_one_that_is_not_false() {
+        let mut nodes = Nodes::default();
+        nodes
+            .apply(r#"{"metadata":{"uid":"a"},"status":{"conditions":[{"type":"DiskPressure"},{}]}}"#)
+            .expect("a node");
+        nodes.apply(r#"{"metadata":{"uid":"b"},"status":{"conditions":null}}"#).expect("a node");
+        assert_eq!((nodes.count(), nodes.failed()), (2, 1));
+    }
+
+    #[test]
     fn a_node_counts_once_through_all_its_changes() {
         let mut nodes = Nodes::default();
         for (conditions, failed) in [(&[][..], 0), (&[("DiskPressure", "True")], 1), (&[("DiskPressure", "True")], 1)] {

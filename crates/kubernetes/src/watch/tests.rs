@@ -124,8 +124,12 @@ struct World {
 }
 
 impl World {
-    /// A server that gives these answers one after the other, and then says nothing any more.
     async fn new(script: Vec<Reply>, pace: Pace) -> Self {
+        Self::with_deadline(script, pace, Duration::from_secs(10)).await
+    }
+
+    /// A server that gives these answers one after the other, and then says nothing any more.
+    async fn with_deadline(script: Vec<Reply>, pace: Pace, deadline: Duration) -> Self {
         let script = Mutex::new(VecDeque::from(script));
         let server = Server::start(None, move |_| {
             let next = script.lock().expect("nobody panicked").pop_front();
@@ -135,7 +139,7 @@ impl World {
         let settings = Settings {
             endpoint: format!("http://127.0.0.1:{}", server.port),
             auth: Auth::None,
-            deadline: Duration::from_millis(400),
+            deadline,
             ..Settings::default()
         };
         let reflector = Reflector::new(ApiServer::new(settings).expect("good settings"), PATH, pace);
@@ -147,14 +151,15 @@ impl World {
     async fn until(&mut self, what: impl Fn(&Seen) -> bool) -> Seen {
         let (store, status, server) = (self.store.clone(), self.status.clone(), &self.server);
         let watching = async {
-            for _ in 0..1500 {
+            let began = Instant::now();
+            loop {
                 sleep(Duration::from_millis(2)).await;
                 let seen = Seen::of(&store, &status, server);
                 if what(&seen) {
                     return seen;
                 }
+                assert!(began.elapsed() < Duration::from_secs(20), "it did not come true: {seen:?}");
             }
-            panic!("it did not come true: {:?}", Seen::of(&store, &status, server));
         };
         tokio::select! {
             seen = watching => seen,

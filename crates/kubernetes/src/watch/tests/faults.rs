@@ -67,7 +67,8 @@ async fn an_object_that_cannot_be_read_costs_only_itself() {
 async fn a_server_that_is_away_is_asked_again() {
     let away = || Reply::begin("", Then::Reset);
     let script = vec![away(), away(), Reply::begin("", Then::Hang), open(&[event("ADDED", "a", 3), end(5)])];
-    let seen = play(script, "a").await;
+    let mut world = World::with_deadline(script, PACE, Duration::from_millis(400)).await;
+    let seen = world.until(|seen| seen.has("a")).await;
     assert_eq!(seen.asked, ["stream"; 4]);
     assert!(seen.fault().contains("did not answer within 400ms"), "{}", seen.fault());
 }

@@ -108,13 +108,14 @@ async fn a_page_that_is_cut_or_broken_begins_the_list_again() {
 async fn a_page_that_takes_too_long_is_asked_for_with_fewer_objects() {
     let hang = || Reply::begin("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", Then::Hang);
     let script = vec![refused("422 Unprocessable Entity"), hang(), hang(), page(&["a"], 5, ""), open(&[])];
-    let seen = play(script, "a").await;
+    let mut world = World::with_deadline(script, PACE, Duration::from_millis(400)).await;
+    let seen = world.until(|seen| seen.has("a")).await;
     assert_eq!(seen.asked[1..4], ["page", "page of 250", "page of 125"]);
 }
 
 #[tokio::test]
 async fn a_list_without_an_end_is_read_in_pages_next_time() {
-    let pace = Pace { idle: Duration::from_millis(50), ..PACE };
+    let pace = Pace { idle: Duration::from_millis(200), ..PACE };
     for endless in [open(&[event("ADDED", "gone", 3)]), closed(&[event("ADDED", "gone", 3)])] {
         let mut world = World::new(vec![endless, page(&["a"], 5, ""), open(&[])], pace).await;
         let seen = world.until(|seen| seen.has("a")).await;

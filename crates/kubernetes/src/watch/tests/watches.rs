@@ -68,11 +68,11 @@ async fn a_servers_own_trouble_is_no_new_list() {
 
 #[tokio::test]
 async fn a_watch_without_a_word_is_opened_again() {
-    let pace = Pace { idle: Duration::from_millis(60), ..PACE };
+    let pace = Pace { idle: Duration::from_millis(200), ..PACE };
     let script = vec![open(&[event("ADDED", "a", 3), end(5), bookmark(6)]), open(&[]), open(&[event("ADDED", "b", 7)])];
     let seen = World::new(script, pace).await.until(|seen| seen.has("a b")).await;
     assert_eq!(seen.asked[..3], ["stream", "watch 6", "watch 6"]);
-    assert_eq!(seen.fault(), "nothing came for 60ms, not even a bookmark");
+    assert_eq!(seen.fault(), "nothing came for 200ms, not even a bookmark");
 }
 
 #[tokio::test]
