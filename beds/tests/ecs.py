@@ -15,8 +15,8 @@ KINDS = {"Instance", "InstanceFS", "InstanceDiskIO", "InstanceNet"}
 STALE_MS = 2 * INTERVAL_MS + 500
 # Nobody has given the bed keys for EC2, and its instance has no role.
 WARNINGS = ("the logging exporter is called debug now", "credentials", "own metrics listening on another port")
-# Agents that can't ask for the machine's / , since nothing below their /rootfs is of it.
-WITHOUT_ROOT = ("adot", "bare")
+# The agent that can't ask for the machine's /: nothing it has mounted is of it.
+WITHOUT_ROOT = ("bare",)
 
 
 def from_weight(shares):
