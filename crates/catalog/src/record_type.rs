@@ -80,7 +80,14 @@ impl RecordType {
     pub const fn is_emitted(self) -> bool {
         matches!(
             self,
-            Self::Node
+            Self::Cluster
+                | Self::ClusterNamespace
+                | Self::ClusterService
+                | Self::ClusterDeployment
+                | Self::ClusterDaemonSet
+                | Self::ClusterStatefulSet
+                | Self::ClusterReplicaSet
+                | Self::Node
                 | Self::NodeDiskIO
                 | Self::NodeFS
                 | Self::NodeNet

@@ -8,9 +8,11 @@ use std::time::Duration;
 use hyper::Method;
 use hyper::body::Bytes;
 
+use crate::access::ALL_PODS;
 use crate::body::Body;
 use crate::error::{Error, ParseError};
 use crate::node::{Node, parse_list, parse_node};
+use crate::pods::{PodList, parse_pods};
 use crate::session::{Call, Session};
 use crate::settings::Settings;
 use crate::streamed::Streamed;
@@ -93,6 +95,16 @@ impl ApiServer {
         // Who may list today may get tomorrow, and the other way round.
         self.lists = found.is_ok();
         found
+    }
+
+    /// Fetches the pods of a node, as the API server knows them: a static pod is there by its mirror. For where the kubelet
+    /// may not be asked.
+    pub async fn fetch_pods(&mut self, node: &str) -> Result<PodList, Error> {
+        // Out of the server's cache: what is a moment old will do.
+        let path = format!("{ALL_PODS}?fieldSelector=spec.nodeName%3D{node}&resourceVersion=0");
+        let mut body = Body::default();
+        self.fetch_into(&path, self.session.settings.body_limit, &mut body).await?;
+        parse_pods(body.bytes()).map_err(|source| Error::Parse { url: self.url(&path), source })
     }
 
     async fn fetch(&mut self, path: &str, parse: fn(&[u8]) -> Result<Node, ParseError>) -> Result<Node, Error> {

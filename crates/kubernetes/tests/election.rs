@@ -38,7 +38,7 @@ struct Agent {
 impl Agent {
     fn start(name: &str, lock: &str) -> Self {
         let told = Arc::<Mutex<Vec<String>>>::default();
-        let (heard, who) = (told.clone(), name.to_owned());
+        let heard = told.clone();
         let clock: Now = Arc::new(now);
         let options = Options {
             place: Place::new("election", lock).expect("good names"),
@@ -46,7 +46,6 @@ impl Agent {
             mode: Mode::Both,
             now: clock,
             told: Box::new(move |told: Told| {
-                println!("{who}: {told:?}");
                 heard.lock().expect("one thread").push(format!("{told:?}"));
             }),
         };

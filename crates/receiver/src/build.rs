@@ -7,13 +7,14 @@ use kubernetes::{Auth, Kubelet, Settings};
 use model::Clock;
 use telemetry::{Registry, Status, chain};
 
+use crate::cluster::{self, Cluster};
 use crate::collect::{Collector, Parts};
 use crate::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
 use crate::host::search::{self, Around};
 use crate::host::{KubeletAddress, Place};
 use crate::insights::NodeIdentity;
 use crate::sources::Machine;
-use crate::sources::kubelet::{self, Server};
+use crate::sources::kubelet::{self, Detour, Server};
 use crate::stores::inventory::Inventory;
 use crate::stores::owners::Naming;
 use crate::stores::pod::Style;
@@ -94,11 +95,22 @@ impl Collector {
                 }
                 let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
                 let (asker, server) = kubelet::channel();
-                runtime.spawn(Server::run(server, client));
+                let detour = match cluster::Access::of(place, &node_name) {
+                    Some(access) if config.kubelet.auth_type == AuthType::ServiceAccount => {
+                        Some(Detour::new(access.client()?, &node_name))
+                    }
+                    _ => None,
+                };
+                runtime.spawn(Server::run(server, client, detour));
                 Some(asker)
             }
         };
-        let around = Around { place, node_name: &node_name, dmi: &machine.dmi(), status, clock: clock.clone() };
+        let around =
+            Around { place, node_name: &node_name, dmi: &machine.dmi(), status: status.clone(), clock: clock.clone() };
+        let cluster = match config.container_orchestrator {
+            Orchestrator::Eks => Cluster::begin(&config, place, &node_name, (&clock, &status, &runtime))?,
+            Orchestrator::Ecs | Orchestrator::Host => None,
+        };
         let findings = search::begin(&config, around, &runtime)?;
         let platform = config.container_orchestrator;
         // A container instance has a name only where somebody gave it one.
@@ -106,7 +118,19 @@ impl Collector {
         let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
         let name = node_name;
-        let parts = Parts { name, config, identity, machine, inventory, kubelet, findings, clock, registry, component };
+        let parts = Parts {
+            name,
+            config,
+            identity,
+            machine,
+            inventory,
+            kubelet,
+            findings,
+            cluster,
+            clock,
+            registry,
+            component,
+        };
         Ok(Self::new(parts))
     }
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use model::{Clock, Record, Round, Stamp, Text};
 use telemetry::{Counter, Gauge, Registry};
 
-use crate::config::Config;
+use crate::cluster::Cluster;
+use crate::config::{CollectionRole, Config};
 use crate::host::search::Findings;
 use crate::insights::{self, Frame, Knowledge, NodeIdentity};
 use crate::sources::Machine;
@@ -33,6 +34,7 @@ pub struct Collector {
     restarts: Restarts,
     kubelet: Option<Asker>,
     findings: Findings,
+    cluster: Option<Cluster>,
     /// Whether the first findings have been taken over.
     learnt: bool,
     patience: Duration,
@@ -66,6 +68,8 @@ pub(crate) struct Parts {
     pub kubelet: Option<Asker>,
     /// What is found out beside the rounds.
     pub findings: Findings,
+    /// What is followed at the API server; `None` where there is none.
+    pub cluster: Option<Cluster>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The agent's own numbers.
@@ -99,6 +103,7 @@ impl Collector {
             inventory: parts.inventory,
             kubelet: parts.kubelet,
             findings: parts.findings,
+            cluster: parts.cluster,
             learnt: false,
             missed: HashSet::new(),
             clock: parts.clock,
@@ -108,6 +113,13 @@ impl Collector {
     /// The node's name, or that of the machine where nobody gave it one.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Ends what runs beside the rounds; takes a few seconds at the most.
+    pub fn stop(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop();
+        }
     }
 
     /// Samples, so that the next round has something to be compared with.
@@ -126,6 +138,12 @@ impl Collector {
     }
 
     fn records(&mut self, at: Stamp) -> Vec<Record> {
+        if self.config.collection_role == CollectionRole::Leader {
+            self.learn();
+            let frame = Frame::new(&self.identity, at.wall_ms());
+            let cluster = self.cluster.as_ref().and_then(|cluster| cluster.sample(self.clock.stamp()));
+            return cluster.iter().flat_map(|sample| insights::cluster_records(&frame, sample, &self.config)).collect();
+        }
         // The kubelet works on its answer while the machine is read.
         let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::PodsAndSummary));
         if let Some(tasks) = &self.findings.tasks {
@@ -142,6 +160,7 @@ impl Collector {
             self.identity.capacity = self.machine.capacity();
         }
         let storage = self.storage(&sample, summary.as_ref());
+        let cluster = self.cluster.as_ref().and_then(|cluster| cluster.sample(self.clock.stamp()));
         let frame = Frame::new(&self.identity, at.wall_ms());
         let knowledge = Knowledge {
             inventory: &self.inventory,
@@ -149,6 +168,7 @@ impl Collector {
             now: at,
             summary: summary.as_ref(),
             storage: &storage,
+            cluster: cluster.as_ref(),
         };
         let records = insights::records(&frame, &sample, knowledge, &self.config);
         let uids: HashSet<&str> = sample.pods.iter().map(|pod| &*pod.uid).collect();

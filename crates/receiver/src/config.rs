@@ -27,6 +27,40 @@ confmap::choice! {
 }
 
 confmap::choice! {
+    /// Which objects are the lock of the agent that speaks for the cluster.
+    pub enum LeaderLock {
+        /// The ConfigMap's annotation, and the Lease where the agent may write one: whoever uses either is respected.
+        Both = "both",
+        /// The ConfigMap's annotation alone.
+        ConfigMap = "config_map",
+        /// The Lease alone.
+        Lease = "lease",
+    }
+}
+
+confmap::choice! {
+    /// Which part of the work an agent does.
+    pub enum CollectionRole {
+        /// The node, and the cluster if it leads.
+        All = "ALL",
+        /// The node only.
+        Node = "NODE",
+        /// The cluster only, if it leads.
+        Leader = "LEADER",
+    }
+}
+
+confmap::choice! {
+    /// What the attribute `kubernetes` of workloads says.
+    pub enum WorkloadDocument {
+        /// Their namespace, as the fork's documentation has it.
+        Namespace = "namespace",
+        /// It isn't there, as the fork left it out.
+        None = "none",
+    }
+}
+
+confmap::choice! {
     /// What becomes of the network of pods that use the host's.
     pub enum HostNetworkPods {
         /// They repeat the host's traffic.
@@ -169,7 +203,7 @@ confmap::config! {
         /// The node's name, where neither `HOST_NAME` nor `K8S_NODE_NAME` is set.
         pub host_name: String = String::new(),
         /// Adds the attribute `Service` to what belongs to a pod.
-        #[accepted("cluster records and services are not collected yet")] pub add_service_as_attribute: bool = true,
+        pub add_service_as_attribute: bool = true,
         /// `PodName` is the pod's own name where its owner doesn't give one.
         pub prefer_full_pod_name: bool = false,
         /// Adds the attribute `FullPodName`.
@@ -204,14 +238,18 @@ confmap::config! {
         /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them.
         pub pod_labels: Vec<String> = vec!["*".to_owned()],
 
-        /// The name of the lock that the cluster's speaker holds.
-        #[accepted("cluster records and services are not collected yet")] pub leader_lock_name: String = "otel-container-insight-clusterleader".to_owned(),
-        /// The lock is a ConfigMap's annotation alone.
-        #[accepted("cluster records and services are not collected yet")] pub leader_lock_using_config_map_only: bool = false,
-        /// Which part of the work this agent does: `LEADER`, `NODE` or `ALL`.
-        #[accepted("cluster records and services are not collected yet")] pub collection_role: String = "ALL".to_owned(),
+        /// The name of the lock that the agent which speaks for the cluster holds.
+        pub leader_lock_name: String = "otel-container-insight-clusterleader".to_owned(),
+        /// The lock is a ConfigMap's annotation alone, whatever `leader_lock` says.
+        pub leader_lock_using_config_map_only: bool = false,
+        /// Which objects are the lock.
+        pub leader_lock: LeaderLock = LeaderLock::Both,
+        /// Which part of the work this agent does.
+        pub collection_role: CollectionRole = CollectionRole::All,
+        /// What the attribute `kubernetes` of Deployments, DaemonSets, StatefulSets and ReplicaSets says.
+        pub workload_document: WorkloadDocument = WorkloadDocument::Namespace,
         /// No watch of ReplicaSets.
-        #[accepted("cluster records and services are not collected yet")] pub skip_replicaset_watch: bool = false,
+        #[accepted("owners are read from names and labels; ReplicaSets are watched by the agent that speaks for the cluster only")] pub skip_replicaset_watch: bool = false,
         /// Enhanced observability, and the control plane's metrics.
         #[accepted("enhanced observability is not collected yet")] pub enable_control_plane_metrics: bool = false,
         /// GPUs, Neuron devices and Elastic Fabric Adapters.

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod cluster;
 mod collect;
 pub mod config;
 pub mod host;

@@ -114,6 +114,12 @@ struct Work {
 
 impl Work {
     fn run(mut self) {
+        self.sample();
+        self.collector.stop();
+    }
+
+    /// Samples until it is stopped.
+    fn sample(&mut self) {
         let sampled = self.clock.stamp();
         self.collector.prime();
         let mut schedule = Schedule::new(&self.node_name, self.interval, sampled);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kubernetes::cluster::{Figures, Kind};
 use linux::DeviceNumber;
 use linux::cgroup::{Cpu, DiskIo, Memory};
 use linux::net_dev::{Interface, Name};
@@ -115,6 +116,52 @@ pub struct FileSystemSample {
     pub usage: Usage,
     /// The EBS volume under it.
     pub volumes: Volumes,
+}
+
+/// What the API server says of the cluster; what it may not be asked for is empty or `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterSample {
+    /// The nodes.
+    pub nodes: Option<NodesSample>,
+    /// Pods whose phase is `Running`, in all namespaces.
+    pub running_pods: Option<u64>,
+    /// The same for each namespace that has one.
+    pub namespaces: Vec<Count>,
+    /// Pods that are ready for each Service that has one, after the Service's namespace.
+    pub services: Vec<(Text, Count)>,
+    /// Deployments, DaemonSets, StatefulSets, and ReplicaSets without an owner.
+    pub workloads: Vec<WorkloadSample>,
+}
+
+/// How many nodes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodesSample {
+    /// All of them.
+    pub count: u64,
+    /// Those under pressure, or without a network.
+    pub failed: u64,
+}
+
+/// A number of pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// What they are counted for.
+    pub name: Text,
+    /// How many there are.
+    pub pods: u64,
+}
+
+/// One workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkloadSample {
+    /// What it is.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: Text,
+    /// Its name.
+    pub name: Text,
+    /// How many pods it wants and has.
+    pub figures: Figures,
 }
 
 /// Everything one tick read of the machine.

@@ -67,6 +67,8 @@ struct Line {
     last_success: Option<Duration>,
     words: String,
     facts: Vec<Fact>,
+    /// Facts that are set one by one.
+    further: Vec<Fact>,
 }
 
 impl Board {
@@ -114,6 +116,15 @@ impl Status {
         self.lock().facts = facts;
     }
 
+    /// Shows one thing that the component knows, beside what [`Status::facts`] shows.
+    pub fn fact(&self, fact: Fact) {
+        let mut line = self.lock();
+        match line.further.iter_mut().find(|known| known.name == fact.name) {
+            Some(known) => *known = fact,
+            None => line.further.push(fact),
+        }
+    }
+
     fn write(&self, state: State, now: Duration, words: &str) {
         // Words quote errors, and errors quote what they failed at.
         let words = scrubbed(words);
@@ -139,7 +150,7 @@ impl Status {
             since: line.since,
             last_success: line.last_success,
             words: line.words.clone(),
-            facts: line.facts.clone(),
+            facts: line.facts.iter().chain(&line.further).cloned().collect(),
         }
     }
 

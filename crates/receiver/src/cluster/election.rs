@@ -69,7 +69,12 @@ fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
         Told::Notice(notice) => say(&lock, notice),
         Told::Failed(object, error) => {
             if failures[object as usize].failing() {
-                warn!(lock, object = object.kind(), error = chain(&error), "the leader lock can't be reached; it is tried again");
+                warn!(
+                    lock,
+                    object = object.kind(),
+                    error = chain(&error),
+                    "the leader lock can't be reached; it is tried again"
+                );
             }
         }
         Told::Recovered(object) => {
@@ -98,10 +103,18 @@ fn say(lock: &str, notice: Notice) {
         }
         Notice::Granted(object) => info!(lock, object = kind(object), "this part of the leader lock may be used now"),
         Notice::Unreadable(object) => {
-            warn!(lock, object = kind(object), "the leader lock's record can't be read; it is written over after a while");
+            warn!(
+                lock,
+                object = kind(object),
+                "the leader lock's record can't be read; it is written over after a while"
+            );
         }
         Notice::Twin(object) => {
-            warn!(lock, object = kind(object), "another agent uses this node's name; this one keeps away from the lock");
+            warn!(
+                lock,
+                object = kind(object),
+                "another agent uses this node's name; this one keeps away from the lock"
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ pub struct Follower {
 impl Follower {
     /// Follows nothing until somebody wants it.
     pub fn begin(access: &Access, node_name: &str, runtime: &Handle) -> Result<Self, Error> {
-        let empty = { let node = node_name.to_owned(); move || Swap::new(Endpoints::new(&node)) };
+        let empty = {
+            let node = node_name.to_owned();
+            move || Swap::new(Endpoints::new(&node))
+        };
         let store = Arc::new(Mutex::new(empty()));
         let (wishes, mut wanted) = watch::channel(Wishes::default());
         let mut reflector = access.reflector(ENDPOINTS)?;

@@ -12,7 +12,7 @@ mod voice;
 
 use std::sync::Arc;
 
-use model::{Clock, Stamp, Text};
+use model::{Clock, Stamp};
 use telemetry::Status;
 use tokio::runtime::Handle;
 
@@ -20,10 +20,10 @@ use crate::build::Error;
 use crate::config::{CollectionRole, Config};
 use crate::host::Place;
 use crate::samples::ClusterSample;
-use crate::stores::pod::Entry;
 
-use access::Access;
+pub(crate) use access::Access;
 use endpoints::Follower;
+pub(crate) use services::Lookup;
 use services::Services;
 use voice::Voice;
 
@@ -64,16 +64,9 @@ impl Cluster {
         self.voice.as_ref()?.sample(now)
     }
 
-    /// Whether this agent speaks for the cluster at this moment.
-    #[must_use]
-    pub fn leads(&self, now: Stamp) -> bool {
-        self.voice.as_ref().is_some_and(|voice| voice.leads(now))
-    }
-
-    /// The Service a pod belongs to, where one does; of several the smallest name.
-    #[must_use]
-    pub fn service_of(&self, pod: &Entry) -> Option<Text> {
-        self.services.as_ref()?.of(pod)
+    /// Which Services pods belong to, as far as is known at this moment.
+    pub(crate) fn services(&self) -> Option<Lookup<'_>> {
+        self.services.as_ref().map(Services::lookup)
     }
 
     /// Gives the lock back; takes a few seconds at the most.

@@ -1,10 +1,12 @@
 //! Which Service a pod of this node belongs to: by the Services' selectors, or where those may not be watched by Endpoints.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kubernetes::Pod;
 use kubernetes::access::SERVICES;
-use kubernetes::cluster::{Services as Store, Swap};
+use kubernetes::cluster::{Endpoints, Services as Store, Swap};
 use kubernetes::watch::{Phase, Status as Watched};
 use model::Text;
 use telemetry::Status;
@@ -15,7 +17,6 @@ use tracing::info;
 use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::endpoints::Follower;
-use crate::stores::pod::Entry;
 
 /// How often the way is looked at; no request follows from it.
 const LOOK: Duration = Duration::from_secs(2);
@@ -46,16 +47,36 @@ impl Services {
         Ok(Self { store, endpoints })
     }
 
-    /// The Service of a pod; of several the smallest name.
-    pub fn of(&self, entry: &Entry) -> Option<Text> {
+    /// What is known at this moment, for the pods of one list.
+    pub fn lookup(&self) -> Lookup<'_> {
         let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        match (store.current(), &entry.pod) {
-            (Some(services), Some(pod)) => services.service_of(pod).map(Into::into),
-            _ => {
-                let store = self.endpoints.store();
-                let services = store.current()?.service_of(&entry.namespace, &entry.full_name)?;
-                Some(services.into())
-            }
+        if store.current().is_some() {
+            return Lookup::Selectors(store);
+        }
+        let endpoints = self.endpoints.store();
+        let here = endpoints.current().map(Endpoints::services_of_pods).unwrap_or_default();
+        let owned = |((namespace, pod), service): ((&str, &str), &str)| {
+            ((Box::from(namespace), Box::from(pod)), Text::from(service))
+        };
+        Lookup::Endpoints(here.into_iter().map(owned).collect())
+    }
+}
+
+/// The Services of pods; nobody else hears of changes while it is held.
+#[derive(Debug)]
+pub enum Lookup<'a> {
+    /// By selectors.
+    Selectors(MutexGuard<'a, Swap<Store>>),
+    /// By namespace and name of the pod.
+    Endpoints(BTreeMap<(Box<str>, Box<str>), Text>),
+}
+
+impl Lookup<'_> {
+    /// The Service of a pod; of several the smallest name.
+    pub fn of(&self, pod: &Pod) -> Option<Text> {
+        match self {
+            Self::Selectors(store) => store.current()?.service_of(pod).map(Into::into),
+            Self::Endpoints(pods) => pods.get(&(pod.namespace.clone(), pod.name.clone())).cloned(),
         }
     }
 }

@@ -66,14 +66,9 @@ impl Voice {
         Ok(Some(Self { leadership, figures, endpoints, runtime, stop, campaign }))
     }
 
-    /// Whether this agent speaks for the cluster at this moment.
-    pub fn leads(&self, now: Stamp) -> bool {
-        self.leadership.leads(now.monotonic)
-    }
-
     /// What it knows of the cluster, if it speaks for it at this moment.
     pub fn sample(&self, now: Stamp) -> Option<ClusterSample> {
-        if !self.leads(now) {
+        if !self.leadership.leads(now.monotonic) {
             return None;
         }
         let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone()?;

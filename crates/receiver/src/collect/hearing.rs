@@ -6,6 +6,7 @@ use kubernetes::{PodList, Summary};
 use model::Stamp;
 
 use super::Collector;
+use crate::cluster::{Cluster, Lookup};
 use crate::samples::NodeSample;
 use crate::sources::kubelet::Answer;
 use crate::stores::inventory::Inventory;
@@ -24,7 +25,8 @@ impl Collector {
                 Answer::Pods(result) => {
                     answered |= result.is_ok();
                     if let Some(list) = self.machine.troubles().note("kubelet pods", result) {
-                        take(list, at, sample, self.machine.troubles(), &mut self.inventory);
+                        let services = self.cluster.as_ref().and_then(Cluster::services);
+                        take(list, at, sample, self.machine.troubles(), &mut self.inventory, services.as_ref());
                     }
                 }
                 Answer::Done => {}
@@ -46,7 +48,14 @@ impl Collector {
 
 /// Takes a list of pods. One that names nobody while there are pods is no list of this node's: a kubelet that has
 /// just started may give it, and a count of 0 would not be true.
-fn take(list: Arc<PodList>, at: Stamp, sample: &NodeSample, troubles: &mut Troubles, inventory: &mut Inventory) {
+fn take(
+    list: Arc<PodList>,
+    at: Stamp,
+    sample: &NodeSample,
+    troubles: &mut Troubles,
+    inventory: &mut Inventory,
+    services: Option<&Lookup<'_>>,
+) {
     match list.skipped {
         0 => troubles.recovered("kubelet pod"),
         skipped => troubles.failed("kubelet pod", skipped as u64, &"a pod has a wrong shape"),
@@ -57,5 +66,5 @@ fn take(list: Arc<PodList>, at: Stamp, sample: &NodeSample, troubles: &mut Troub
         return;
     }
     troubles.recovered("kubelet pod list");
-    inventory.update(list, at);
+    inventory.update(list, |pod| services?.of(pod), at);
 }

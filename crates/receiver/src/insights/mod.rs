@@ -2,6 +2,7 @@
 //!
 //! Pure functions, one file for each record type: no input or output, no clock.
 
+mod cluster;
 mod container;
 mod container_fs;
 mod cpu;
@@ -20,6 +21,7 @@ mod points;
 mod round;
 mod volume;
 
+pub use cluster::records as cluster_records;
 pub use container_fs::Storage;
 pub use frame::{Frame, MachineTypes, NodeIdentity};
 pub use round::{Knowledge, records};

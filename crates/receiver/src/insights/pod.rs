@@ -62,6 +62,9 @@ pub fn attributes(frame: &Frame<'_>, record_type: RecordType, entry: &Entry, con
     }
     attributes.insert(Attribute::K8sPodName, entry.full_name.clone());
     attributes.insert(Attribute::PodId, entry.uid.clone());
+    if let Some(service) = &entry.service {
+        attributes.insert(Attribute::Service, service.clone());
+    }
     attributes.insert(Attribute::Kubernetes, entry.document.clone());
     attributes
 }

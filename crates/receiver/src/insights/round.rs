@@ -8,8 +8,8 @@ use model::{Record, Stamp};
 use crate::config::{Config, Orchestrator};
 use crate::insights::container_fs::{self, Storage};
 use crate::insights::frame::Frame;
-use crate::insights::{container, machine, machine_disk_io, machine_fs, machine_net, pod, pod_net};
-use crate::samples::{ContainerSample, NodeSample, PodSample};
+use crate::insights::{cluster, container, machine, machine_disk_io, machine_fs, machine_net, pod, pod_net};
+use crate::samples::{ClusterSample, ContainerSample, NodeSample, PodSample};
 use crate::stores::inventory::Inventory;
 use crate::stores::pod::{ContainerEntry, Entry};
 use crate::stores::restarts::Restarts;
@@ -27,9 +27,12 @@ pub struct Knowledge<'a> {
     pub summary: Option<&'a Summary>,
     /// What holds the containers of a runtime, by the runtime's name.
     pub storage: &'a HashMap<String, Storage>,
+    /// The cluster, where this agent speaks for it.
+    pub cluster: Option<&'a ClusterSample>,
 }
 
-/// The records of a round: the node's, then those of each pod with its containers, then of containers alone.
+/// The records of a round: the node's, then those of each pod with its containers, then of containers alone, then the
+/// cluster's.
 ///
 /// A pod that nobody has named yet is left out.
 pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<'_>, config: &Config) -> Vec<Record> {
@@ -55,6 +58,9 @@ pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<
         }
         // Of tasks and their containers there are no records.
         Orchestrator::Ecs => {}
+    }
+    if let Some(sample) = knowledge.cluster {
+        records.extend(cluster::records(frame, sample, config));
     }
     records
 }

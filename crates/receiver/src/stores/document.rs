@@ -15,6 +15,8 @@ pub struct Document<'a> {
     pub pod_name: &'a str,
     /// The pod's UID.
     pub pod_id: &'a str,
+    /// The Service it belongs to.
+    pub service: &'a str,
     /// Labels in byte order of their names.
     pub labels: &'a [(Box<str>, Box<str>)],
     /// Owners as they are reported.
@@ -47,6 +49,7 @@ impl Document<'_> {
         text("namespace_name", self.namespace);
         text("pod_id", self.pod_id);
         text("pod_name", self.pod_name);
+        text("service_name", self.service);
         if let Some(container) = self.container {
             text("container_name", container.name);
             match (container.runtime, container.bare_id) {
@@ -64,6 +67,12 @@ impl Document<'_> {
         members.sort_by_key(|(key, _)| *key);
         object(members)
     }
+}
+
+/// The JSON of a record about something of a namespace; an empty service is left out.
+pub fn of_namespace(namespace: &str, service: &str) -> String {
+    let members = [("namespace_name", namespace), ("service_name", service)];
+    object(members.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, quoted(value))))
 }
 
 /// The JSON of a record about the node itself.
@@ -107,14 +116,17 @@ mod tests {
             namespace: "default",
             pod_name: "web-6d4b75cb6d-x7x2p",
             pod_id: "764d01e1",
+            service: "web",
             labels: &labels,
             owners: &owners,
             container: Some(ContainerPart { name: "app", runtime: Some(("containerd", "637631e2")), bare_id: None }),
         };
         assert_eq!(
             document.encode(),
-            r#"{"container_name":"app","containerd":{"container_id":"637631e2"},"host":"ip-192-168-1-2.ec2.internal","labels":{"app":"web","pod-template-hash":"6d4b75cb6d"},"namespace_name":"default","pod_id":"764d01e1","pod_name":"web-6d4b75cb6d-x7x2p","pod_owners":[{"owner_kind":"Deployment","owner_name":"web"}]}"#
+            r#"{"container_name":"app","containerd":{"container_id":"637631e2"},"host":"ip-192-168-1-2.ec2.internal","labels":{"app":"web","pod-template-hash":"6d4b75cb6d"},"namespace_name":"default","pod_id":"764d01e1","pod_name":"web-6d4b75cb6d-x7x2p","pod_owners":[{"owner_kind":"Deployment","owner_name":"web"}],"service_name":"web"}"#
         );
+        assert_eq!(of_namespace("default", "web"), r#"{"namespace_name":"default","service_name":"web"}"#);
+        assert_eq!(of_namespace("default", ""), r#"{"namespace_name":"default"}"#);
     }
 
     #[test]
@@ -125,6 +137,7 @@ mod tests {
             namespace: "n",
             pod_name: "p",
             pod_id: "",
+            service: "",
             labels: &labels,
             owners: &[],
             container: Some(ContainerPart { name: "", runtime: None, bare_id: Some("raw") }),

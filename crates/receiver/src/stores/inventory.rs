@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubernetes::PodList;
+use kubernetes::{Pod, PodList};
 use model::{Stamp, Text};
 
 use crate::config::PodRequests;
@@ -40,17 +40,20 @@ impl Inventory {
     }
 
     /// Takes a good list: what it has is new or renewed, what it no longer has is remembered for a while.
-    pub fn update(&mut self, list: Arc<PodList>, now: Stamp) {
+    pub fn update(&mut self, list: Arc<PodList>, service_of: impl Fn(&Pod) -> Option<Text>, now: Stamp) {
         for kept in self.pods.values_mut() {
             kept.listed = false;
         }
         for pod in &list.pods {
             // A static pod's cgroups are named by the hash of its configuration.
             let uid = pod.config_hash.as_deref().unwrap_or(&pod.uid);
+            let service = service_of(pod);
             match self.pods.get_mut(uid) {
-                Some(kept) if kept.entry.pod.as_ref() == Some(pod) => (kept.seen, kept.listed) = (now, true),
+                Some(kept) if kept.entry.pod.as_ref() == Some(pod) && kept.entry.service == service => {
+                    (kept.seen, kept.listed) = (now, true);
+                }
                 _ => {
-                    let kept = Kept { entry: Entry::listed(pod, &self.style), seen: now, listed: true };
+                    let kept = Kept { entry: Entry::listed(pod, service, &self.style), seen: now, listed: true };
                     self.pods.insert(uid.into(), kept);
                 }
             }
@@ -132,8 +135,8 @@ mod tests {
     #[test]
     fn a_pod_without_cgroups_is_forgotten_once_it_left_the_list() {
         let mut inventory = inventory();
-        inventory.update(list(&["a", "b", "c"]), at(0));
-        inventory.update(list(&["b"]), at(1));
+        inventory.update(list(&["a", "b", "c"]), |_| None, at(0));
+        inventory.update(list(&["b"]), |_| None, at(1));
         inventory.forget_without(|uid| uid == "uid-c");
         assert!(
             inventory.get("uid-a").is_none() && inventory.get("uid-b").is_some() && inventory.get("uid-c").is_some()
@@ -144,13 +147,13 @@ mod tests {
     fn a_pod_is_known_for_two_minutes_after_it_left_the_list_but_counts_no_more() {
         let mut inventory = inventory();
         assert_eq!(inventory.totals(PodRequests::Containers, Capacity::default()), None);
-        inventory.update(list(&["a", "b"]), at(0));
-        inventory.update(list(&["b"]), at(60));
+        inventory.update(list(&["a", "b"]), |_| None, at(0));
+        inventory.update(list(&["b"]), |_| None, at(60));
         assert!(inventory.get("uid-a").is_some());
         assert_eq!(inventory.listed().len(), 1);
         let totals = inventory.totals(PodRequests::Containers, Capacity::default());
         assert_eq!(totals.map(|totals| totals.running_pods), Some(1));
-        inventory.update(list(&["b"]), at(121));
+        inventory.update(list(&["b"]), |_| None, at(121));
         assert!(inventory.get("uid-a").is_none());
     }
 
@@ -161,7 +164,7 @@ mod tests {
         assert_eq!(inventory.name_by_logs(["uid-c", "uid-d"], &directories, at(0)), 1);
         let entry = inventory.get("uid-c").expect("its log directory is there");
         assert_eq!((&*entry.namespace, &*entry.full_name, entry.pod.is_none()), ("n", "c", true));
-        inventory.update(list(&["c"]), at(1));
+        inventory.update(list(&["c"]), |_| None, at(1));
         assert!(inventory.get("uid-c").is_some_and(|entry| entry.pod.is_some()));
     }
 }

@@ -3,7 +3,7 @@
 //! A pod belongs to a workload whose name has to be read from the owner's: a ReplicaSet is named after its Deployment,
 //! a scheduled Job after its CronJob. These are the receiver's rules; dashboards group by what they give.
 
-use kubernetes::Pod;
+use kubernetes::{POD_TEMPLATE_HASH, Pod};
 
 /// How names are read, where the receiver leaves a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +28,8 @@ pub struct Reported {
 /// The owners of a pod as they are reported, in the pod's order.
 pub fn reported(pod: &Pod, naming: Naming) -> Vec<Reported> {
     let named = pod.owners.iter().filter(|owner| !owner.kind.is_empty() && !owner.name.is_empty());
-    named.map(|owner| report(&owner.kind, &owner.name, naming)).collect()
+    let hash = pod.labels.iter().find(|(name, _)| **name == *POD_TEMPLATE_HASH).map(|(_, hash)| &**hash);
+    named.map(|owner| report(&owner.kind, &owner.name, hash, naming)).collect()
 }
 
 /// What the pod is counted under: the workload's name, else the pod's own.
@@ -50,9 +51,12 @@ pub fn unowned_pod_name(name: &str, naming: Naming) -> String {
     if name.starts_with("kube-proxy") && !naming.prefer_full_pod_name { "kube-proxy".into() } else { name.into() }
 }
 
-fn report(kind: &str, name: &str, naming: Naming) -> Reported {
+fn report(kind: &str, name: &str, hash: Option<&str>, naming: Naming) -> Reported {
     let (kind, name) = match kind {
-        "ReplicaSet" => deployment_of(name).map_or((kind, name), |deployment| ("Deployment", deployment)),
+        "ReplicaSet" => {
+            let labelled = hash.and_then(|hash| kubernetes::deployment_of(name, hash));
+            labelled.or_else(|| deployment_of(name)).map_or((kind, name), |deployment| ("Deployment", deployment))
+        }
         "Job" => match cron_job_of(name, naming.current_cron_jobs) {
             Some(cron_job) => ("CronJob", cron_job),
             None if naming.prefer_full_pod_name || naming.whole_job_names => (kind, name),
@@ -63,7 +67,7 @@ fn report(kind: &str, name: &str, naming: Naming) -> Reported {
     Reported { kind: kind.into(), name: name.into() }
 }
 
-/// The Deployment in a ReplicaSet's name: cut at the last `-`, the rest being a hash in Kubernetes' safe alphabet.
+/// The Deployment in a ReplicaSet's name, where no label says it: cut at the last `-`, the rest being a hash in Kubernetes' safe alphabet.
 fn deployment_of(replica_set: &str) -> Option<&str> {
     let (deployment, hash) = replica_set.rsplit_once('-')?;
     let safe = |letter: u8| b"bcdfghjklmnpqrstvwxz2456789".contains(&letter);
@@ -82,7 +86,7 @@ mod tests {
     use super::*;
 
     fn check(kind: &str, name: &str, naming: Naming, expected: (&str, &str)) {
-        let got = report(kind, name, naming);
+        let got = report(kind, name, None, naming);
         assert_eq!((got.kind.as_str(), got.name.as_str()), expected, "{kind} {name}");
     }
 
@@ -94,6 +98,17 @@ mod tests {
         check("ReplicaSet", "web-abc", naming, ("ReplicaSet", "web-abc"));
         check("ReplicaSet", "a-b-bcd", naming, ("Deployment", "a-b"));
         check("ReplicaSet", "web", naming, ("ReplicaSet", "web"));
+    }
+
+    #[test]
+    fn the_label_of_a_pod_says_where_its_deployments_name_ends() {
+        let naming = Naming::default();
+        let of = |name, hash| report("ReplicaSet", name, Some(hash), naming);
+        let deployment = |name: &str| Reported { kind: "Deployment".into(), name: name.into() };
+        // A hash with vowels is none by its letters, but the label says that it is one.
+        assert_eq!(of("web-1a2e3", "1a2e3"), deployment("web"));
+        assert_eq!(of("web-6d4b75cb6d", "other"), deployment("web"), "by its letters");
+        assert_eq!(of("web-2", "other"), Reported { kind: "ReplicaSet".into(), name: "web-2".into() });
     }
 
     #[test]

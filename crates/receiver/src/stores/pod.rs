@@ -30,6 +30,8 @@ pub struct Entry {
     pub pod_name: Text,
     /// The pod's own name.
     pub full_name: Text,
+    /// The Service it belongs to, where one does.
+    pub service: Option<Text>,
     /// `status.phase`, where the kubelet gave one.
     pub phase: Option<Text>,
     /// The attribute `kubernetes` of the pod's records.
@@ -59,7 +61,7 @@ pub struct ContainerEntry {
 
 impl Entry {
     /// The entry of a pod that the kubelet lists.
-    pub fn listed(pod: &Pod, style: &Style) -> Self {
+    pub fn listed(pod: &Pod, service: Option<Text>, style: &Style) -> Self {
         let owners = owners::reported(pod, style.naming);
         let pod_name = owners::pod_name(pod, &owners, style.naming);
         let labels: Vec<_> = pod.labels.iter().filter(|(name, _)| style.keeps(name)).cloned().collect();
@@ -68,6 +70,7 @@ impl Entry {
             namespace: &pod.namespace,
             pod_name: &pod.name,
             pod_id: &pod.uid,
+            service: service.as_deref().unwrap_or_default(),
             labels: &labels,
             owners: &owners,
             container: None,
@@ -80,6 +83,7 @@ impl Entry {
             phase: pod.phase.as_str().map(text),
             containers: containers(pod, document),
             document: document.encode().into(),
+            service,
             pod: Some(pod.clone()),
         }
     }
@@ -91,6 +95,7 @@ impl Entry {
             namespace,
             pod_name: name,
             pod_id: uid,
+            service: "",
             labels: &[],
             owners: &[],
             container: None,
@@ -101,6 +106,7 @@ impl Entry {
             namespace: text(namespace),
             pod_name: owners::unowned_pod_name(name, style.naming).into(),
             full_name: text(name),
+            service: None,
             phase: None,
             document: document.encode().into(),
             containers: Vec::new(),
