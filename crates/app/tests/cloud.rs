@@ -111,6 +111,7 @@ fn an_instance_with_everything_has_every_attribute() {
         variables: cloud.variables(),
         lay: &lay_volume,
         known: |facts| facts.is_settled() && facts.attachments.is_some(),
+        ..Around::default()
     };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-kubernetes-ec2.jsonl", lines(&replayed));
@@ -146,7 +147,8 @@ fn without_metadata_and_without_rights_only_what_an_api_can_tell_is_missing() {
         write(root, "sys/block/vda/device/model", "Amazon Elastic Block Store              \n");
         write(root, "sys/block/vda/device/serial", "vol0123456789abcdef0\n");
     };
-    let around = Around { variables: cloud.variables(), lay: &lay, known: |facts| facts.is_settled() };
+    let around =
+        Around { variables: cloud.variables(), lay: &lay, known: |facts| facts.is_settled(), ..Around::default() };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-kubernetes-ec2-alone.jsonl", lines(&replayed));
 
@@ -177,6 +179,7 @@ fn a_container_instance_has_its_own_records_and_reservations() {
         variables: cloud.variables(),
         lay: &lay_task,
         known: |facts| facts.is_settled() && facts.attachments.is_some() && !facts.lacks(Fact::ContainerInstanceId),
+        ..Around::default()
     };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-ecs-ec2.jsonl", lines(&replayed));

@@ -3,6 +3,7 @@
 //! Everything here serves a test, so what goes wrong with the test's own means (a recording that is missing, a port that
 //! can't be bound) ends the test with a sentence instead of an error value.
 
+pub mod api_server;
 pub mod beds;
 pub mod cloudwatch_logs;
 pub mod ec2;

@@ -52,11 +52,18 @@ pub struct Around<'a> {
     pub lay: &'a dyn Fn(&Path),
     /// What is waited for between the samples.
     pub known: fn(&Facts) -> bool,
+    /// The same, of what goes on outside the agent.
+    pub until: &'a dyn Fn() -> bool,
 }
 
 impl Default for Around<'_> {
     fn default() -> Self {
-        Self { variables: vec![("HOST_NAME", "node-1.example".to_owned())], lay: &|_| {}, known: |_| true }
+        Self {
+            variables: vec![("HOST_NAME", "node-1.example".to_owned())],
+            lay: &|_| {},
+            known: |_| true,
+            until: &|| true,
+        }
     }
 }
 
@@ -121,6 +128,13 @@ pub fn replay_around(recording: &str, configuration: &Configuration, around: &Ar
         let known = tokio::time::timeout(std::time::Duration::from_secs(20), known).await.map(|facts| facts.is_ok());
         assert!(matches!(known, Ok(true)), "not found out in time");
     });
+    for _ in 0..2000 {
+        if (around.until)() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!((around.until)(), "not so in time");
     show(&recording.second);
     let round = collector.collect();
     assert!(kubelet.violations().is_empty(), "{:?}", kubelet.violations());

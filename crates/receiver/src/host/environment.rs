@@ -116,7 +116,9 @@ pub fn resolve(config: &Config, environment: &Environment<'_>) -> Result<Place, 
             }
             api_server = match &kubelet {
                 Some(KubeletAddress::KubeConfig(path)) => Some(ApiServer::KubeConfig(path.clone())),
-                _ => in_cluster(&variable).map(ApiServer::Url),
+                _ => in_cluster(&variable)
+                    .map(ApiServer::Url)
+                    .or_else(|| option(&config.kube_config_path).map(|path| ApiServer::KubeConfig(path.into()))),
             };
         }
     }
