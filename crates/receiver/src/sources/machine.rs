@@ -178,5 +178,5 @@ fn absent(error: Error) -> Result<(), Error> {
 
 /// How long a file system that stops answering may hold up a tick.
 fn patience(interval: Duration) -> Duration {
-    (interval / 10).min(Duration::from_secs(1))
+    (interval / 4).min(Duration::from_secs(1))
 }
