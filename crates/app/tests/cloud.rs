@@ -161,6 +161,26 @@ fn without_metadata_and_without_rights_only_what_an_api_can_tell_is_missing() {
 }
 
 #[test]
+fn ec2_says_the_zone_of_a_volume_that_only_a_serial_number_names() {
+    let cloud = Cloud::start();
+    cloud.metadata.refuse();
+    let mut options = cloud.sets();
+    options.push(format!("{RECEIVER}.cluster_name=demo"));
+    options.push(format!("{RECEIVER}.region=us-west-2"));
+    let configuration = example("eks.yaml", &sets(&options));
+    let lay = |root: &Path| {
+        lay_dmi(root);
+        write(root, "sys/block/vda/device/model", "Amazon Elastic Block Store              \n");
+        write(root, "sys/block/vda/device/serial", "vol0123456789abcdef0\n");
+    };
+    let known = |facts: &receiver::host::Facts| facts.is_settled() && facts.attachments.is_some();
+    let around = Around { variables: cloud.variables(), lay: &lay, known };
+    let replayed = replay_around("v1-kubernetes", &configuration, &around);
+    let disk = &of_type(&replayed.events, RecordType::NodeFS)[0];
+    assert_eq!(disk["EBSVolumeId"], "aws://us-west-2a/vol-0123456789abcdef0");
+}
+
+#[test]
 fn a_container_instance_has_its_own_records_and_reservations() {
     let cloud = Cloud::start();
     let agent = FakeEcsAgent::start();

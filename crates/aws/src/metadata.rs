@@ -50,6 +50,8 @@ const EARLY: Duration = Duration::from_secs(300);
 const WITHOUT: Duration = Duration::from_secs(3600);
 /// Pause before the second try; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(100);
+/// No pause between two attempts is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +229,7 @@ impl Client {
                 return sent;
             }
             sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

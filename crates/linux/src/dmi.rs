@@ -41,7 +41,9 @@ impl Dmi {
 
     /// The type of the EC2 instance, such as `m5.large`; `None` on any other machine.
     pub fn ec2_instance_type(&self) -> Option<&str> {
-        self.product_name.as_deref().filter(|_| self.is_ec2())
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+        let is_type = |name: &&str| (3..=64).contains(&name.len()) && name.bytes().all(fits);
+        self.product_name.as_deref().filter(|_| self.is_ec2()).filter(is_type)
     }
 
     fn is_ec2(&self) -> bool {
@@ -72,6 +74,7 @@ mod tests {
         check("Amazon EC2\n", "i-0abc1234def567890\n", "m5.large\n", Some(long), Some("m5.large"));
         check("Amazon EC2\n", "i-0abc1234\n", "t3.micro\n", Some(short), Some("t3.micro"));
         check("Amazon EC2\n", "\n", "g4dn.metal\n", None, Some("g4dn.metal"));
+        check("Amazon EC2\n", "\n", "Virtual Machine\n", None, None);
         for tag in ["0abc1234", "i-", "i-0abc12345", "i-0ABC1234", "i-0abc123g", "i-0abc1234def5678901", "No Asset Tag"]
         {
             check("Amazon EC2\n", tag, "\n", None, None);

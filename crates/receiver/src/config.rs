@@ -271,9 +271,10 @@ confmap::config! {
         pub availability_zone: String = String::new(),
         /// The AWS region; without it `AWS_REGION`, the node's object or instance metadata say it.
         pub region: String = String::new(),
-        /// No instance metadata, no EC2, and nothing that names an instance.
+        /// No instance metadata, no EC2, and nothing of the machine's own table: only options, environment and the node's object
+        /// name an instance.
         pub local_mode: bool = false,
-        /// How often a request to instance metadata is repeated at once; beyond that it is asked again later.
+        /// How often a request to instance metadata is repeated at once, 10 times at most; later it is asked again anyway.
         pub imds_retries: u32 = 0,
         /// Instance metadata may be asked the old way where it gives no token.
         pub imds_v1: bool = false,

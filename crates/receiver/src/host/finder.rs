@@ -49,7 +49,7 @@ impl Default for Pace {
         Self {
             first: Duration::from_secs(2),
             hour: minutes(60),
-            nameless: minutes(15),
+            nameless: minutes(30),
             volumes: minutes(60),
             disks: minutes(5),
             agent: minutes(1),
@@ -94,6 +94,8 @@ struct Desk {
     status: Status,
     pace: Pace,
     needs_cluster: bool,
+    /// Whether there is an ECS agent, which says what the cluster is.
+    is_container_instance: bool,
     /// Whether the node's address is of use: the ECS agent may listen there.
     wants_ip: bool,
 }
@@ -103,7 +105,8 @@ impl Finder {
     pub async fn run(self) {
         let Self { sources, pace, needs_cluster, facts, nameless_disks, status, clock } = self;
         let wants_ip = sources.agent.as_ref().is_some_and(|agent| agent.endpoint.is_none());
-        let desk = Desk { facts, status, pace, needs_cluster, wants_ip };
+        let is_container_instance = sources.agent.is_some();
+        let desk = Desk { facts, status, pace, needs_cluster, is_container_instance, wants_ip };
         desk.show();
         let ec2 = sources.ec2.map(|access| access::Ec2::new(access, clock));
         let (metadata, ec2) = (sources.metadata.as_ref(), ec2.as_ref());
@@ -168,11 +171,13 @@ struct Place {
     /// What is missing while it doesn't answer.
     without: &'static str,
     episode: Episode,
+    /// What was last said of it.
+    words: String,
 }
 
 impl Place {
     fn new(name: &'static str, without: &'static str) -> Self {
-        Self { name, without, episode: Episode::default() }
+        Self { name, without, episode: Episode::default(), words: String::new() }
     }
 
     fn note<T, E: std::error::Error>(&mut self, result: Result<T, E>) -> Option<T> {
@@ -195,7 +200,9 @@ impl Place {
     }
 
     fn failed(&mut self, error: &str) {
-        if self.episode.failing() {
+        // Another cause is told too: what fails at first for lack of a network may fail later for lack of a right.
+        if self.episode.failing() || self.words != error {
+            error.clone_into(&mut self.words);
             warn!(source = self.name, error, "source doesn't answer; {}, and it is asked again", self.without);
         }
     }

@@ -7,9 +7,10 @@ use aws::{Settings, ecs_agent, metadata};
 use kubernetes::Auth;
 use linux::dmi::Dmi;
 use model::{Clock, Text};
-use telemetry::Status;
+use telemetry::{Status, chain};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::build::Error;
 use crate::config::{Config, Orchestrator};
@@ -20,6 +21,8 @@ use crate::host::tasks::{self, Tasks};
 
 /// What a request to EC2 may take where the options say nothing.
 const EC2_TIMEOUT: Duration = Duration::from_secs(30);
+/// More retries at once than this say nothing that the next look doesn't.
+const MOST_RETRIES: u32 = 10;
 /// What a question to the ECS agent may take.
 const AGENT_DEADLINE: Duration = Duration::from_secs(1);
 /// What a question about the node's object may take.
@@ -64,8 +67,9 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     let settings = settings(config);
     let metadata = match asks_aws {
         true => {
-            let options = metadata_options(config, place);
-            Some(metadata::Client::new(&settings, options).map_err(|source| Error::Aws { source })?)
+            let client = metadata::Client::new(&settings, metadata_options(config, place));
+            // Nothing that only a variable says keeps the agent from its work.
+            client.inspect_err(|error| warn!(error = chain(error), "instance metadata isn't asked")).ok()
         }
         false => None,
     };
@@ -107,7 +111,7 @@ fn metadata_options(config: &Config, place: &Place) -> metadata::Options {
     metadata::Options {
         endpoint: place.metadata_endpoint.clone(),
         allow_v1: config.imds_v1,
-        attempts: config.imds_retries.saturating_add(1),
+        attempts: config.imds_retries.min(MOST_RETRIES).saturating_add(1),
     }
 }
 

@@ -124,10 +124,12 @@ impl Machine {
             self.tasks = reader.troubles.note("ECS task cgroups", found);
         }
         let (mut cpu, mut memory) = (None::<u64>, None::<u64>);
+        let mut unseen = 0;
         for task in tasks {
             let containers: Vec<&str> = task.containers.iter().map(|container| container.docker_id.as_str()).collect();
             let (Some(cgroups), Some(id)) = (&self.tasks, task_id(&task.arn)) else { continue };
             let read = cgroups.read(&ecs::Task { id, cluster, containers: &containers }, &mut reader.buffer);
+            unseen += u64::from(read.cpu_shares.is_none() && read.memory_bytes.is_none());
             for (sum, value) in [(&mut cpu, read.cpu_shares), (&mut memory, read.memory_bytes)] {
                 *sum = value.map_or(*sum, |value| Some(sum.unwrap_or(0).saturating_add(value)));
             }
@@ -142,6 +144,13 @@ impl Machine {
                 "ECS tasks",
                 1,
                 &"no cgroup of a running task is found: nothing is said of reservations",
+            );
+        } else if unseen > 0 {
+            // Its containers may not have been made yet, or are gone already.
+            reader.troubles.failed(
+                "ECS tasks",
+                unseen,
+                &"no cgroup of a running task is found: it isn't among the reservations",
             );
         } else {
             reader.troubles.recovered("ECS tasks");
@@ -178,5 +187,5 @@ fn absent(error: Error) -> Result<(), Error> {
 
 /// How long a file system that stops answering may hold up a tick.
 fn patience(interval: Duration) -> Duration {
-    (interval / 10).min(Duration::from_secs(1))
+    (interval / 4).min(Duration::from_secs(1))
 }

@@ -85,7 +85,14 @@ impl Volumes {
         let serial = disks.iter().find(|known| known.name == disk).and_then(|known| known.ebs_volume_id.as_deref());
         let attached = match (serial, &self.zone) {
             (Some(id), Some(zone)) => Some(volume_in(zone, id)),
-            (Some(_), None) => None,
+            // EC2 says the zone with the volume.
+            (Some(id), None) => {
+                nameless.push(format!("/dev/{disk}").into());
+                let known = self.attachments.iter().map(|attachment| &attachment.volume);
+                known.into_iter().find(|volume| volume.rsplit('/').next() == Some(id)).cloned()
+            }
+            // An NVMe disk that doesn't say that it is a volume is none.
+            (None, _) if disk.starts_with("nvme") => None,
             (None, _) => {
                 nameless.push(format!("/dev/{disk}").into());
                 self.attachments

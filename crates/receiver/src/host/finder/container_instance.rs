@@ -34,13 +34,20 @@ pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
         for url in agent.urls(desk) {
             match agent.client.metadata(&url).await {
                 Ok(metadata) => {
+                    let cluster = metadata.cluster.as_deref().and_then(cluster_name);
+                    let id = metadata.container_instance_arn.as_deref().and_then(container_instance_id);
+                    if cluster.is_none() && id.is_none() {
+                        words.push(format!("{url}: the answer names neither cluster nor container instance"));
+                        continue;
+                    }
                     words.clear();
                     desk.learn(|facts| {
-                        let cluster = metadata.cluster.as_deref().and_then(cluster_name);
                         facts.learn(Fact::ClusterName, cluster, Origin::EcsAgent);
-                        let id = metadata.container_instance_arn.as_deref().and_then(container_instance_id);
                         facts.learn(Fact::ContainerInstanceId, id, Origin::EcsAgent);
                     });
+                    if id.is_none() {
+                        words.push(format!("{url}: the answer names no container instance"));
+                    }
                     let _ = agent.found.send(Some(url));
                     break;
                 }

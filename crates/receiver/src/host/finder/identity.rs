@@ -32,8 +32,10 @@ pub(super) async fn find(desk: &Desk, mut node: Option<NodeObject>, metadata: Op
             && let Some(found) = object.note(asked.api_server.fetch_node(&asked.name).await)
         {
             desk.learn(|facts| learn_node(facts, &found));
-            // Whatever it doesn't say it won't say later.
-            node = None;
+            // What the cloud's controller writes there comes some time after the node.
+            if !is_lacking(desk, true) {
+                node = None;
+            }
         }
         let mut answered = false;
         if let Some(metadata) = metadata.filter(|_| is_lacking(desk, false))
@@ -48,7 +50,7 @@ pub(super) async fn find(desk: &Desk, mut node: Option<NodeObject>, metadata: Op
             return;
         }
         // A document that lacks something won't have it in a second.
-        let pause = if answered { about(desk.pace.hour) } else { pauses.next() };
+        let pause = if answered && node.is_none() { about(desk.pace.hour) } else { pauses.next() };
         sleep(pause).await;
     }
 }

@@ -35,7 +35,8 @@ pub(super) async fn follow(desk: &Desk, metadata: Option<&aws::metadata::Client>
     }
     let mut facts = desk.facts.subscribe();
     // Where the instance isn't known by the time everybody has been asked, there is nobody to ask for its tags.
-    let settled = facts.wait_for(|facts| facts.identity_settled || !facts.lacks(Fact::InstanceId)).await.is_ok();
+    // The node's labels, which are asked for meanwhile, say the cluster before its tags do.
+    let settled = facts.wait_for(|facts| facts.identity_settled).await.is_ok();
     if settled && desk.lacks(Fact::InstanceId) {
         desk.learn(|facts| facts.tags_settled = true);
     }
@@ -51,7 +52,10 @@ pub(super) async fn follow(desk: &Desk, metadata: Option<&aws::metadata::Client>
                 tags.answered();
                 pauses.reset();
                 desk.learn(|facts| {
-                    facts.learn(Fact::ClusterName, said.cluster.as_deref(), origin);
+                    // A container instance's cluster is what its agent says, whatever somebody tagged it with.
+                    if !desk.is_container_instance {
+                        facts.learn(Fact::ClusterName, said.cluster.as_deref(), origin);
+                    }
                     facts.renew(Fact::AutoScalingGroup, said.group.as_deref(), origin);
                 });
             }
@@ -75,7 +79,8 @@ async fn look(
 ) -> Result<(Said, Origin), String> {
     let mut words = Vec::new();
     if let Some(metadata) = metadata {
-        match of_metadata(metadata, desk.lacks(Fact::ClusterName)).await {
+        let wants_cluster = !desk.is_container_instance && desk.lacks(Fact::ClusterName);
+        match of_metadata(metadata, wants_cluster).await {
             Ok(Some(said)) => return Ok((said, Origin::MetadataTags)),
             Ok(None) => words.push("the instance doesn't show its tags in its metadata".to_owned()),
             Err(error) => words.push(chain(&error)),
@@ -91,15 +96,17 @@ async fn look(
     }
 }
 
-/// `None` where the instance doesn't show its tags.
+/// `None` where the instance doesn't show its tags, or shows none: an answer without a tag says nothing.
 async fn of_metadata(
     metadata: &aws::metadata::Client,
     wants_cluster: bool,
 ) -> Result<Option<Said>, aws::metadata::Error> {
-    let Some(keys) = metadata.tag_keys().await? else { return Ok(None) };
+    let Some(keys) = metadata.tag_keys().await?.filter(|keys| !keys.is_empty()) else { return Ok(None) };
     let mut said = Said::default();
     if keys.iter().any(|key| key == GROUP) {
-        said.group = metadata.tag(GROUP).await?;
+        // A key without a value has just gone, or was never a key: neither says that there is no group.
+        let Some(group) = metadata.tag(GROUP).await?.filter(|group| !group.is_empty()) else { return Ok(None) };
+        said.group = Some(group);
     }
     if wants_cluster {
         for key in keys.iter().filter(|key| CLUSTER.contains(&key.as_str()) || key.starts_with(CLUSTER_PREFIX)) {

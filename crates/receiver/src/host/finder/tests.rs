@@ -155,6 +155,25 @@ async fn a_group_that_changes_is_followed_and_one_that_cannot_be_asked_for_stays
 }
 
 #[tokio::test]
+async fn an_answer_without_tags_is_no_end_of_a_group() {
+    let tags = [("aws:autoscaling:groupName", "workers"), ("eks:cluster-name", "demo")];
+    let arrange = |metadata: &FakeInstanceMetadata, ec2: &FakeEc2| {
+        metadata.set_tags(Some(&tags));
+        ec2.set_fault(Some(ec2::Fault::Denied));
+    };
+    let mut rig = Rig::start(arrange, Facts::default(), None);
+    rig.until(|facts| !facts.lacks(Fact::AutoScalingGroup)).await;
+    rig.metadata.set_tags(Some(&[]));
+    let asked = async {
+        while rig.ec2.requests().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked).await.expect("EC2 is asked in its place");
+    assert_eq!(rig.value(Fact::AutoScalingGroup).as_deref(), Some("workers"));
+}
+
+#[tokio::test]
 async fn tags_in_metadata_spare_ec2() {
     let arrange = |metadata: &FakeInstanceMetadata, _: &FakeEc2| {
         metadata.set_tags(Some(&[("aws:autoscaling:groupName", "workers"), ("eks:cluster-name", "demo")]));
@@ -208,10 +227,19 @@ async fn a_container_instance_is_named_once_the_agent_answers() {
     let (found, mut at) = watch::channel(None);
     let client = aws::ecs_agent::Client::new(Duration::from_secs(1));
     let asked = EcsAgent { client, endpoint: Some(agent.endpoint().to_owned()), found };
-    let mut rig = Rig::start(|_, ec2| ec2.set_tags(INSTANCE, &[]), Facts::default(), Some(asked));
+    let tagged = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_tags(INSTANCE, &[("eks:cluster-name", "tagged")]);
+    let mut rig = Rig::start(tagged, Facts::default(), Some(asked));
     rig.until(Facts::is_settled).await;
     assert!(rig.facts.borrow().lacks(Fact::ContainerInstanceId));
+    // An answer that names nothing is no answer.
+    agent.set_metadata(None, None);
     agent.set_fault(None);
+    let before = agent.requests().len();
+    while agent.requests().len() < before + 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(at.borrow_and_update().as_deref(), None);
+    agent.set_metadata(Some("demo"), Some("arn:aws:ecs:us-west-2:111122223333:container-instance/0a1b"));
     let facts = rig.until(|facts| !facts.lacks(Fact::ContainerInstanceId)).await;
     assert_eq!(facts.get(Fact::ContainerInstanceId).map(|id| &**id), Some("0a1b"));
     assert_eq!(facts.get(Fact::ClusterName).map(|name| &**name), Some("demo"));
