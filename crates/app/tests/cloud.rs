@@ -174,7 +174,7 @@ fn ec2_says_the_zone_of_a_volume_that_only_a_serial_number_names() {
         write(root, "sys/block/vda/device/serial", "vol0123456789abcdef0\n");
     };
     let known = |facts: &receiver::host::Facts| facts.is_settled() && facts.attachments.is_some();
-    let around = Around { variables: cloud.variables(), lay: &lay, known };
+    let around = Around { variables: cloud.variables(), lay: &lay, known, ..Around::default() };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     let disk = &of_type(&replayed.events, RecordType::NodeFS)[0];
     assert_eq!(disk["EBSVolumeId"], "aws://us-west-2a/vol-0123456789abcdef0");

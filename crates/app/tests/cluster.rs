@@ -107,6 +107,8 @@ fn leader(server: &FakeApiServer, recording: &str, watched: &[&str], sets: &[&st
     let around = Around {
         variables: vec![("HOST_NAME", NODE.to_owned()), ("K8S_NAMESPACE", "agents".to_owned())],
         until: &is_watched,
+        // A term is shorter than the time between two samples, and this clock stands still between them.
+        elapsed: Some(std::time::Duration::from_secs(20)),
         ..Around::default()
     };
     let replayed = replay_around(recording, &configuration, &around);

@@ -54,6 +54,8 @@ pub struct Around<'a> {
     pub known: fn(&Facts) -> bool,
     /// The same, of what goes on outside the agent.
     pub until: &'a dyn Fn() -> bool,
+    /// The time between the samples, where it isn't the recording's.
+    pub elapsed: Option<std::time::Duration>,
 }
 
 impl Default for Around<'_> {
@@ -63,6 +65,7 @@ impl Default for Around<'_> {
             lay: &|_| {},
             known: |_| true,
             until: &|| true,
+            elapsed: None,
         }
     }
 }
@@ -103,7 +106,7 @@ pub fn replay_around(recording: &str, configuration: &Configuration, around: &Ar
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let clock = Arc::new(Set::default());
+    let clock = Arc::new(Set(Mutex::new(Stamp { monotonic: recording.first.monotonic, ..Stamp::default() })));
     let tools = Tools {
         clock: clock.clone(),
         registry: Registry::default(),
@@ -116,7 +119,9 @@ pub fn replay_around(recording: &str, configuration: &Configuration, around: &Ar
         scratch.show(&sample.root);
         (around.lay)(scratch.root());
         let wall = sample.wall_time.duration_since(std::time::UNIX_EPOCH).expect("it was recorded after the epoch");
-        *clock.0.lock().expect("nobody panics with the clock") = Stamp { monotonic: sample.monotonic, wall };
+        let elapsed = sample.monotonic - recording.first.monotonic;
+        let monotonic = recording.first.monotonic + around.elapsed.map_or(elapsed, |longest| longest.min(elapsed));
+        *clock.0.lock().expect("nobody panics with the clock") = Stamp { monotonic, wall };
         kubelet.set_answer(Route::Pods, sample.pods.clone().unwrap_or_default());
         kubelet.set_answer(Route::Summary, sample.summary.clone().unwrap_or_default());
     };
