@@ -58,7 +58,20 @@ fn cluster(workloads: bool) -> FakeApiServer {
             json!({"metadata": metadata("shop", "empty"), "subsets": []}),
         ],
     );
+    let service = |name: &str, selector: Value| {
+        json!({"metadata": metadata("apps", name), "spec": {
+            "clusterIP": "10.96.0.9", "selector": selector, "ports": [{"protocol": "TCP", "port": 80, "targetPort": 80}]}})
+    };
     if workloads {
+        server.set_collection(
+            "/api/v1/services",
+            vec![
+                service("web", json!({"app": "web"})),
+                service("front", json!({"app": "web", "tier": "front"})),
+                service("manual", Value::Null),
+                service("other", json!({"app": "web", "tier": "back"})),
+            ],
+        );
         let replicas = |desired: u64, ready: u64| {
             json!({"spec": {"replicas": desired}, "status": {
             "readyReplicas": ready, "availableReplicas": ready, "unavailableReplicas": desired - ready}})
@@ -117,7 +130,8 @@ fn leader(server: &FakeApiServer, recording: &str, watched: &[&str], sets: &[&st
 }
 
 const BASE: [&str; 3] = ["/api/v1/nodes", "/api/v1/pods", "/api/v1/endpoints"];
-const WORKLOADS: [&str; 4] = [
+const WORKLOADS: [&str; 5] = [
+    "/api/v1/services",
     "/apis/apps/v1/deployments",
     "/apis/apps/v1/daemonsets",
     "/apis/apps/v1/statefulsets",
@@ -138,9 +152,8 @@ fn the_agent_that_leads_speaks_for_the_cluster() {
     let server = cluster(true);
     let replayed = leader(&server, "v1-kubernetes", &[&BASE[..], &WORKLOADS[..]].concat(), &[]);
     let of = |record_type| of_type(&replayed.events, record_type);
-    let events: Vec<Value> = TYPES.into_iter().flat_map(of).collect();
-    let lines: Vec<u8> = events.iter().flat_map(|event| format!("{event}\n").into_bytes()).collect();
-    testkit::golden::check("golden/cluster.jsonl", lines);
+    let lines: Vec<u8> = replayed.events.iter().flat_map(|event| [event.as_slice(), b"\n"].concat()).collect();
+    testkit::golden::check("golden/v1-kubernetes-leader.jsonl", lines);
 
     let cluster = &of(RecordType::Cluster)[0];
     assert_eq!((&cluster["cluster_node_count"], &cluster["cluster_failed_node_count"]), (&json!(3), &json!(1)));
@@ -155,6 +168,41 @@ fn the_agent_that_leads_speaks_for_the_cluster() {
     assert_eq!(services[0]["kubernetes"], json!({"namespace_name": "shop", "service_name": "web"}));
     let replica_sets = of(RecordType::ClusterReplicaSet);
     assert_eq!((replica_sets.len(), &replica_sets[0]["PodName"]), (1, &json!("alone")));
+}
+
+#[test]
+fn a_pod_names_the_smallest_of_its_services() {
+    let replayed = leader(&cluster(true), "v1-kubernetes", &WORKLOADS[..1], &[]);
+    for record_type in [RecordType::Pod, RecordType::PodNet, RecordType::Container, RecordType::ContainerFS] {
+        let services: Vec<_> = of_type(&replayed.events, record_type)
+            .into_iter()
+            .filter(|event| event["kubernetes"]["labels"]["app"] == "web")
+            .map(|event| (event["Service"].clone(), event["kubernetes"]["service_name"].clone()))
+            .collect();
+        assert!(
+            !services.is_empty() && services.iter().all(|of| *of == (json!("front"), json!("front"))),
+            "{services:?}"
+        );
+    }
+    let without = of_type(&replayed.events, RecordType::Pod).into_iter().filter(|event| event.get("Service").is_none());
+    assert!(without.count() > 3);
+    let set = format!("{RECEIVER}.add_service_as_attribute=false");
+    let replayed = leader(&cluster(true), "v1-kubernetes", &BASE, &[&set]);
+    assert!(of_type(&replayed.events, RecordType::Pod).iter().all(|event| event.get("Service").is_none()));
+}
+
+#[test]
+fn without_the_right_to_services_endpoints_name_them() {
+    let server = cluster(false);
+    let recorded = of_type(&leader(&cluster(false), "v1-kubernetes", &BASE, &[]).events, RecordType::Pod);
+    let pod = &recorded.iter().find(|event| event["kubernetes"]["labels"]["app"] == "web").expect("it was recorded")["kubernetes"];
+    let name = pod["pod_name"].as_str().expect("it has a name");
+    let endpoints = |service: &str| json!({"metadata": metadata("apps", service), "subsets": [{"addresses": [address("apps", name, NODE)]}]});
+    server.set_collection("/api/v1/endpoints", vec![endpoints("web"), endpoints("front")]);
+    let replayed = leader(&server, "v1-kubernetes", &BASE, &[]);
+    let named: Vec<_> =
+        of_type(&replayed.events, RecordType::Pod).into_iter().filter(|event| event["Service"] == "front").collect();
+    assert!(named.len() == 1 && named[0]["kubernetes"]["pod_name"] == name, "{named:?}");
 }
 
 #[test]
