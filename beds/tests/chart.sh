@@ -44,7 +44,7 @@ takes whole 'value: "eu-west-1"' --set region=eu-west-1,role=sample --set servic
   --set "image.digest=sha256:$(printf '%064d' 0)"
 sed 's/^  awscontainerinsightreceiver:/&\n    cluster_name: mine/' "$BEDS/../examples/eks.yaml" > "$OUT/configuration"
 takes own 'cluster_name: .?mine' --set-file "config=$OUT/configuration"
-if grep -q 'path: /$' "$OUT/narrow.yaml"; then fail "narrow mounts all of the node"; fi
+if grep -q 'mountPath: /rootfs$' "$OUT/narrow.yaml"; then fail "narrow mounts all of the node"; fi
 grep -q "@sha256:0000" "$OUT/whole.yaml" || fail "the digest is not the image's"
 
 # refuses REASON OPTION...: helm renders nothing and says why.

@@ -82,6 +82,12 @@ fn the_chart_by_helm() {
     script("chart.sh");
 }
 
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn the_image_under_its_three_names() {
+    script("image.sh");
+}
+
 mod cluster {
     #[test]
     #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
