@@ -48,7 +48,7 @@ installed() {
   local name=$1
   shift
   helm install here "$chart" --namespace container-insights --set image.repository=docker.io/library/bed-agent \
-    --set image.tag=1,image.pullPolicy=Never,clusterName=bed,host.mountPropagation=$propagation \
+    --set-string image.tag=1 --set image.pullPolicy=Never,clusterName=bed,host.mountPropagation=$propagation \
     --set 'extraArgs={--set=exporters.awsemf.output_destination=stdout,--set=receivers.awscontainerinsightreceiver.collection_interval=5s}' \
     "$@" > "$OUT/install"
   kubectl -n container-insights rollout status daemonset/here-container-insights --timeout=90s > "$OUT/rollout" 2>&1 ||

@@ -219,6 +219,18 @@ fn configuration(role: &str, folder: &Path) -> (Configuration, Vec<String>) {
 }
 
 #[test]
+fn the_pods_start_what_the_image_does_as_the_user_it_names() {
+    let image = text("deploy/Containerfile");
+    let instruction = |name: &str| image.lines().find_map(|line| line.strip_prefix(name)).expect("it is there").trim();
+    let entrypoint: Value = serde_json::from_str(instruction("ENTRYPOINT")).expect("it is a list");
+    for role in ROLES {
+        assert_eq!(container(role)["command"], entrypoint);
+        let secure = &pod(role)["securityContext"];
+        assert_eq!(format!("{}:{}", secure["runAsUser"], secure["runAsGroup"]), instruction("USER"));
+    }
+}
+
+#[test]
 fn the_configuration_is_the_samples_and_the_probes_ask_where_it_listens() {
     let example = text("examples/eks.yaml");
     assert_eq!(text("deploy/helm/container-insights/files/config.yaml"), example);
