@@ -66,7 +66,8 @@ installed() {
   grep VmHWM "/proc/$process/status"
   [ "$(agent_pod .status.containerStatuses[0].restartCount)" = 0 ] || fail "$name: it was restarted"
   kubectl -n container-insights logs daemonset/here-container-insights | grep -v '^{' > "$OUT/log.$name" || true
-  if grep -E ' 403|forbidden' "$OUT/log.$name"; then fail "$name: a right is missing"; fi
+  # The sample's role lacks some on purpose.
+  if [ "$name" != sample ] && grep -E ' 403|forbidden' "$OUT/log.$name"; then fail "$name: a right is missing"; fi
 }
 
 # allowed ANSWER VERB RESOURCE [OPTION...]: what the API server says of the agent's account.
