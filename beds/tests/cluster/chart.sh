@@ -1,12 +1,16 @@
 #!/bin/bash
 # Proves on a real Kubernetes that it takes what the chart renders, in every shape, by a dry run at the server; and with both
 # roles that an installed chart runs: its pods are ready, as 65532 without capabilities, with authorisation on, and send the
-# node's events; and that the minimal role allows nothing beside the table.
+# node's events; that what is mounted later is seen, and let go of; and that the minimal role allows nothing beside the table.
 #   chart.sh AGENT       1-2 min; 77 where this can't run
+# The / of a node with systemd is a shared mount. Where this machine's isn't, all runs in mounts of its own, which are.
 set -eu
+if [ -z "${OWN_MOUNTS:-}" ] && [ "$(id -u)" = 0 ] && ! awk '$5 == "/" {shared = / shared:/} END {exit !shared}' /proc/self/mountinfo; then
+  OWN_MOUNTS=1 exec unshare --mount --propagation shared -- "$0" "$@"
+fi
 . "$(dirname "$0")/../common.sh"
 [ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (v2_systemd.sh looks at a guest's)"
-need containerd runc openssl
+need containerd runc openssl mkfs.ext4
 command -v go > /dev/null || can_not "helm can't be built: there is no Go"
 HELM=$("$BEDS/kubernetes/helm.sh")
 bed=$BEDS/kubernetes/host_cluster.sh
@@ -16,7 +20,10 @@ chart=$deploy/helm/container-insights
 "$BEDS/kubernetes/build.sh" > /dev/null
 take_machine
 [ ! -d $cluster ] || fail "a cluster is up"
-at_end() { [ ! -d $cluster ] || "$bed" down; }
+at_end() {
+  umount "$OUT/volume" 2> /dev/null || true
+  [ ! -d $cluster ] || "$bed" down
+}
 python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/container-insights" --command /container-insights
 "$bed" up 9>&-
 "$bed" import "$OUT/agent.tar"
@@ -38,9 +45,6 @@ shape --set leaderLock.namespace=aws-otel-eks,leaderLock.name=other
 shape --set 'serviceAccount.annotations.eks\.amazonaws\.com/role-arn=arn:aws:iam::111122223333:role/a,priorityClassName='
 echo "the server takes every shape"
 
-# The machine's / may be a private mount, which no runtime makes follow it.
-propagation=HostToContainer
-if ! awk '$5 == "/" {shared = / shared:/} END {exit !shared}' /proc/self/mountinfo; then propagation=None; fi
 agent_pod() { kubectl -n container-insights get pod -l app.kubernetes.io/instance=here -o "jsonpath={.items[0]$1}"; }
 events() { kubectl -n container-insights logs daemonset/here-container-insights | grep -q "\"Type\":\"$1\""; }
 # installed NAME OPTION...: the chart runs, and its events come.
@@ -48,7 +52,7 @@ installed() {
   local name=$1
   shift
   helm install here "$chart" --namespace container-insights --set image.repository=docker.io/library/bed-agent \
-    --set-string image.tag=1 --set image.pullPolicy=Never,clusterName=bed,host.mountPropagation=$propagation \
+    --set-string image.tag=1 --set image.pullPolicy=Never,clusterName=bed \
     --set 'extraArgs={--set=exporters.awsemf.output_destination=stdout,--set=receivers.awscontainerinsightreceiver.collection_interval=5s}' \
     "$@" > "$OUT/install"
   kubectl -n container-insights rollout status daemonset/here-container-insights --timeout=90s > "$OUT/rollout" 2>&1 ||
@@ -77,7 +81,23 @@ allowed() {
   said=$(kubectl auth can-i "$@" --as system:serviceaccount:container-insights:here-container-insights 2> /dev/null || true)
   [ "$said" = "$answer" ] || fail "may $*: $said, not $answer"
 }
+# A disk that comes and goes, at a place that anybody may look at.
+follows() {
+  chmod 755 "$OUT"
+  mkdir "$OUT/volume"
+  mkfs.ext4 -q -m 0 "$OUT/disk" 72M > /dev/null
+  mount -o loop "$OUT/disk" "$OUT/volume" 2> "$OUT/mount.log" || { echo "no loop device: $(tail -n 1 "$OUT/mount.log")"; return 0; }
+  local device process
+  device=$(findmnt -no SOURCE "$OUT/volume")
+  process=$(pgrep -fx '/container-insights --config=/conf/config.yaml .*')
+  # Looked for in the pod's own table: the events go by that of process 1, which may have other mounts than this script.
+  grep -q " /rootfs$OUT/volume .* $device " "/proc/$process/mountinfo" || fail "a file system mounted later is not in the pod"
+  umount "$OUT/volume"
+  if grep -q " $device " "/proc/$process/mountinfo"; then fail "the pod holds what is unmounted"; fi
+}
+
 installed minimal --set role=minimal
+follows
 lock=otel-container-insight-clusterleader
 here="-n container-insights"
 for row in "get nodes/x --subresource=pods" "get nodes/x --subresource=stats" "get nodes" "watch nodes -A" "list pods -A" "watch services -A" \
