@@ -32,4 +32,6 @@ docker_down() {
   grep -F " $DOCKER_FOLDER/" /proc/self/mounts | cut -d ' ' -f 2 | sort -r | while read -r mounted; do umount "$mounted" || true; done
   rm -rf "$DOCKER_FOLDER/data" "$DOCKER_FOLDER/exec"
   remove_empty_cgroups ecs docker
+  # Its shims' sockets were here, whatever the folder of the rest; a cluster's bed takes the place for another's.
+  rmdir /run/containerd/s /run/containerd 2> /dev/null || true
 }

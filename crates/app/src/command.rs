@@ -1,4 +1,5 @@
-//! The command line: an OpenTelemetry Collector's, and the ADOT Collector's where the binary is called `awscollector`.
+//! The command line: an OpenTelemetry Collector's, and the ADOT Collector's where the binary is called `awscollector` or
+//! `healthcheck`.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,6 +11,7 @@ use confmap::{Fault, Faults, Loaded};
 
 use crate::components::{KINDS, Kind, Section};
 use crate::configuration::{self, Configuration};
+use crate::healthcheck;
 use crate::logs;
 use crate::platform::Platform;
 use crate::run;
@@ -18,6 +20,8 @@ use crate::surroundings::Variables;
 
 /// The name under which the binary takes the ADOT Collector's place.
 const ADOT_NAME: &str = "awscollector";
+/// The name under which it takes the place of the ADOT Collector's second program, and the subcommand that does the same.
+const HEALTHCHECK: &str = "healthcheck";
 /// Holds a configuration that replaces all others.
 const CONTENT: &str = "AOT_CONFIG_CONTENT";
 
@@ -51,7 +55,7 @@ struct Sources {
     set: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Action {
     /// Check the configuration and name every fault of it.
     Validate,
@@ -61,13 +65,21 @@ enum Action {
     Featuregate,
     /// Show the configuration as it is after merging and expansion, without secrets.
     PrintConfig,
+    /// Ask a running agent's health check; fails unless the answer is 2xx within 2 s.
+    #[command(name = HEALTHCHECK)]
+    Healthcheck(healthcheck::Whom),
 }
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    let as_adot =
-        arguments.first().is_some_and(|name| Path::new(name).file_name().is_some_and(|name| name == ADOT_NAME));
+    let is_called = |wanted: &str| {
+        arguments.first().is_some_and(|name| Path::new(name).file_name().is_some_and(|name| name == wanted))
+    };
+    let (as_adot, as_healthcheck) = (is_called(ADOT_NAME), is_called(HEALTHCHECK));
+    if as_healthcheck {
+        arguments.insert(1, HEALTHCHECK.into());
+    }
     arguments.iter_mut().skip(1).for_each(with_two_dashes);
     let command = match Command::try_parse_from(arguments) {
         Ok(command) => command,
@@ -84,6 +96,7 @@ pub fn main() -> ExitCode {
         Some(Action::Components) => show(&components()),
         Some(Action::Featuregate) => show("there are no feature gates\n"),
         Some(Action::PrintConfig) => print_config(&command.sources, &variables),
+        Some(Action::Healthcheck(whom)) => healthcheck::ask(&whom, &variables).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         complain(&format!("Error: {error:#}"));
@@ -94,7 +107,7 @@ pub fn main() -> ExitCode {
 /// Flags of the collectors may begin with one dash.
 fn with_two_dashes(argument: &mut OsString) {
     let Some(text) = argument.to_str() else { return };
-    let known = ["config", "set", "feature-gates", "help", "version"];
+    let known = ["config", "set", "feature-gates", "help", "version", "url", "port"];
     if let Some(flag) = text.strip_prefix('-').filter(|flag| !flag.starts_with('-'))
         && known.contains(&flag.split('=').next().unwrap_or_default())
     {

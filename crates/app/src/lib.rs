@@ -9,6 +9,7 @@ pub mod command;
 pub mod components;
 pub mod configuration;
 mod deliveries;
+mod healthcheck;
 mod logs;
 pub mod own_metrics;
 mod pipelines;

@@ -15,7 +15,7 @@ use container_insights::configuration::{self, Configuration};
 use receiver::config::Orchestrator;
 use receiver::host::{Environment, resolve};
 use serde_json::{Value, json};
-use support::project;
+use support::{paths_read, project};
 
 /// What `config.yaml` has beyond the example.
 const DIFFERENCES: [&str; 2] =
@@ -109,27 +109,6 @@ fn inside(path: &str) -> Option<PathBuf> {
         Some((source.len(), Path::new(word(&mount["containerPath"])).join(below)))
     });
     mounted.max().map(|(_, path)| path)
-}
-
-/// The paths of a machine's files that the sources of `linux` spell out, tests left out.
-fn paths_read() -> BTreeSet<String> {
-    fn visit(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in fs::read_dir(folder).expect("the folder can be read") {
-            let path = entry.expect("the folder can be read").path();
-            if path.is_dir() {
-                visit(&path, found);
-            } else if !path.ends_with("tests.rs") {
-                let code = fs::read_to_string(&path).expect("the file can be read");
-                let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-                let words = code.split('"').skip(1).step_by(2).map(|word| word.trim_start_matches('/'));
-                let kernel = words.filter(|word| ["proc/", "sys/", "etc/"].iter().any(|start| word.starts_with(start)));
-                found.extend(kernel.map(|word| format!("/{word}")));
-            }
-        }
-    }
-    let mut found = BTreeSet::new();
-    visit(&project().join("crates/linux/src"), &mut found);
-    found
 }
 
 #[test]

@@ -76,7 +76,25 @@ fn file_systems_of_known_sizes_and_volumes_of_kubernetes() {
     script("disks.sh");
 }
 
+#[test]
+#[ignore = "needs Go, of which helm is built"]
+fn the_chart_by_helm() {
+    script("chart.sh");
+}
+
+#[test]
+#[ignore = "needs root and what beds/setup.sh installs"]
+fn the_image_under_its_three_names() {
+    script("image.sh");
+}
+
 mod cluster {
+    #[test]
+    #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
+    fn the_chart_on_a_real_api_server() {
+        super::script("cluster/chart.sh");
+    }
+
     #[test]
     #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
     fn the_sample_manifest() {

@@ -1,6 +1,8 @@
 //! A recorded node replayed through the receiver and the exporter.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -159,4 +161,25 @@ pub fn of_type(events: &[Vec<u8>], record_type: RecordType) -> Vec<serde_json::V
     let parsed =
         events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(event).expect("an event is JSON"));
     parsed.filter(|event| event["Type"] == record_type.as_str()).collect()
+}
+
+/// The paths of a machine's files that the sources of `linux` spell out, tests left out.
+pub fn paths_read() -> BTreeSet<String> {
+    fn visit(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                visit(&path, found);
+            } else if !path.ends_with("tests.rs") {
+                let code = fs::read_to_string(&path).expect("the file can be read");
+                let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+                let words = code.split('"').skip(1).step_by(2).map(|word| word.trim_start_matches('/'));
+                let kernel = words.filter(|word| ["proc/", "sys/", "etc/"].iter().any(|start| word.starts_with(start)));
+                found.extend(kernel.map(|word| format!("/{word}")));
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    visit(&project().join("crates/linux/src"), &mut found);
+    found
 }
