@@ -80,9 +80,8 @@ pub struct Tools {
 impl Collector {
     /// A collector of the machine at `place`.
     pub fn open(config: Config, place: &Place, tools: Tools) -> Result<Self, Error> {
-        let Tools { clock, registry, component, runtime, status } = tools;
-        let troubles = Troubles::new(&registry, &component);
-        let mut machine = Machine::open(&place.root, &config, clock.clone(), troubles)
+        let troubles = Troubles::new(&tools.registry, &tools.component);
+        let mut machine = Machine::open(&place.root, &config, tools.clock.clone(), troubles)
             .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
         let node_name = place.node_name.clone().unwrap_or_else(|| machine.host_name());
         let kubelet = match &place.kubelet {
@@ -95,29 +94,35 @@ impl Collector {
                 }
                 let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
                 let (asker, server) = kubelet::channel();
-                let detour = match cluster::Access::of(place, &node_name) {
-                    Some(access) if config.kubelet.auth_type == AuthType::ServiceAccount => {
-                        Some(Detour::new(access.client()?, &node_name))
-                    }
-                    _ => None,
+                // Whoever may ask the kubelet by a certificate of its own has no way round it.
+                let way_round = match config.kubelet.auth_type {
+                    AuthType::ServiceAccount => cluster::client(place, &node_name)?,
+                    AuthType::Tls | AuthType::None | AuthType::KubeConfig => None,
                 };
-                runtime.spawn(Server::run(server, client, detour));
+                let detour = way_round.map(|api_server| Detour::new(api_server, &node_name));
+                tools.runtime.spawn(Server::run(server, client, detour));
                 Some(asker)
             }
         };
-        let around =
-            Around { place, node_name: &node_name, dmi: &machine.dmi(), status: status.clone(), clock: clock.clone() };
+        let around = Around {
+            place,
+            node_name: &node_name,
+            dmi: &machine.dmi(),
+            status: tools.status.clone(),
+            clock: tools.clock.clone(),
+        };
         let cluster = match config.container_orchestrator {
-            Orchestrator::Eks => Cluster::begin(&config, place, &node_name, (&clock, &status, &runtime))?,
+            Orchestrator::Eks => Cluster::begin(&config, place, &node_name, &tools)?,
             Orchestrator::Ecs | Orchestrator::Host => None,
         };
-        let findings = search::begin(&config, around, &runtime)?;
+        let findings = search::begin(&config, around, &tools.runtime)?;
         let platform = config.container_orchestrator;
         // A container instance has a name only where somebody gave it one.
         let shown = if platform == Orchestrator::Ecs { place.node_name.as_deref() } else { Some(&*node_name) };
         let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
         let name = node_name;
+        let Tools { clock, registry, component, .. } = tools;
         let parts = Parts {
             name,
             config,

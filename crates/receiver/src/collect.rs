@@ -16,6 +16,7 @@ use crate::cluster::Cluster;
 use crate::config::{CollectionRole, Config};
 use crate::host::search::Findings;
 use crate::insights::{self, Frame, Knowledge, NodeIdentity};
+use crate::samples::ClusterSample;
 use crate::sources::Machine;
 use crate::sources::kubelet::{Asker, Question};
 use crate::stores::inventory::Inventory;
@@ -137,11 +138,18 @@ impl Collector {
         Round { time_ms: at.wall_ms(), records, ends: true }
     }
 
+    fn cluster_sample(&self) -> Option<ClusterSample> {
+        let cluster = self.cluster.as_ref()?;
+        cluster.look();
+        // Asked for last: what comes now is said by an agent that speaks now.
+        cluster.sample(self.clock.stamp())
+    }
+
     fn records(&mut self, at: Stamp) -> Vec<Record> {
         if self.config.collection_role == CollectionRole::Leader {
             self.learn();
             let frame = Frame::new(&self.identity, at.wall_ms());
-            let cluster = self.cluster.as_ref().and_then(|cluster| cluster.sample(self.clock.stamp()));
+            let cluster = self.cluster_sample();
             return cluster.iter().flat_map(|sample| insights::cluster_records(&frame, sample, &self.config)).collect();
         }
         // The kubelet works on its answer while the machine is read.
@@ -160,7 +168,7 @@ impl Collector {
             self.identity.capacity = self.machine.capacity();
         }
         let storage = self.storage(&sample, summary.as_ref());
-        let cluster = self.cluster.as_ref().and_then(|cluster| cluster.sample(self.clock.stamp()));
+        let cluster = self.cluster_sample();
         let frame = Frame::new(&self.identity, at.wall_ms());
         let knowledge = Knowledge {
             inventory: &self.inventory,

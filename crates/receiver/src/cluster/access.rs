@@ -6,6 +6,7 @@ use kubernetes::watch::{Pace, Reflector};
 use kubernetes::{ApiServer, Auth, Settings};
 
 use crate::build::Error;
+use crate::cluster::watched::Followed;
 use crate::host::{self, Place};
 
 /// What the beginning of an answer may take.
@@ -15,17 +16,18 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Access {
     settings: Settings,
+    followed: Followed,
+}
+
+/// A client of the API server; `None` where nothing says where it is.
+pub fn client(place: &Place, node_name: &str) -> Result<Option<ApiServer>, Error> {
+    settings(place, node_name).map(|settings| connect(settings)).transpose()
 }
 
 impl Access {
     /// `None` where nothing says where the API server is.
-    pub fn of(place: &Place, node_name: &str) -> Option<Self> {
-        let (endpoint, auth) = match place.api_server.as_ref()? {
-            host::ApiServer::Url(url) => (url.clone(), Auth::service_account()),
-            host::ApiServer::KubeConfig(path) => (String::new(), Auth::KubeConfig { path: path.clone() }),
-        };
-        let node_name = node_name.to_owned();
-        Some(Self { settings: Settings { endpoint, auth, deadline: DEADLINE, node_name, ..Settings::default() } })
+    pub fn of(place: &Place, node_name: &str, followed: Followed) -> Option<Self> {
+        Some(Self { settings: settings(place, node_name)?, followed })
     }
 
     /// What a client is made with.
@@ -33,13 +35,22 @@ impl Access {
         self.settings.clone()
     }
 
-    /// A client of one's own.
-    pub fn client(&self) -> Result<ApiServer, Error> {
-        ApiServer::new(self.settings()).map_err(|source| Error::Kubelet { source })
-    }
-
-    /// A reflector of one collection.
+    /// A reflector of one collection, which the rounds look at.
     pub fn reflector(&self, path: &str) -> Result<Reflector, Error> {
-        Ok(Reflector::new(self.client()?, path, Pace::default()))
+        let reflector = Reflector::new(connect(self.settings())?, path, Pace::default());
+        self.followed.add(path, reflector.status());
+        Ok(reflector)
     }
+}
+
+fn settings(place: &Place, node_name: &str) -> Option<Settings> {
+    let (endpoint, auth) = match place.api_server.as_ref()? {
+        host::ApiServer::Url(url) => (url.clone(), Auth::service_account()),
+        host::ApiServer::KubeConfig(path) => (String::new(), Auth::KubeConfig { path: path.clone() }),
+    };
+    Some(Settings { endpoint, auth, deadline: DEADLINE, node_name: node_name.to_owned(), ..Settings::default() })
+}
+
+fn connect(settings: Settings) -> Result<ApiServer, Error> {
+    ApiServer::new(settings).map_err(|source| Error::Kubelet { source })
 }

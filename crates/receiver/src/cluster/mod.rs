@@ -9,41 +9,37 @@ mod endpoints;
 mod figures;
 mod services;
 mod voice;
+mod watched;
 
-use std::sync::Arc;
+use model::Stamp;
 
-use model::{Clock, Stamp};
-use telemetry::Status;
-use tokio::runtime::Handle;
-
-use crate::build::Error;
+use crate::build::{Error, Tools};
 use crate::config::{CollectionRole, Config};
 use crate::host::Place;
 use crate::samples::ClusterSample;
 
-pub(crate) use access::Access;
+use access::Access;
+pub(crate) use access::client;
 use endpoints::Follower;
 pub(crate) use services::Lookup;
 use services::Services;
 use voice::Voice;
+use watched::Followed;
 
 /// What is followed at the API server.
 #[derive(Debug)]
 pub struct Cluster {
     voice: Option<Voice>,
     services: Option<Services>,
+    followed: Followed,
 }
 
 impl Cluster {
     /// Begins where there is an API server to ask; `None` elsewhere.
-    pub(crate) fn begin(
-        config: &Config,
-        place: &Place,
-        node_name: &str,
-        tools: (&Arc<dyn Clock>, &Status, &Handle),
-    ) -> Result<Option<Self>, Error> {
-        let Some(access) = Access::of(place, node_name) else { return Ok(None) };
-        let (clock, status, runtime) = tools;
+    pub(crate) fn begin(config: &Config, place: &Place, node_name: &str, tools: &Tools) -> Result<Option<Self>, Error> {
+        let Tools { clock, status, runtime, registry, component } = tools;
+        let followed = Followed::new(registry, component);
+        let Some(access) = Access::of(place, node_name, followed.clone()) else { return Ok(None) };
         let endpoints = Follower::begin(&access, node_name, runtime)?;
         let voice = match config.collection_role {
             CollectionRole::Node => None,
@@ -55,7 +51,12 @@ impl Cluster {
             true => Some(Services::begin(&access, endpoints, (status, runtime))?),
             false => None,
         };
-        Ok(Some(Self { voice, services }))
+        Ok(Some(Self { voice, services, followed }))
+    }
+
+    /// Counts and tells what became of what is followed since the last round.
+    pub fn look(&self) {
+        self.followed.look();
     }
 
     /// The cluster's numbers, where this agent speaks for it at this moment.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{Settings, ecs_agent, metadata};
-use kubernetes::Auth;
 use linux::dmi::Dmi;
 use model::{Clock, Text};
 use telemetry::{Status, chain};
@@ -13,8 +12,9 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::build::Error;
+use crate::cluster;
 use crate::config::{Config, Orchestrator};
-use crate::host::environment::{ApiServer, Place};
+use crate::host::environment::Place;
 use crate::host::facts::{Fact, Facts, Origin};
 use crate::host::finder::{Access, EcsAgent, Finder, NodeObject, Pace, Sources};
 use crate::host::tasks::{self, Tasks};
@@ -25,8 +25,6 @@ const EC2_TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_RETRIES: u32 = 10;
 /// What a question to the ECS agent may take.
 const AGENT_DEADLINE: Duration = Duration::from_secs(1);
-/// What a question about the node's object may take.
-const API_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where the agent is.
 pub struct Around<'a> {
@@ -91,7 +89,8 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
         }
         Orchestrator::Eks | Orchestrator::Host => (None, None),
     };
-    let node = node_object(place, node_name)?;
+    let object = |api_server| NodeObject { api_server, name: node_name.into() };
+    let node = cluster::client(place, node_name)?.map(object);
     let (sender, facts) = watch::channel(facts);
     let (nameless_disks, nameless) = watch::channel(Vec::new());
     let finder = Finder {
@@ -113,23 +112,6 @@ fn metadata_options(config: &Config, place: &Place) -> metadata::Options {
         allow_v1: config.imds_v1,
         attempts: config.imds_retries.min(MOST_RETRIES).saturating_add(1),
     }
-}
-
-fn node_object(place: &Place, node_name: &str) -> Result<Option<NodeObject>, Error> {
-    let (endpoint, auth) = match &place.api_server {
-        None => return Ok(None),
-        Some(ApiServer::Url(url)) => (url.clone(), Auth::service_account()),
-        Some(ApiServer::KubeConfig(path)) => (String::new(), Auth::KubeConfig { path: path.clone() }),
-    };
-    let settings = kubernetes::Settings {
-        endpoint,
-        auth,
-        deadline: API_DEADLINE,
-        node_name: node_name.to_owned(),
-        ..kubernetes::Settings::default()
-    };
-    let api_server = kubernetes::ApiServer::new(settings).map_err(|source| Error::Kubelet { source })?;
-    Ok(Some(NodeObject { api_server, name: node_name.into() }))
 }
 
 /// How the options say that AWS is reached. The region is found out first, see [`Fact::Region`].

@@ -1,0 +1,85 @@
+//! What is followed at the API server, looked at from the rounds: counted, and told where it fails.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kubernetes::watch::{Counts, Phase, Status};
+use telemetry::{Counter, Episode, Registry};
+use tracing::{info, warn};
+
+/// Every collection that is followed at the moment.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    registry: Registry,
+    component: String,
+    all: Arc<Mutex<Vec<Watched>>>,
+}
+
+/// One collection.
+#[derive(Debug)]
+struct Watched {
+    path: Box<str>,
+    status: Arc<Status>,
+    counted: Counts,
+    requests: Counter,
+    bytes: Counter,
+    failure: Episode,
+    refusal: Episode,
+}
+
+impl Followed {
+    /// Nothing is followed yet; numbers are those of this receiver.
+    pub fn new(registry: &Registry, component: &str) -> Self {
+        Self { registry: registry.clone(), component: component.to_owned(), all: Arc::default() }
+    }
+
+    /// Follows the reflector of this status too, as long as there is one.
+    pub fn add(&self, path: &str, status: Arc<Status>) {
+        let resource = path.rsplit('/').next().unwrap_or(path);
+        let labels = [("receiver", &*self.component), ("resource", resource)];
+        let counter = |name, help| self.registry.counter(name, help, &labels);
+        let watched = Watched {
+            path: path.into(),
+            status,
+            counted: Counts::default(),
+            requests: counter("container_insights_api_server_requests", "Requests to the API server for a collection."),
+            bytes: counter("container_insights_api_server_bytes", "Bytes that the API server sent of a collection."),
+            failure: Episode::default(),
+            refusal: Episode::default(),
+        };
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
+    }
+
+    /// Counts what came since the last look, and tells what changed.
+    pub fn look(&self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter_mut().for_each(Watched::look);
+        // Whose reflector is gone says nothing any more.
+        all.retain(|watched| Arc::strong_count(&watched.status) > 1);
+    }
+}
+
+impl Watched {
+    fn look(&mut self) {
+        let counts = self.status.counts();
+        self.requests.add(counts.requests - self.counted.requests);
+        self.bytes.add(counts.bytes - self.counted.bytes);
+        self.counted = counts;
+        let report = self.status.report();
+        let (path, fault) = (&*self.path, report.fault.as_deref().unwrap_or_default());
+        match report.phase {
+            Phase::Failing if self.failure.failing() => {
+                warn!(path, fault, "the API server can't be followed; what was known stays, and it is asked again");
+            }
+            // Rights are a choice, and what they leave out is documented.
+            Phase::Refused if self.refusal.failing() => {
+                info!(path, fault, "the API server refuses; what depends on it is left out, and it is asked again");
+            }
+            Phase::Watching => {
+                if self.failure.recovered().is_some() || self.refusal.recovered().is_some() {
+                    info!(path, "the API server is followed again");
+                }
+            }
+            _ => {}
+        }
+    }
+}
