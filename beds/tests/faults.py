@@ -66,7 +66,7 @@ class Agent:
         self.out = arguments.out + "/events"
         words = [BEDS + "/sandbox.sh", "--", arguments.agent, "--config", "env:SAMPLE"]
         for option in ("exporters.awsemf.output_destination=stdout", "extensions.health_check.endpoint=localhost:0",
-                       RECEIVER + "cluster_name=bed", RECEIVER + "collection_interval=2s",
+                       RECEIVER + "cluster_name=bed", RECEIVER + "local_mode=true", RECEIVER + "collection_interval=2s",
                        RECEIVER + "kubelet.auth_type=none", RECEIVER + f"kubelet.endpoint=http://127.0.0.1:{port}"):
             words += ["--set", option]
         with open(self.out, "wb") as out, open(self.out + ".stderr", "wb") as log:

@@ -13,6 +13,6 @@ export SAMPLE
 cat /proc/diskstats > "$OUT/diskstats.before"
 "$examples/../beds/cri/with_pods.sh" --sandbox --loads "$loads" --pace 8 --before 5 --after 7 --out "$OUT/events" -- "$OUT/agent" \
   --config env:SAMPLE --set exporters.awsemf.output_destination=stdout --set extensions.health_check.endpoint=localhost:0 \
-  --set $receiver.cluster_name=bed --set $receiver.collection_interval=2s \
+  --set $receiver.cluster_name=bed --set $receiver.local_mode=true --set $receiver.collection_interval=2s \
   --set $receiver.kubelet.endpoint='{kubelet}' --set $receiver.kubelet.auth_type=none > "$OUT/report"
 cat /proc/diskstats > "$OUT/diskstats.after"

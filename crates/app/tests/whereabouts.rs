@@ -120,6 +120,8 @@ fn what_is_known_and_who_said_it_stands_at_the_status_page() {
         let mut line = String::new();
         let _ = events.read_line(&mut line);
         let _ = first.send(line);
+        // An agent whose reader is gone ends.
+        let _ = std::io::copy(&mut events, &mut std::io::sink());
     });
     let log = agent.log_until("everything is running");
     let event = event.recv_timeout(std::time::Duration::from_secs(30)).expect("an event comes");

@@ -4,8 +4,15 @@ use std::path::Path;
 
 use super::*;
 
+/// A run that was killed lets go of its directory once its last write is done.
 fn open(directory: &Path) -> Spool {
-    Spool::open(spool::Options::new(directory)).unwrap().0
+    for _ in 0..1000 {
+        match Spool::open(spool::Options::new(directory)) {
+            Err(spool::Error::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened.unwrap().0,
+        }
+    }
+    panic!("the directory stays locked");
 }
 
 #[tokio::test]
