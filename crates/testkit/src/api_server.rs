@@ -118,7 +118,7 @@ impl State {
         let Some(objects) = self.collections.get(path) else { return status(403, "Forbidden") };
         let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
         if !has("watch") {
-            let list = json!({"kind": "List", "metadata": {"resourceVersion": "7"}, "items": objects});
+            let list = json!({"kind": list_kind(path), "metadata": {"resourceVersion": "7"}, "items": objects});
             return Reply::new(200, list.to_string());
         }
         if has("sendInitialEvents") {
@@ -181,6 +181,20 @@ impl Handler for Shared {
             state.write(&request, path)
         };
         reply.header("content-type", "application/json")
+    }
+}
+
+fn list_kind(path: &str) -> &'static str {
+    match path.rsplit('/').next() {
+        Some("pods") => "PodList",
+        Some("nodes") => "NodeList",
+        Some("services") => "ServiceList",
+        Some("endpoints") => "EndpointsList",
+        Some("deployments") => "DeploymentList",
+        Some("daemonsets") => "DaemonSetList",
+        Some("statefulsets") => "StatefulSetList",
+        Some("replicasets") => "ReplicaSetList",
+        _ => "List",
     }
 }
 

@@ -4,14 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use kubernetes::{ApiServer, Error, Kubelet, PodList, Summary};
-use telemetry::Episode;
+use kubernetes::{Error, Kubelet, PodList, Summary};
 use tokio::sync::mpsc as requests;
-use tokio::time::Instant;
-use tracing::info;
 
-/// How long a kubelet that refused isn't asked again for its pods: each time it has to ask the API server.
-const REFUSED: Duration = Duration::from_secs(600);
+use crate::sources::detour::Detour;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,57 +42,6 @@ pub struct Asker {
 pub struct Server {
     questions: requests::Receiver<Question>,
     answers: mpsc::Sender<Answer>,
-}
-
-/// The pods as the API server knows them, for a kubelet that may not be asked for them: one before Kubernetes 1.33, where
-/// the role has no `nodes/proxy`.
-#[derive(Debug)]
-pub struct Detour {
-    api_server: ApiServer,
-    node: String,
-    episode: Episode,
-    /// Until when the kubelet isn't asked.
-    until: Option<Instant>,
-}
-
-impl Detour {
-    /// By the name of the node.
-    pub fn new(api_server: ApiServer, node: &str) -> Self {
-        Self { api_server, node: node.to_owned(), episode: Episode::default(), until: None }
-    }
-
-    /// The pods; the kubelet's error where the API server doesn't give them either.
-    async fn pods(&mut self, kubelet: &mut Kubelet) -> Result<Arc<PodList>, Error> {
-        let refused = match self.until {
-            Some(until) if Instant::now() < until => None,
-            _ => match kubelet.fetch_pods().await {
-                Err(error) if error.status() == Some(403) => Some(error),
-                answer => {
-                    self.until = None;
-                    if self.episode.recovered().is_some() {
-                        info!("the kubelet may be asked for the pods again");
-                    }
-                    return answer;
-                }
-            },
-        };
-        match self.api_server.fetch_pods(&self.node).await {
-            Ok(pods) => {
-                if self.episode.failing() {
-                    info!("the kubelet may not be asked for the pods: the API server is asked for those of the node");
-                }
-                if refused.is_some() {
-                    self.until = Some(Instant::now() + REFUSED);
-                }
-                Ok(Arc::new(pods))
-            }
-            // Both are asked next time.
-            Err(error) => {
-                self.until = None;
-                Err(refused.unwrap_or(error))
-            }
-        }
-    }
 }
 
 /// Two ends that belong together.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::Stamp;
+use testkit::api_server::FakeApiServer;
 use testkit::ec2::{self, FakeEc2, Volume};
 use testkit::ecs_agent::FakeEcsAgent;
 use testkit::faults::Fault;
@@ -35,6 +36,15 @@ struct Rig {
 
 impl Rig {
     fn start(arrange: impl FnOnce(&FakeInstanceMetadata, &FakeEc2), known: Facts, agent: Option<EcsAgent>) -> Self {
+        Self::with_node(arrange, known, agent, None)
+    }
+
+    fn with_node(
+        arrange: impl FnOnce(&FakeInstanceMetadata, &FakeEc2),
+        known: Facts,
+        agent: Option<EcsAgent>,
+        node: Option<NodeObject>,
+    ) -> Self {
         let (metadata, ec2) = (FakeInstanceMetadata::start(), FakeEc2::start());
         ec2.add_keys("AKIDEXAMPLE", "secret", None);
         ec2.set_tags(INSTANCE, &[("aws:autoscaling:groupName", "workers"), ("kubernetes.io/cluster/demo", "owned")]);
@@ -57,7 +67,7 @@ impl Rig {
         let (disks, nameless_disks) = watch::channel(Vec::new());
         let finder = Finder {
             sources: Sources {
-                node: None,
+                node,
                 metadata: Some(aws::metadata::Client::new(&settings, options).unwrap()),
                 ec2: Some(access),
                 agent,
@@ -244,4 +254,29 @@ async fn a_container_instance_is_named_once_the_agent_answers() {
     assert_eq!(facts.get(Fact::ContainerInstanceId).map(|id| &**id), Some("0a1b"));
     assert_eq!(facts.get(Fact::ClusterName).map(|name| &**name), Some("demo"));
     assert_eq!(at.borrow_and_update().as_deref(), Some(agent.endpoint()));
+}
+
+#[tokio::test]
+async fn a_node_whose_object_is_completed_later_is_known_then() {
+    let server = FakeApiServer::start();
+    let path = "/api/v1/nodes/n";
+    let labels = serde_json::json!({"alpha.eksctl.io/cluster-name": "demo"});
+    let object = |labels: serde_json::Value, spec: serde_json::Value| serde_json::json!({"kind": "Node", "metadata": {"name": "n", "labels": labels}, "spec": spec});
+    server.set_object(path, object(labels, serde_json::json!({})));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kubeconfig");
+    server.write_kubeconfig(&file);
+    let auth = kubernetes::Auth::KubeConfig { path: file };
+    let settings = kubernetes::Settings { auth, node_name: "n".into(), ..kubernetes::Settings::default() };
+    let node = NodeObject { api_server: kubernetes::ApiServer::new(settings).unwrap(), name: "n".into() };
+    let silent = |metadata: &FakeInstanceMetadata, _: &FakeEc2| metadata.refuse();
+    let mut rig = Rig::with_node(silent, Facts::default(), None, Some(node));
+    let facts = rig.until(|facts| !facts.lacks(Fact::ClusterName)).await;
+    assert!(facts.lacks(Fact::InstanceId));
+    let labels = serde_json::json!({"node.kubernetes.io/instance-type": "m5.large",
+        "topology.kubernetes.io/region": "us-west-2", "topology.kubernetes.io/zone": "us-west-2a"});
+    server.set_object(path, object(labels, serde_json::json!({"providerID": format!("aws:///us-west-2a/{INSTANCE}")})));
+    let facts = rig.until(|facts| !facts.lacks(Fact::InstanceId)).await;
+    assert_eq!(facts.get(Fact::Zone).map(|zone| &**zone), Some("us-west-2a"));
+    assert_eq!(rig.value(Fact::ClusterName).as_deref(), Some("demo"), "what was known stays");
 }

@@ -1,0 +1,109 @@
+//! The way round a kubelet that may not be asked for its pods: one before Kubernetes 1.33, where the role has no `nodes/proxy`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubernetes::{ApiServer, Error, Kubelet, PodList};
+use telemetry::Episode;
+use tokio::time::Instant;
+use tracing::info;
+
+/// How long a kubelet that refused isn't asked again for its pods: each time it has to ask the API server.
+const REFUSED: Duration = Duration::from_secs(600);
+
+/// The pods as the API server knows them.
+#[derive(Debug)]
+pub struct Detour {
+    api_server: ApiServer,
+    node: String,
+    episode: Episode,
+    /// Until when the kubelet isn't asked.
+    until: Option<Instant>,
+}
+
+impl Detour {
+    /// By the name of the node.
+    pub fn new(api_server: ApiServer, node: &str) -> Self {
+        Self { api_server, node: node.to_owned(), episode: Episode::default(), until: None }
+    }
+
+    /// The pods; the kubelet's error where the API server doesn't give them either.
+    pub async fn pods(&mut self, kubelet: &mut Kubelet) -> Result<Arc<PodList>, Error> {
+        let refused = match self.until {
+            Some(until) if Instant::now() < until => None,
+            _ => match kubelet.fetch_pods().await {
+                Err(error) if error.status() == Some(403) => Some(error),
+                answer => {
+                    self.until = None;
+                    if self.episode.recovered().is_some() {
+                        info!("the kubelet may be asked for the pods again");
+                    }
+                    return answer;
+                }
+            },
+        };
+        match self.api_server.fetch_pods(&self.node).await {
+            Ok(pods) => {
+                if self.episode.failing() {
+                    info!("the kubelet may not be asked for the pods: the API server is asked for those of the node");
+                }
+                if refused.is_some() {
+                    self.until = Some(Instant::now() + REFUSED);
+                }
+                Ok(Arc::new(pods))
+            }
+            // Both are asked next time.
+            Err(error) => {
+                self.until = None;
+                Err(refused.unwrap_or(error))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubernetes::{Auth, Settings};
+    use serde_json::json;
+    use testkit::api_server::FakeApiServer;
+    use testkit::kubelet::{FakeKubelet, Fault, Route};
+
+    use super::*;
+
+    fn settings(auth: Auth, endpoint: &str) -> Settings {
+        Settings { auth, endpoint: endpoint.to_owned(), node_name: "n".into(), ..Settings::default() }
+    }
+
+    #[tokio::test]
+    async fn a_kubelet_that_refuses_its_pods_is_gone_round() {
+        let (fake, server) = (FakeKubelet::http(), FakeApiServer::start());
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("kubeconfig");
+        server.write_kubeconfig(&path);
+        let api_server = ApiServer::new(settings(Auth::KubeConfig { path }, "")).expect("good settings");
+        let mut detour = Detour::new(api_server, "n");
+        let mut kubelet = Kubelet::new(settings(Auth::None, fake.endpoint())).expect("good settings");
+        fake.set_fault(Route::Pods, Fault::Status(403));
+        let refused = detour.pods(&mut kubelet).await.expect_err("the API server refuses too");
+        assert_eq!(refused.status(), Some(403));
+
+        // A static pod is there by its mirror, whose own UID is another than that of its cgroups.
+        let annotations = json!({"kubernetes.io/config.hash": "0123", "kubernetes.io/config.mirror": "0123"});
+        let pod = json!({"metadata": {"name": "p", "namespace": "s", "uid": "u", "annotations": annotations},
+            "spec": {"nodeName": "n", "containers": []}, "status": {"phase": "Running"}});
+        server.set_collection("/api/v1/pods", vec![pod]);
+        for _ in 0..2 {
+            let list = detour.pods(&mut kubelet).await.expect("the API server gives them");
+            assert_eq!(list.pods[0].config_hash.as_deref(), Some("0123"));
+        }
+        assert_eq!(fake.requests().len(), 2, "it isn't asked for what it just refused");
+        let asked = "GET /api/v1/pods?fieldSelector=spec.nodeName%3Dn&resourceVersion=0";
+        assert!(server.requests().iter().all(|request| request == asked), "{:?}", server.requests());
+
+        // Whoever is granted the right later is answered by the kubelet again.
+        fake.set_fault(Route::Pods, Fault::None);
+        fake.set_answer(Route::Pods, r#"{"kind":"PodList","items":[]}"#);
+        detour.until = None;
+        assert!(detour.pods(&mut kubelet).await.expect("the kubelet answers").pods.is_empty());
+    }
+}
