@@ -21,7 +21,7 @@ pub struct Access {
 
 /// A client of the API server; `None` where nothing says where it is.
 pub fn client(place: &Place, node_name: &str) -> Result<Option<ApiServer>, Error> {
-    settings(place, node_name).map(|settings| connect(settings)).transpose()
+    settings(place, node_name).map(connect).transpose()
 }
 
 impl Access {

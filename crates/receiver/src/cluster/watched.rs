@@ -75,7 +75,8 @@ impl Watched {
                 info!(path, fault, "the API server refuses; what depends on it is left out, and it is asked again");
             }
             Phase::Watching => {
-                if self.failure.recovered().is_some() || self.refusal.recovered().is_some() {
+                let ended = [self.failure.recovered(), self.refusal.recovered()];
+                if ended.iter().any(Option::is_some) {
                     info!(path, "the API server is followed again");
                 }
             }
