@@ -4,8 +4,6 @@
 //! `election` and nothing else; with `ELECTION_SAMPLE` set its rights are the published manifest's, without leases and
 //! watches. `nsenter --net=/run/netns/bednode cargo test -p kubernetes --test election -- --ignored --nocapture`
 
-#![expect(clippy::print_stdout, reason = "the figures of a run by hand")]
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
