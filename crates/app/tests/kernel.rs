@@ -53,6 +53,12 @@ fn pods_on_cgroup_v2() {
 }
 
 #[test]
+#[ignore = "needs openssl and Python"]
+fn an_agent_that_speaks_for_a_large_cluster() {
+    script("leader_scale.sh");
+}
+
+#[test]
 #[ignore = "needs root, what beds/setup.sh installs, and minutes"]
 fn pods_of_a_node_with_systemd() {
     script("v2_systemd.sh");
