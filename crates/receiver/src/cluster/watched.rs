@@ -22,6 +22,8 @@ struct Watched {
     counted: Counts,
     requests: Counter,
     bytes: Counter,
+    /// Whether it failed at the last look: what has passed by the next one isn't worth a line.
+    failed: bool,
     failure: Episode,
     refusal: Episode,
 }
@@ -43,6 +45,7 @@ impl Followed {
             counted: Counts::default(),
             requests: counter("container_insights_api_server_requests", "Requests to the API server for a collection."),
             bytes: counter("container_insights_api_server_bytes", "Bytes that the API server sent of a collection."),
+            failed: false,
             failure: Episode::default(),
             refusal: Episode::default(),
         };
@@ -66,8 +69,9 @@ impl Watched {
         self.counted = counts;
         let report = self.status.report();
         let (path, fault) = (&*self.path, report.fault.as_deref().unwrap_or_default());
+        let failed_before = std::mem::replace(&mut self.failed, report.phase == Phase::Failing);
         match report.phase {
-            Phase::Failing if self.failure.failing() => {
+            Phase::Failing if failed_before && self.failure.failing() => {
                 warn!(path, fault, "the API server can't be followed; what was known stays, and it is asked again");
             }
             // Rights are a choice, and what they leave out is documented.
