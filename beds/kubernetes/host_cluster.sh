@@ -19,7 +19,8 @@ places="/var/lib/kubelet /var/lib/containerd /run/containerd /var/log/pods /var/
 if [ -z "${BED_INSIDE:-}" ] && [ "${1:-}" != env ]; then
   if [ "${1:-}" = up ]; then
     for place in $places $CLUSTER; do
-      if [ -e "$place" ]; then
+      # Another bed's runtime may leave empty folders, which hold nothing of anybody's.
+      if [ -n "$(find "$place" ! -type d -print -quit 2> /dev/null)" ]; then
         echo "$0: $place exists: not mine, or a cluster is up (try: $0 down)" >&2
         exit 1
       fi
