@@ -84,7 +84,10 @@ node_address() {
   ip route add default dev bed0
 }
 
+# env: AUDIT=1 (the API server logs to CLUSTER/log/audit what audit.yaml says)
 start_control_plane() {
+  local audit=()
+  [ -z "${AUDIT:-}" ] || audit=(--audit-policy-file "$BEDS/kubernetes/audit.yaml" --audit-log-path "$CLUSTER/log/audit")
   start etcd "$BIN/etcd" --data-dir "$CLUSTER/etcd" --unsafe-no-fsync --log-level warn \
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
     --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
@@ -97,7 +100,7 @@ start_control_plane() {
     --kubelet-client-certificate "$CLUSTER/pki/apiserver-kubelet.crt" \
     --kubelet-client-key "$CLUSTER/pki/apiserver-kubelet.key" \
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$CLUSTER/pki/accounts.pub" \
-    --service-account-signing-key-file "$CLUSTER/pki/accounts.key"
+    --service-account-signing-key-file "$CLUSTER/pki/accounts.key" "${audit[@]}"
 }
 
 # Only once the API server is ready: the controller manager gives up after 10 s without it.

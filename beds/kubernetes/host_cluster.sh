@@ -1,7 +1,8 @@
 #!/bin/bash
 # A whole single-node Kubernetes on the machine itself (its cgroup version, cgroupfs driver): etcd, API server, controller
 # manager, scheduler and kubelet from one binary, Debian's containerd, runc and CNI.
-#   host_cluster.sh up            boots it and deploys workloads.yaml (20-40 s)
+#   host_cluster.sh up            boots it and deploys workloads.yaml (20-40 s); AUDIT=1: the API server logs
+#                                 service accounts' requests to CLUSTER/log/audit (audit.yaml)
 #   host_cluster.sh env           prints shell code: eval "$(host_cluster.sh env)"; kubectl get pods -A
 #   host_cluster.sh fill [110]    adds pods until the node runs that many; unfill takes them away
 #   host_cluster.sh token [24h]   a token of the service account "agent" (rights: agent-rbac.yaml)
@@ -19,7 +20,8 @@ places="/var/lib/kubelet /var/lib/containerd /run/containerd /var/log/pods /var/
 if [ -z "${BED_INSIDE:-}" ] && [ "${1:-}" != env ]; then
   if [ "${1:-}" = up ]; then
     for place in $places $CLUSTER; do
-      if [ -e "$place" ]; then
+      # Another bed's runtime may leave empty folders, which hold nothing of anybody's.
+      if [ -n "$(find "$place" ! -type d -print -quit 2> /dev/null)" ]; then
         echo "$0: $place exists: not mine, or a cluster is up (try: $0 down)" >&2
         exit 1
       fi
@@ -102,5 +104,5 @@ unfill) unfill ;;
 token) token "${2:-24h}" ;;
 import) ctr_cluster image import "$2" ;;
 down) down ;;
-*) sed -n '2,9p' "$0"; exit 2 ;;
+*) sed -n '2,10p' "$0"; exit 2 ;;
 esac

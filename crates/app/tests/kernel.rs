@@ -106,4 +106,10 @@ mod cluster {
     fn the_sample_manifest() {
         super::script("cluster/sample_pod.sh");
     }
+
+    #[test]
+    #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
+    fn one_agent_speaks_for_the_cluster() {
+        super::script("cluster/leader.sh");
+    }
 }
