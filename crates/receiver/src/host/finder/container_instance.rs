@@ -12,6 +12,8 @@ use crate::host::facts::{Fact, Origin};
 use crate::host::pauses::Pauses;
 
 const PORT: u16 = 51678;
+/// How many answers without names in a row an agent may give that is about to register.
+const LONG: u32 = 5;
 
 /// The agent.
 #[derive(Debug)]
@@ -29,15 +31,18 @@ pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
     let Some(agent) = agent else { return };
     let mut pauses = Pauses::new(desk.pace.first, desk.pace.agent);
     let mut place = Place::new("ECS agent", "cluster, container instance and tasks are missing");
+    let mut unregistered = 0;
     loop {
-        let mut words = Vec::new();
+        let (mut words, mut nameless) = (Vec::new(), Vec::new());
         for url in agent.urls(desk) {
             match agent.client.metadata(&url).await {
                 Ok(metadata) => {
                     let cluster = metadata.cluster.as_deref().and_then(cluster_name);
                     let id = metadata.container_instance_arn.as_deref().and_then(container_instance_id);
+                    if id.is_none() {
+                        nameless.push(format!("{url}: the answer names no container instance"));
+                    }
                     if cluster.is_none() && id.is_none() {
-                        words.push(format!("{url}: the answer names neither cluster nor container instance"));
                         continue;
                     }
                     words.clear();
@@ -45,14 +50,16 @@ pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
                         facts.learn(Fact::ClusterName, cluster, Origin::EcsAgent);
                         facts.learn(Fact::ContainerInstanceId, id, Origin::EcsAgent);
                     });
-                    if id.is_none() {
-                        words.push(format!("{url}: the answer names no container instance"));
-                    }
                     let _ = agent.found.send(Some(url));
                     break;
                 }
                 Err(error) => words.push(format!("{url}: {}", chain(&error))),
             }
+        }
+        unregistered = if nameless.is_empty() { 0 } else { unregistered + 1 };
+        // An agent that isn't registered yet answers without names, and has them soon.
+        if unregistered > LONG {
+            words.append(&mut nameless);
         }
         if words.is_empty() {
             place.answered();
@@ -62,7 +69,6 @@ pub(super) async fn find(desk: &Desk, agent: Option<EcsAgent>) {
         if !desk.lacks(Fact::ClusterName) && !desk.lacks(Fact::ContainerInstanceId) {
             return;
         }
-        // An agent that isn't registered yet answers without an ARN, and has one soon.
         sleep(pauses.next()).await;
     }
 }
