@@ -31,6 +31,8 @@ pub struct Machine {
     file_systems: FileSystems,
     volumes: Volumes,
     tasks: Option<ecs::Tasks>,
+    /// Rounds in a row with a running task that has no cgroup.
+    incomplete: u32,
     whole_machine_only: bool,
     physical_only: bool,
     reads_available_memory: bool,
@@ -50,6 +52,7 @@ impl Machine {
             file_systems,
             volumes: Volumes::default(),
             tasks: None,
+            incomplete: 0,
             whole_machine_only: config.container_orchestrator == Orchestrator::Ecs,
             physical_only: config.node_network_interfaces == NodeInterfaces::Physical,
             reads_available_memory: config.node_memory == NodeMemory::Available,
@@ -134,6 +137,7 @@ impl Machine {
                 *sum = value.map_or(*sum, |value| Some(sum.unwrap_or(0).saturating_add(value)));
             }
         }
+        self.incomplete = if unseen > 0 { self.incomplete + 1 } else { 0 };
         if tasks.is_empty() {
             // Nothing runs, so nothing is reserved.
             (cpu, memory) = (Some(0), Some(0));
@@ -145,14 +149,14 @@ impl Machine {
                 1,
                 &"no cgroup of a running task is found: nothing is said of reservations",
             );
-        } else if unseen > 0 {
-            // Its containers may not have been made yet, or are gone already.
+        } else if self.incomplete > LONG {
+            // For a while a task is named before its containers are made, and after they have gone.
             reader.troubles.failed(
                 "ECS tasks",
                 unseen,
                 &"no cgroup of a running task is found: it isn't among the reservations",
             );
-        } else {
+        } else if unseen == 0 {
             reader.troubles.recovered("ECS tasks");
         }
         TasksSample { running: tasks.len() as u64, cpu_shares: cpu, memory_bytes: memory }
@@ -184,6 +188,9 @@ impl Machine {
 fn absent(error: Error) -> Result<(), Error> {
     if error.is_gone() { Ok(()) } else { Err(error) }
 }
+
+/// For how many rounds in a row a running task may be without a cgroup.
+const LONG: u32 = 2;
 
 /// How long a file system that stops answering may hold up a tick.
 fn patience(interval: Duration) -> Duration {
