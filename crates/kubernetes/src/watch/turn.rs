@@ -89,10 +89,9 @@ impl Reflector {
         let stream = self.open(&since).await?;
         self.status.enters(Phase::Watching);
         let began = Instant::now();
-        let before = version.clone();
         let end = Follower { consumer, version, status: &self.status }.follow(stream).await;
         // Opened again at once, it would keep us and the server busy with nothing else.
-        if matches!(end, End::Closed) && *version == before && began.elapsed() < self.pace.shortest {
+        if matches!(end, End::Closed) && began.elapsed() < self.pace.shortest {
             return Err(End::Unfinished("the server closes each watch as soon as it is open".to_owned()));
         }
         Ok(end)

@@ -99,7 +99,11 @@ fn say(lock: &str, notice: Notice) {
     let kind = |object: Lock| object.kind();
     match notice {
         Notice::Refused(object) => {
-            info!(lock, object = kind(object), "this part of the leader lock may not be used; the other alone decides");
+            info!(
+                lock,
+                object = kind(object),
+                "this part of the leader lock may not be used; the other decides, if it may be used"
+            );
         }
         Notice::Granted(object) => info!(lock, object = kind(object), "this part of the leader lock may be used now"),
         Notice::Unreadable(object) => {

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kubernetes::access::ENDPOINTS;
 use kubernetes::cluster::{Endpoints, Swap};
+use kubernetes::watch::Status;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
+use crate::cluster::figures::is_fresh;
 
 /// Why the Endpoints are followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +24,7 @@ struct Wishes {
 #[derive(Debug, Clone)]
 pub struct Follower {
     store: Arc<Mutex<Swap<Endpoints>>>,
+    status: Arc<Status>,
     wishes: watch::Sender<Wishes>,
 }
 
@@ -35,6 +38,7 @@ impl Follower {
         let store = Arc::new(Mutex::new(empty()));
         let (wishes, mut wanted) = watch::channel(Wishes::default());
         let mut reflector = access.reflector(ENDPOINTS)?;
+        let status = reflector.status();
         let mut consumer = store.clone();
         runtime.spawn(async move {
             while wanted.wait_for(|wishes| *wishes != Wishes::default()).await.is_ok() {
@@ -45,7 +49,7 @@ impl Follower {
                 *consumer.lock().unwrap_or_else(PoisonError::into_inner) = empty();
             }
         });
-        Ok(Self { store, wishes })
+        Ok(Self { store, status, wishes })
     }
 
     /// Whether this agent speaks for the cluster.
@@ -56,6 +60,11 @@ impl Follower {
     /// Whether Services can't be watched.
     pub fn want_for_services(&self, no_services: bool) {
         self.wishes.send_if_modified(|wishes| std::mem::replace(&mut wishes.no_services, no_services) != no_services);
+    }
+
+    /// Whether what is known may be said of the cluster.
+    pub fn is_fresh(&self) -> bool {
+        is_fresh(&self.status)
     }
 
     /// What is known.

@@ -1,10 +1,11 @@
 //! What the one agent that speaks for the cluster knows of it, for as long as it speaks.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use kubernetes::access::{ALL_PODS, NODES};
 use kubernetes::cluster::{Kind, Nodes, Objects, Pods, Swap, Workloads};
-use kubernetes::watch::Reflector;
+use kubernetes::watch::{Phase, Reflector, Status};
 use tokio::task::JoinSet;
 
 use crate::build::Error;
@@ -14,58 +15,58 @@ use crate::samples::{ClusterSample, Count, NodesSample, WorkloadSample};
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, Kind::ReplicaSet];
 
-type Shared<S> = Arc<Mutex<Swap<S>>>;
+/// For how long what was known is said while the server can't be followed; watches bring something every minute.
+const STALE: Duration = Duration::from_secs(150);
+
+/// A store, and how its reflector is.
+#[derive(Debug)]
+struct Kept<S> {
+    store: Arc<Mutex<Swap<S>>>,
+    status: Arc<Status>,
+}
 
 /// The stores of one term.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Figures {
-    nodes: Shared<Nodes>,
-    pods: Shared<Pods>,
-    workloads: [Shared<Workloads>; 4],
+    nodes: Kept<Nodes>,
+    pods: Kept<Pods>,
+    workloads: Vec<(Kind, Kept<Workloads>)>,
 }
 
 impl Figures {
-    /// Nothing is known yet.
-    pub fn new() -> Self {
-        Self {
-            nodes: Swap::shared(Nodes::default()),
-            pods: Swap::shared(Pods::default()),
-            workloads: KINDS.map(|kind| Swap::shared(Workloads::new(kind))),
-        }
-    }
-
-    /// Begins to follow everything; it ends with the set.
-    pub fn follow(&self, access: &Access) -> Result<JoinSet<()>, Error> {
+    /// Begins to follow everything; that ends with the set.
+    pub fn begin(access: &Access) -> Result<(Self, JoinSet<()>), Error> {
         let mut tasks = JoinSet::new();
-        tasks.spawn(run(access.reflector(NODES)?, self.nodes.clone()));
-        tasks.spawn(run(access.reflector(ALL_PODS)?, self.pods.clone()));
-        for (kind, store) in KINDS.into_iter().zip(&self.workloads) {
-            tasks.spawn(run(access.reflector(kind.path())?, store.clone()));
+        let nodes = follow(access.reflector(NODES)?, Nodes::default(), &mut tasks);
+        let pods = follow(access.reflector(ALL_PODS)?, Pods::default(), &mut tasks);
+        let mut workloads = Vec::new();
+        for kind in KINDS {
+            workloads.push((kind, follow(access.reflector(kind.path())?, Workloads::new(kind), &mut tasks)));
         }
-        Ok(tasks)
+        Ok((Self { nodes, pods, workloads }, tasks))
     }
 
-    /// What is known at this moment. What isn't complete yet, or may not be read, is left out.
+    /// What is known at this moment. What isn't complete yet, may not be read, or is no longer heard of is left out.
     pub fn sample(&self, endpoints: &Follower) -> ClusterSample {
         let mut sample = ClusterSample::default();
-        read(&self.nodes, |nodes| {
+        self.nodes.read(|nodes| {
             sample.nodes = Some(NodesSample { count: nodes.count() as u64, failed: nodes.failed() as u64 });
         });
-        read(&self.pods, |pods| {
+        self.pods.read(|pods| {
             sample.running_pods = Some(pods.running() as u64);
             let count = |(namespace, running): (&str, usize)| Count { name: namespace.into(), pods: running as u64 };
             sample.namespaces = pods.running_by_namespace().into_iter().map(count).collect();
         });
-        if let Some(endpoints) = endpoints.store().current() {
+        if let Some(services) = endpoints.store().current().filter(|_| endpoints.is_fresh()) {
             let count = |(namespace, name, ready): (&str, &str, usize)| {
                 (namespace.into(), Count { name: name.into(), pods: ready as u64 })
             };
-            sample.services = endpoints.ready_pods().map(count).collect();
+            sample.services = services.ready_pods().map(count).collect();
         }
-        for (kind, store) in KINDS.into_iter().zip(&self.workloads) {
-            read(store, |workloads| {
+        for (kind, kept) in &self.workloads {
+            kept.read(|workloads| {
                 sample.workloads.extend(workloads.sorted().into_iter().map(|workload| WorkloadSample {
-                    kind,
+                    kind: *kind,
                     namespace: (&*workload.namespace).into(),
                     name: (&*workload.name).into(),
                     figures: workload.figures,
@@ -76,14 +77,34 @@ impl Figures {
     }
 }
 
-/// A reflector ends only where nothing can help, which the settings' check has ruled out.
-async fn run<S: Objects + Send>(mut reflector: Reflector, mut store: Shared<S>) {
-    let _ = reflector.run(&mut store).await;
+impl<S: Objects> Kept<S> {
+    fn read(&self, take: impl FnOnce(&S)) {
+        if !is_fresh(&self.status) {
+            return;
+        }
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(current) = store.current() {
+            take(current);
+        }
+    }
 }
 
-fn read<S: Objects>(store: &Shared<S>, take: impl FnOnce(&S)) {
-    let store = store.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(current) = store.current() {
-        take(current);
+/// Whether what a reflector knows may be said: it hears of changes, or did a moment ago.
+pub fn is_fresh(status: &Status) -> bool {
+    let report = status.report();
+    match report.phase {
+        Phase::Watching => true,
+        Phase::Refused => false,
+        Phase::Starting | Phase::Listing | Phase::Failing => report.heard.is_some_and(|at| at.elapsed() < STALE),
     }
+}
+
+fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks: &mut JoinSet<()>) -> Kept<S> {
+    let kept = Kept { store: Swap::shared(store), status: reflector.status() };
+    let mut consumer = kept.store.clone();
+    tasks.spawn(async move {
+        // It ends only where nothing can help, which the settings' check has ruled out.
+        let _ = reflector.run(&mut consumer).await;
+    });
+    kept
 }

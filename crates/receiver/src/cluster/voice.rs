@@ -71,8 +71,8 @@ impl Voice {
         if !self.leadership.leads(now.monotonic) {
             return None;
         }
-        let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        Some(figures.sample(&self.endpoints))
+        let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        figures.as_ref().map(|figures| figures.sample(&self.endpoints))
     }
 
     /// Speaks no more, and gives the lock back.
@@ -97,13 +97,18 @@ impl Term {
             while !self.leads() {
                 self.leadership.changed().await;
             }
-            let figures = Figures::new();
-            let tasks = figures.follow(&self.access);
-            *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = Some(figures);
+            let followed = Figures::begin(&self.access);
+            let _tasks = match followed {
+                Ok((figures, tasks)) => {
+                    *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = Some(figures);
+                    Some(tasks)
+                }
+                Err(error) => {
+                    warn!(error = chain(&error), "the cluster can't be followed");
+                    None
+                }
+            };
             self.endpoints.want_for_leading(true);
-            if let Err(error) = &tasks {
-                warn!(error = chain(error), "the cluster can't be followed");
-            }
             self.until_its_end().await;
             self.endpoints.want_for_leading(false);
             // What was known of the cluster goes with the term; so do the connections.

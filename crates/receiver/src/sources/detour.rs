@@ -52,10 +52,13 @@ impl Detour {
                 }
                 Ok(Arc::new(pods))
             }
-            // Both are asked next time.
-            Err(error) => {
+            // The kubelet's own answer says more, and both are asked next time.
+            Err(_) => {
                 self.until = None;
-                Err(refused.unwrap_or(error))
+                match refused {
+                    Some(refused) => Err(refused),
+                    None => kubelet.fetch_pods().await,
+                }
             }
         }
     }
