@@ -31,6 +31,8 @@ struct State {
     collections: BTreeMap<String, Vec<Value>>,
     /// Single objects by their path.
     objects: BTreeMap<String, Value>,
+    /// Collections that may be listed and not watched.
+    unwatchable: BTreeSet<String>,
     version: u64,
     watched: BTreeSet<String>,
     requests: Vec<String>,
@@ -69,6 +71,11 @@ impl FakeApiServer {
     /// Sets the objects of a collection, such as `/api/v1/pods`.
     pub fn set_collection(&self, path: &str, objects: Vec<Value>) {
         self.state().collections.insert(path.to_owned(), objects);
+    }
+
+    /// Refuses every watch of a collection from now on.
+    pub fn refuse_watches(&self, path: &str) {
+        self.state().unwatchable.insert(path.to_owned());
     }
 
     /// Sets an object by its path.
@@ -129,6 +136,9 @@ impl State {
         }
         if !has("resourceVersion") || !has("allowWatchBookmarks") || !has("timeoutSeconds") {
             self.violations.push(format!("a watch without what it needs: {path}?{query}"));
+        }
+        if self.unwatchable.contains(path) {
+            return status(403, "Forbidden");
         }
         self.watched.insert(path.to_owned());
         // The head comes, and then nothing.

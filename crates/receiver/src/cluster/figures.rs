@@ -108,3 +108,52 @@ fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks
     });
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use telemetry::Registry;
+    use testkit::api_server::FakeApiServer;
+
+    use super::*;
+    use crate::cluster::watched::Followed;
+    use crate::host::{ApiServer, Facts, Place};
+
+    #[tokio::test]
+    async fn what_may_no_longer_be_watched_is_no_longer_said() {
+        let server = FakeApiServer::start();
+        let pod = json!({"metadata": {"namespace": "n", "name": "p", "uid": "u"}, "status": {"phase": "Running"}});
+        server.set_collection(ALL_PODS, vec![pod]);
+        server.set_collection(NODES, vec![json!({"metadata": {"name": "n", "uid": "n"}})]);
+        server.refuse_watches(ALL_PODS);
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("kubeconfig");
+        server.write_kubeconfig(&path);
+        let place = Place {
+            root: "/".into(),
+            node_name: None,
+            kubelet: None,
+            api_server: Some(ApiServer::KubeConfig(path)),
+            namespace: None,
+            metadata_endpoint: None,
+            given: Facts::default(),
+        };
+        let followed = Followed::new(&Registry::default(), "r");
+        let access = Access::of(&place, "n", followed).expect("there is an API server");
+        let endpoints = Follower::begin(&access, "n", &tokio::runtime::Handle::current()).expect("good settings");
+        let (figures, _tasks) = Figures::begin(&access).expect("good settings");
+        let settled = async {
+            while figures.pods.status.report().phase != Phase::Refused
+                || figures.nodes.status.report().phase != Phase::Watching
+            {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("both are settled in time");
+        let listed = figures.pods.store.lock().expect("nobody panicked").current().map(Pods::running);
+        assert_eq!(listed, Some(1), "it was known once");
+        let sample = figures.sample(&endpoints);
+        assert_eq!((sample.nodes, sample.running_pods), (Some(NodesSample { count: 1, failed: 0 }), None));
+        assert!(sample.namespaces.is_empty());
+    }
+}
