@@ -87,6 +87,11 @@ impl Reflector {
             }
             let (wait, phase, fault) = match self.judge(end, &mut version) {
                 Verdict::AtOnce => continue,
+                // A server that stops closes the watches of all nodes in one moment.
+                Verdict::Soon => {
+                    sleep(self.pace.first.mul_f64(fastrand::f64())).await;
+                    continue;
+                }
                 Verdict::Never(error) => return error,
                 Verdict::Later { fault, order } => {
                     failures = failures.saturating_add(1);
@@ -103,7 +108,7 @@ impl Reflector {
     fn judge(&mut self, end: End, version: &mut Option<Box<str>>) -> Verdict {
         let later = |fault, order| Verdict::Later { fault, order };
         match end {
-            End::Closed => Verdict::AtOnce,
+            End::Closed => Verdict::Soon,
             End::Idle => {
                 self.status
                     .fails(Phase::Failing, format!("nothing came for {:?}, not even a bookmark", self.pace.idle));
@@ -163,6 +168,7 @@ enum End {
 /// What to do next.
 enum Verdict {
     AtOnce,
+    Soon,
     Later { fault: String, order: Option<Duration> },
     Refused { fault: String, wait: Duration },
     Never(Error),
