@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use kubernetes::election::{Campaign, Leadership, Lock, Mode, Moment, Notice, Options, Place as LockPlace, Told};
+use kubernetes::election::{Campaign, Leadership, Mode, Moment, Notice, Options, Place as LockPlace, Told};
 use model::Clock;
 use telemetry::{Episode, Status, chain};
 use tracing::{info, warn};
@@ -96,27 +96,26 @@ fn fact(value: &str) -> telemetry::Fact {
 }
 
 fn say(lock: &str, notice: Notice) {
-    let kind = |object: Lock| object.kind();
     match notice {
         Notice::Refused(object) => {
             info!(
                 lock,
-                object = kind(object),
+                object = object.kind(),
                 "this part of the leader lock may not be used; the other decides, if it may be used"
             );
         }
-        Notice::Granted(object) => info!(lock, object = kind(object), "this part of the leader lock may be used now"),
+        Notice::Granted(object) => info!(lock, object = object.kind(), "this part of the leader lock may be used now"),
         Notice::Unreadable(object) => {
             warn!(
                 lock,
-                object = kind(object),
+                object = object.kind(),
                 "the leader lock's record can't be read; it is written over after a while"
             );
         }
         Notice::Twin(object) => {
             warn!(
                 lock,
-                object = kind(object),
+                object = object.kind(),
                 "another agent uses this node's name; this one keeps away from the lock"
             );
         }

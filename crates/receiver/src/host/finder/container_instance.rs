@@ -2,7 +2,7 @@
 //!
 //! The agent listens on the instance's address, and on some systems on the loopback only: both are asked, until one answers.
 
-use aws::ecs_agent::{Client, cluster_name, container_instance_id};
+use aws::ecs_agent::{Client, PORT, cluster_name, container_instance_id};
 use telemetry::chain;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -11,7 +11,6 @@ use super::{Desk, Place};
 use crate::host::facts::{Fact, Origin};
 use crate::host::pauses::Pauses;
 
-const PORT: u16 = 51678;
 /// How many answers without names in a row an agent may give that is about to register.
 const LONG: u32 = 5;
 
