@@ -5,57 +5,29 @@ mod format;
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use format::{Page, read};
+use support::agent::Agent;
 use support::project;
 
-/// An agent on this machine by itself, ended with the test.
-struct Agent {
-    child: Child,
-    log: BufReader<ChildStderr>,
-}
-
-impl Agent {
-    fn start(metrics: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_container-insights"))
+/// An agent on this machine by itself.
+fn start(metrics: &str) -> Agent {
+    Agent::spawn(
+        Command::new(env!("CARGO_BIN_EXE_container-insights"))
             .args(["--config=host.yaml", "--config=yaml:service::extensions: []"])
             .arg(format!("--config=yaml:service::telemetry::metrics: {metrics}"))
             .current_dir(project().join("examples"))
             .env_remove("AOT_CONFIG_CONTENT")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the agent can be run");
-        let log = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        Self { child, log }
-    }
-
-    /// The log up to the line with these words.
-    fn log_until(&mut self, words: &str) -> String {
-        let mut log = String::new();
-        while !log.lines().last().is_some_and(|line| line.contains(words)) {
-            assert_ne!(self.log.read_line(&mut log).expect("the log is text"), 0, "the agent ended: {log}");
-        }
-        log
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+            .stdout(Stdio::null()),
+    )
 }
 
 fn address(log: &str) -> String {
-    let line = log.lines().find(|line| line.contains("own metrics listening")).expect("it listens");
-    let word = line.split_whitespace().find_map(|word| word.strip_prefix("address="));
-    word.expect("the address is logged").to_owned()
+    support::agent::address(log, "own metrics listening")
 }
 
 fn ask(address: &str, path: &str) -> String {
@@ -80,7 +52,7 @@ fn value(page: &Page, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
 
 #[test]
 fn a_running_agent_shows_its_receiver_its_exporter_and_itself() {
-    let mut agent = Agent::start("{readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 0}}}}]}");
+    let mut agent = start("{readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 0}}}}]}");
     let address = address(&agent.log_until("everything is running"));
     let mut page = scrape(&address);
     let sent = |page: &Page| value(page, "otelcol_exporter_sent_metric_points_total", &[("exporter", "awsemf")]);
@@ -121,14 +93,14 @@ fn ten_ports() -> (u16, Vec<TcpListener>) {
 fn own_metrics_move_to_the_next_port_and_never_stop_the_start() {
     let (first, mut taken) = ten_ports();
     let metrics = format!("{{address: 'localhost:{first}'}}");
-    let mut without = Agent::start(&metrics);
+    let mut without = start(&metrics);
     let log = without.log_until("everything is running");
     let told = log.lines().find(|line| line.contains("own metrics are not served")).expect("it is told");
     assert!(told.contains("WARN") && told.contains("service::telemetry::metrics"), "{told}");
     assert!(!log.contains("own metrics listening"), "{log}");
 
     drop(taken.remove(1));
-    let mut moved = Agent::start(&metrics);
+    let mut moved = start(&metrics);
     let log = moved.log_until("everything is running");
     assert_eq!(address(&log), format!("127.0.0.1:{}", first + 1));
     assert!(log.contains("WARN") && log.contains("service::telemetry::metrics"), "{log}");
@@ -138,7 +110,7 @@ fn own_metrics_move_to_the_next_port_and_never_stop_the_start() {
 
 #[test]
 fn without_a_level_nothing_is_served() {
-    let mut agent = Agent::start("{level: none}");
+    let mut agent = start("{level: none}");
     let log = agent.log_until("everything is running");
     assert!(!log.contains("own metrics"), "{log}");
 }

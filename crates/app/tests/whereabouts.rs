@@ -1,10 +1,13 @@
 //! What the whole agent finds out of its surroundings, and says where it doesn't.
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 
+use support::agent::Agent;
 use testkit::instance_metadata::FakeInstanceMetadata;
 
 /// A node whose cluster nobody has named, and whose kubelet is away.
@@ -24,57 +27,30 @@ service:
     metrics: {receivers: [awscontainerinsightreceiver], exporters: [awsemf]}
 "#;
 
-struct Agent {
-    child: Child,
-    log: BufReader<ChildStderr>,
-    events: Option<ChildStdout>,
+/// The agent with these variables and no others of its own.
+fn start(variables: &[(&str, &str)]) -> (Agent, ChildStdout) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_container-insights"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
+        command.env_remove(name);
+    }
+    for name in ["AOT_CONFIG_CONTENT", "HOST_IP", "K8S_NODE_NAME", "KUBERNETES_SERVICE_HOST"] {
+        command.env_remove(name);
+    }
+    let mut agent = Agent::spawn(command.envs(variables.iter().copied()).stdout(Stdio::piped()));
+    let events = agent.child.stdout.take().expect("stdout is piped");
+    (agent, events)
 }
 
-impl Agent {
-    fn start(variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_container-insights"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_")) {
-            command.env_remove(name);
-        }
-        for name in ["AOT_CONFIG_CONTENT", "HOST_IP", "K8S_NODE_NAME", "KUBERNETES_SERVICE_HOST"] {
-            command.env_remove(name);
-        }
-        command.envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the agent can be run");
-        let log = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let events = child.stdout.take();
-        Self { child, log, events }
-    }
-
-    fn node(metadata: &str) -> Self {
-        Self::start(&[
-            ("AOT_CONFIG_CONTENT", NODE),
-            ("HOST_NAME", "node-1.example"),
-            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata),
-        ])
-    }
-
-    /// The log up to the line with these words.
-    fn log_until(&mut self, words: &str) -> String {
-        let mut log = String::new();
-        while !log.lines().last().is_some_and(|line| line.contains(words)) {
-            assert_ne!(self.log.read_line(&mut log).expect("the log is text"), 0, "the agent ended: {log}");
-        }
-        log
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn node(metadata: &str) -> (Agent, ChildStdout) {
+    start(&[
+        ("AOT_CONFIG_CONTENT", NODE),
+        ("HOST_NAME", "node-1.example"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata),
+    ])
 }
 
 fn address(log: &str) -> String {
-    let line = log.lines().find(|line| line.contains("health check listening")).expect("it listens");
-    line.split_whitespace().find_map(|word| word.strip_prefix("address=")).expect("the address is logged").to_owned()
+    support::agent::address(log, "health check listening")
 }
 
 /// The receiver at `/status`.
@@ -92,7 +68,7 @@ fn receiver(address: &str) -> serde_json::Value {
 fn the_cluster_is_unknown_until_somebody_says_it() {
     let metadata = FakeInstanceMetadata::start();
     metadata.set_tags(Some(&[("Name", "x")]));
-    let mut agent = Agent::node(metadata.endpoint());
+    let (mut agent, mut stdout) = node(metadata.endpoint());
     let mut log = agent.log_until("nothing is emitted");
     let address = address(&log);
     // The state is told before the line is.
@@ -105,7 +81,7 @@ fn the_cluster_is_unknown_until_somebody_says_it() {
     agent.log.read_to_string(&mut log).expect("the log is text");
     assert_eq!(log.matches("nothing is emitted").count(), 1, "{log}");
     let mut events = String::new();
-    agent.events.take().expect("stdout is piped").read_to_string(&mut events).expect("events are text");
+    stdout.read_to_string(&mut events).expect("events are text");
     assert_eq!(events, "");
 }
 
@@ -113,9 +89,9 @@ fn the_cluster_is_unknown_until_somebody_says_it() {
 fn what_is_known_and_who_said_it_stands_at_the_status_page() {
     let metadata = FakeInstanceMetadata::start();
     metadata.set_tags(Some(&[("eks:cluster-name", "demo"), ("aws:autoscaling:groupName", "workers")]));
-    let mut agent = Agent::node(metadata.endpoint());
+    let (mut agent, stdout) = node(metadata.endpoint());
     let (first, event) = mpsc::channel();
-    let mut events = BufReader::new(agent.events.take().expect("stdout is piped"));
+    let mut events = BufReader::new(stdout);
     std::thread::spawn(move || {
         let mut line = String::new();
         let _ = events.read_line(&mut line);
@@ -138,7 +114,7 @@ fn what_is_known_and_who_said_it_stands_at_the_status_page() {
 
 #[test]
 fn a_platform_found_out_is_told_in_one_line() {
-    let mut agent = Agent::start(&[]);
+    let (mut agent, _stdout) = start(&[]);
     let log = agent.log_until("everything is running");
     let told: Vec<&str> = log.lines().filter(|line| line.contains("no configuration")).collect();
     assert!(told.len() == 1 && told[0].contains("host") && told[0].contains("neither Kubernetes nor"), "{log}");

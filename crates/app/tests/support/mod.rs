@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+pub mod agent;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
