@@ -84,14 +84,19 @@ node_address() {
   ip route add default dev bed0
 }
 
-# env: AUDIT=1 (the API server logs to CLUSTER/log/audit what audit.yaml says)
+# env: AUDIT=1 (the API server logs to CLUSTER/log/audit what audit.yaml says)  ETCD_QUOTA (bytes that etcd may hold)
 start_control_plane() {
   local audit=()
   [ -z "${AUDIT:-}" ] || audit=(--audit-policy-file "$BEDS/kubernetes/audit.yaml" --audit-log-path "$CLUSTER/log/audit")
-  start etcd "$BIN/etcd" --data-dir "$CLUSTER/etcd" --unsafe-no-fsync --log-level warn \
+  start etcd "$BIN/etcd" --data-dir "$CLUSTER/etcd" --unsafe-no-fsync --log-level warn --quota-backend-bytes "${ETCD_QUOTA:-0}" \
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
     --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
     --initial-cluster default=http://127.0.0.1:2380
+  start_api_server "${audit[@]}"
+}
+
+# start_api_server [FLAG...]
+start_api_server() {
   start kube-apiserver "$BIN/kube-apiserver" --etcd-servers http://127.0.0.1:2379 --secure-port 443 \
     --advertise-address "$NODE_IP" --service-cluster-ip-range 10.96.0.0/16 --authorization-mode Node,RBAC \
     --enable-admission-plugins NodeRestriction --allow-privileged --client-ca-file "$CLUSTER/pki/ca.crt" \
@@ -100,7 +105,7 @@ start_control_plane() {
     --kubelet-client-certificate "$CLUSTER/pki/apiserver-kubelet.crt" \
     --kubelet-client-key "$CLUSTER/pki/apiserver-kubelet.key" \
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$CLUSTER/pki/accounts.pub" \
-    --service-account-signing-key-file "$CLUSTER/pki/accounts.key" "${audit[@]}"
+    --service-account-signing-key-file "$CLUSTER/pki/accounts.key" "$@"
 }
 
 # Only once the API server is ready: the controller manager gives up after 10 s without it.

@@ -112,4 +112,10 @@ mod cluster {
     fn one_agent_speaks_for_the_cluster() {
         super::script("cluster/leader.sh");
     }
+
+    #[test]
+    #[ignore = "needs root and the API server of beds/kubernetes"]
+    fn a_leader_of_a_hundred_thousand_pods() {
+        super::script("cluster/scale.sh");
+    }
 }
