@@ -101,14 +101,14 @@ follows
 lock=otel-container-insight-clusterleader
 here="-n container-insights"
 for row in "get nodes/x --subresource=pods" "get nodes/x --subresource=stats" "get nodes" "watch nodes -A" "list pods -A" "watch services -A" \
-  "watch endpoints -A" "list deployments.apps -A" "watch replicasets.apps -A" "create configmaps $here" "create leases.coordination.k8s.io $here" \
+  "watch endpointslices.discovery.k8s.io -A" "list deployments.apps -A" "watch replicasets.apps -A" "create configmaps $here" "create leases.coordination.k8s.io $here" \
   "create events $here" "update configmaps/$lock $here" "watch leases.coordination.k8s.io/$lock $here"; do
   # shellcheck disable=SC2086  # words
   allowed yes $row
 done
 for row in "get nodes/x --subresource=proxy" "create nodes/x --subresource=proxy" "get nodes/x --subresource=log" "get secrets -A" "get configmaps $here" \
   "list configmaps $here" "update configmaps/other $here" "delete configmaps/$lock $here" "create configmaps -n default" "create leases.coordination.k8s.io -n default" \
-  "create events -n default" "update leases.coordination.k8s.io/$lock -n default" "get pods -A" "create pods $here" "patch nodes" "list jobs.batch -A"; do
+  "create events -n default" "update leases.coordination.k8s.io/$lock -n default" "get pods -A" "watch endpoints -A" "create pods $here" "patch nodes" "list jobs.batch -A"; do
   # shellcheck disable=SC2086  # words
   allowed no $row
 done

@@ -48,16 +48,34 @@ fn cluster(workloads: bool) -> FakeApiServer {
             pod("idle", "waits", "Pending"),
         ],
     );
-    server.set_collection(
-        "/api/v1/endpoints",
-        vec![
-            json!({"metadata": metadata("shop", "web"), "subsets": [
-                {"addresses": [address("shop", "web-1", NODE), address("shop", "web-2", "n2")]},
-                {"notReadyAddresses": [address("shop", "web-3", "n2")]},
-            ]}),
-            json!({"metadata": metadata("shop", "empty"), "subsets": []}),
-        ],
-    );
+    let target = |pod: &str| json!({"kind": "Pod", "namespace": "shop", "name": pod});
+    if workloads {
+        let slice = |name: &str, service: &str, endpoints: Value| {
+            let mut metadata = metadata("shop", name);
+            metadata["labels"] = json!({"kubernetes.io/service-name": service});
+            json!({"metadata": metadata, "addressType": "IPv4", "endpoints": endpoints})
+        };
+        let endpoint = |pod: &str, ready: bool| json!({"conditions": {"ready": ready}, "targetRef": target(pod)});
+        server.set_collection(
+            "/apis/discovery.k8s.io/v1/endpointslices",
+            vec![
+                slice("web-x", "web", json!([endpoint("web-1", true), endpoint("web-3", false)])),
+                slice("web-y", "web", json!([endpoint("web-2", true), endpoint("web-1", true)])),
+                slice("empty-x", "empty", Value::Null),
+            ],
+        );
+    } else {
+        server.set_collection(
+            "/api/v1/endpoints",
+            vec![
+                json!({"metadata": metadata("shop", "web"), "subsets": [
+                    {"addresses": [address("shop", "web-1", NODE), address("shop", "web-2", "n2")]},
+                    {"notReadyAddresses": [address("shop", "web-3", "n2")]},
+                ]}),
+                json!({"metadata": metadata("shop", "empty"), "subsets": []}),
+            ],
+        );
+    }
     let service = |name: &str, selector: Value| {
         json!({"metadata": metadata("apps", name), "spec": {
             "clusterIP": "10.96.0.9", "selector": selector, "ports": [{"protocol": "TCP", "port": 80, "targetPort": 80}]}})
@@ -129,8 +147,10 @@ fn leader(server: &FakeApiServer, recording: &str, watched: &[&str], sets: &[&st
     replayed
 }
 
-const BASE: [&str; 3] = ["/api/v1/nodes", "/api/v1/pods", "/api/v1/endpoints"];
-const WORKLOADS: [&str; 5] = [
+const BASE: [&str; 2] = ["/api/v1/nodes", "/api/v1/pods"];
+const SAMPLE: [&str; 3] = ["/api/v1/nodes", "/api/v1/pods", "/api/v1/endpoints"];
+const WORKLOADS: [&str; 6] = [
+    "/apis/discovery.k8s.io/v1/endpointslices",
     "/api/v1/services",
     "/apis/apps/v1/deployments",
     "/apis/apps/v1/daemonsets",
@@ -194,12 +214,12 @@ fn a_pod_names_the_smallest_of_its_services() {
 #[test]
 fn without_the_right_to_services_endpoints_name_them() {
     let server = cluster(false);
-    let recorded = of_type(&leader(&cluster(false), "v1-kubernetes", &BASE, &[]).events, RecordType::Pod);
+    let recorded = of_type(&leader(&cluster(false), "v1-kubernetes", &SAMPLE, &[]).events, RecordType::Pod);
     let pod = &recorded.iter().find(|event| event["kubernetes"]["labels"]["app"] == "web").expect("it was recorded")["kubernetes"];
     let name = pod["pod_name"].as_str().expect("it has a name");
     let endpoints = |service: &str| json!({"metadata": metadata("apps", service), "subsets": [{"addresses": [address("apps", name, NODE)]}]});
     server.set_collection("/api/v1/endpoints", vec![endpoints("web"), endpoints("front")]);
-    let replayed = leader(&server, "v1-kubernetes", &BASE, &[]);
+    let replayed = leader(&server, "v1-kubernetes", &SAMPLE, &[]);
     let named: Vec<_> =
         of_type(&replayed.events, RecordType::Pod).into_iter().filter(|event| event["Service"] == "front").collect();
     assert!(named.len() == 1 && named[0]["kubernetes"]["pod_name"] == name, "{named:?}");
@@ -208,7 +228,7 @@ fn without_the_right_to_services_endpoints_name_them() {
 #[test]
 fn with_the_samples_rights_workloads_are_silently_absent() {
     let server = cluster(false);
-    let replayed = leader(&server, "v1-kubernetes", &BASE, &[]);
+    let replayed = leader(&server, "v1-kubernetes", &SAMPLE, &[]);
     assert_eq!(of_type(&replayed.events, RecordType::Cluster).len(), 1);
     assert!(TYPES[3..].iter().all(|record_type| of_type(&replayed.events, *record_type).is_empty()));
 }
@@ -227,7 +247,7 @@ fn an_agents_role_says_what_it_speaks_of() {
     let replayed = leader(&cluster(false), "v1-kubernetes", &["/api/v1/endpoints"], &[&set("NODE")]);
     assert!(of_type(&replayed.events, RecordType::Cluster).is_empty());
     assert!(!of_type(&replayed.events, RecordType::Node).is_empty());
-    let replayed = leader(&cluster(false), "v1-kubernetes", &BASE, &[&set("LEADER")]);
+    let replayed = leader(&cluster(false), "v1-kubernetes", &SAMPLE, &[&set("LEADER")]);
     assert_eq!(of_type(&replayed.events, RecordType::Cluster).len(), 1);
     assert!(of_type(&replayed.events, RecordType::Node).is_empty());
 }

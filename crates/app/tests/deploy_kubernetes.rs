@@ -12,7 +12,7 @@ use std::process::Command;
 
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
-use kubernetes::access::{ACCESS, Server};
+use kubernetes::access::ACCESS;
 use receiver::host::{Environment, resolve};
 use serde_json::{Value, json};
 use support::{paths_read, project};
@@ -102,10 +102,10 @@ fn lock_name() -> String {
 }
 
 #[test]
-fn the_minimal_roles_are_the_table_of_requests_but_for_the_kubelets_proxy() {
+fn the_minimal_roles_are_the_table_of_requests_but_for_fallbacks() {
     let objects = manifest("minimal");
     let (mut cluster_wide, mut namespaced) = (BTreeSet::new(), BTreeSet::new());
-    for access in ACCESS.iter().filter(|access| access.server != Server::Proxy) {
+    for access in ACCESS.iter().filter(|access| !access.fallback) {
         // The narrowest of those that are enough.
         let resource = access.resources[0].to_owned();
         let name = access.name.map(|name| if name == "<lock>" { lock_name() } else { panic!("whose name is {name}?") });

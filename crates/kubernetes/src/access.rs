@@ -20,6 +20,8 @@ pub struct Access {
     pub name: Option<&'static str>,
     /// Who is asked.
     pub server: Server,
+    /// Whether it is asked for only where something narrower or better is refused, so that a role need not allow it.
+    pub fallback: bool,
 }
 
 /// Who answers a request.
@@ -44,6 +46,8 @@ pub const NODES: &str = "/api/v1/nodes";
 pub const ALL_PODS: &str = "/api/v1/pods";
 /// Collection of the Services of all namespaces.
 pub const SERVICES: &str = "/api/v1/services";
+/// Collection of the EndpointSlices of all namespaces.
+pub const ENDPOINT_SLICES: &str = "/apis/discovery.k8s.io/v1/endpointslices";
 /// Collection of the Endpoints of all namespaces.
 pub const ENDPOINTS: &str = "/api/v1/endpoints";
 /// Collection of the Deployments of all namespaces.
@@ -62,7 +66,7 @@ const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/<namespace>/leases/
 const EVENTS: &str = "/api/v1/namespaces/<namespace>/events";
 
 const fn get(path: &'static str, resources: &'static [&'static str], server: Server) -> Access {
-    Access { path, method: "GET", verb: "get", group: "", resources, name: None, server }
+    Access { path, method: "GET", verb: "get", group: "", resources, name: None, server, fallback: false }
 }
 
 /// A request about one of the leader lock's objects, which must be allowed for its name only.
@@ -96,12 +100,20 @@ const fn apps(access: Access) -> Access {
     Access { group: "apps", ..access }
 }
 
+const fn discovery(access: Access) -> Access {
+    Access { group: "discovery.k8s.io", ..access }
+}
+
+const fn fallback(access: Access) -> Access {
+    Access { fallback: true, ..access }
+}
+
 /// All requests of this crate.
 pub const ACCESS: &[Access] = &[
     get(PODS, &["nodes/pods", "nodes/proxy"], Server::Kubelet),
     get(SUMMARY, &["nodes/stats"], Server::Kubelet),
-    get(PODS, &["nodes/proxy"], Server::Proxy),
-    get(SUMMARY, &["nodes/proxy"], Server::Proxy),
+    fallback(get(PODS, &["nodes/proxy"], Server::Proxy)),
+    fallback(get(SUMMARY, &["nodes/proxy"], Server::Proxy)),
     get("/api/v1/nodes/<node>", &["nodes"], Server::ApiServer),
     list(NODES, &["nodes"]),
     watch(NODES, &["nodes"]),
@@ -109,8 +121,10 @@ pub const ACCESS: &[Access] = &[
     watch(ALL_PODS, &["pods"]),
     list(SERVICES, &["services"]),
     watch(SERVICES, &["services"]),
-    list(ENDPOINTS, &["endpoints"]),
-    watch(ENDPOINTS, &["endpoints"]),
+    discovery(list(ENDPOINT_SLICES, &["endpointslices"])),
+    discovery(watch(ENDPOINT_SLICES, &["endpointslices"])),
+    fallback(list(ENDPOINTS, &["endpoints"])),
+    fallback(watch(ENDPOINTS, &["endpoints"])),
     apps(list(DEPLOYMENTS, &["deployments"])),
     apps(watch(DEPLOYMENTS, &["deployments"])),
     apps(list(DAEMON_SETS, &["daemonsets"])),

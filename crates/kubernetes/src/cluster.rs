@@ -3,6 +3,7 @@
 //! Each takes an object's JSON as the API server writes it, reads the few members it needs and forgets the rest. An
 //! object is what its UID says, or where names are what is asked for, its namespace and name.
 
+mod endpoint_slices;
 mod endpoints;
 mod nodes;
 mod pods;
@@ -11,6 +12,7 @@ mod swap;
 mod uid;
 mod workloads;
 
+pub use endpoint_slices::EndpointSlices;
 pub use endpoints::Endpoints;
 pub use nodes::Nodes;
 pub use pods::Pods;

@@ -200,6 +200,7 @@ fn list_kind(path: &str) -> &'static str {
         Some("nodes") => "NodeList",
         Some("services") => "ServiceList",
         Some("endpoints") => "EndpointsList",
+        Some("endpointslices") => "EndpointSliceList",
         Some("deployments") => "DeploymentList",
         Some("daemonsets") => "DaemonSetList",
         Some("statefulsets") => "StatefulSetList",

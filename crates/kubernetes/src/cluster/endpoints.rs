@@ -1,7 +1,7 @@
 //! How many ready pods a service has, and which services the pods of one node belong to: `v1.Endpoints`.
 //!
 //! Only `subsets[].addresses[]`, the ready ones, whose `targetRef` is a pod. The API server cuts an object at 1000
-//! addresses, so a larger service counts 1000.
+//! addresses, so a larger service counts 1000: [`super::EndpointSlices`] come first, where the rights allow them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,7 +20,7 @@ pub struct Endpoints {
 }
 
 /// A namespace and a name in it.
-type Key = (Box<str>, Box<str>);
+pub(super) type Key = (Box<str>, Box<str>);
 
 #[derive(Debug)]
 struct Service {
@@ -80,8 +80,9 @@ struct Address<'a> {
     target_ref: Option<Target<'a>>,
 }
 
+/// The object behind an address.
 #[derive(Deserialize)]
-struct Target<'a> {
+pub(super) struct Target<'a> {
     #[serde(borrow)]
     kind: Option<Text<'a>>,
     #[serde(borrow)]
@@ -90,14 +91,13 @@ struct Target<'a> {
     name: Option<Text<'a>>,
 }
 
-impl Address<'_> {
-    /// Namespace and name of the pod behind the address.
-    fn pod(&self) -> Option<(&str, &str)> {
-        let target = self.target_ref.as_ref()?;
-        if target.kind.as_ref()?.0 != "Pod" {
+impl Target<'_> {
+    /// Namespace and name, where it is a pod.
+    pub(super) fn pod(&self) -> Option<(&str, &str)> {
+        if self.kind.as_ref()?.0 != "Pod" {
             return None;
         }
-        let (namespace, name) = (&*target.namespace.as_ref()?.0, &*target.name.as_ref()?.0);
+        let (namespace, name) = (&*self.namespace.as_ref()?.0, &*self.name.as_ref()?.0);
         (!namespace.is_empty() && !name.is_empty()).then_some((namespace, name))
     }
 }
@@ -112,7 +112,7 @@ impl Objects for Endpoints {
         let key = (metadata.namespace()?.into(), metadata.name()?.into());
         let (mut pods, mut here) = (HashSet::new(), Vec::new());
         for address in subsets.iter().flatten().flat_map(|subset| subset.addresses.iter().flatten()) {
-            let Some(pod) = address.pod() else { continue };
+            let Some(pod) = address.target_ref.as_ref().and_then(Target::pod) else { continue };
             let is_here = address.node_name.as_ref().is_none_or(|node| *node.0 == *self.node);
             if pods.insert(pod) && is_here {
                 here.push((pod.0.into(), pod.1.into()));

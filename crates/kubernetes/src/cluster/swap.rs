@@ -32,6 +32,11 @@ impl<S: Objects> Swap<S> {
         Arc::new(Mutex::new(Self::new(store)))
     }
 
+    /// Forgets everything, as if no list had ever come.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.current.empty());
+    }
+
     fn open(&mut self) -> &mut S {
         self.next.as_mut().unwrap_or(&mut self.current)
     }

@@ -37,7 +37,12 @@ impl Access {
 
     /// A reflector of one collection, which the rounds look at.
     pub fn reflector(&self, path: &str) -> Result<Reflector, Error> {
-        let reflector = Reflector::new(connect(self.settings())?, path, Pace::default());
+        self.reflector_at(path, Pace::default())
+    }
+
+    /// The same at a pace of its own.
+    pub fn reflector_at(&self, path: &str, pace: Pace) -> Result<Reflector, Error> {
+        let reflector = Reflector::new(connect(self.settings())?, path, pace);
         self.followed.add(path, reflector.status());
         Ok(reflector)
     }

@@ -1,55 +1,73 @@
-//! The Endpoints of all Services, followed as long as somebody wants them: whoever speaks for the cluster, or an agent that
-//! may not watch Services.
+//! Which pods are behind each Service, followed as long as somebody wants it: whoever speaks for the cluster, or an agent that may
+//! not watch Services. By EndpointSlices, or where those are refused by Endpoints.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use kubernetes::access::ENDPOINTS;
-use kubernetes::cluster::{Endpoints, Swap};
-use kubernetes::watch::Status;
+use kubernetes::access::{ENDPOINT_SLICES, ENDPOINTS};
+use kubernetes::cluster::{EndpointSlices, Endpoints, Objects, Swap};
+use kubernetes::watch::{Pace, Phase, Reflector, Status};
+use model::Text;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::figures::is_fresh;
+use crate::samples::Count;
 
-/// Why the Endpoints are followed.
+/// How often it is looked at whether slices are refused; no request follows from it.
+const LOOK: Duration = Duration::from_secs(1);
+/// A role without a right to slices is meant so: they are asked for once an hour, for little is gained.
+const REFUSED: Duration = Duration::from_secs(3600);
+
+/// Why they are followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Wishes {
     leading: bool,
     no_services: bool,
 }
 
-/// The Endpoints, and the wishes for them.
+/// What is known of one of the two kinds of object, and how its reflector is.
+#[derive(Debug)]
+struct Kept<S> {
+    store: Arc<Mutex<Swap<S>>>,
+    status: Arc<Status>,
+}
+
+/// The pods behind Services, and the wishes for them.
 #[derive(Debug, Clone)]
 pub struct Follower {
-    store: Arc<Mutex<Swap<Endpoints>>>,
-    status: Arc<Status>,
+    slices: Kept<EndpointSlices>,
+    endpoints: Kept<Endpoints>,
     wishes: watch::Sender<Wishes>,
 }
 
 impl Follower {
     /// Follows nothing until somebody wants it.
     pub fn begin(access: &Access, node_name: &str, runtime: &Handle) -> Result<Self, Error> {
-        let empty = {
-            let node = node_name.to_owned();
-            move || Swap::new(Endpoints::new(&node))
-        };
-        let store = Arc::new(Mutex::new(empty()));
         let (wishes, mut wanted) = watch::channel(Wishes::default());
-        let mut reflector = access.reflector(ENDPOINTS)?;
-        let status = reflector.status();
-        let mut consumer = store.clone();
+        let patient = Pace { refused: REFUSED, ..Pace::default() };
+        let (mut by_slices, slices) =
+            kept(access.reflector_at(ENDPOINT_SLICES, patient)?, EndpointSlices::new(node_name));
+        let (mut by_endpoints, endpoints) = kept(access.reflector(ENDPOINTS)?, Endpoints::new(node_name));
+        let follower = Self { slices, endpoints, wishes };
+        let known = follower.clone();
         runtime.spawn(async move {
             while wanted.wait_for(|wishes| *wishes != Wishes::default()).await.is_ok() {
+                let (mut slices, mut endpoints) = (known.slices.store.clone(), known.endpoints.store.clone());
                 tokio::select! {
-                    _ = reflector.run(&mut consumer) => return,
+                    _ = by_slices.run(&mut slices) => return,
+                    () = instead(&mut by_endpoints, &mut endpoints, &known.slices.status) => return,
                     ended = wanted.wait_for(|wishes| *wishes == Wishes::default()) => if ended.is_err() { return },
                 }
-                *consumer.lock().unwrap_or_else(PoisonError::into_inner) = empty();
+                known.slices.forget();
+                known.endpoints.forget();
             }
         });
-        Ok(Self { store, status, wishes })
+        Ok(follower)
     }
 
     /// Whether this agent speaks for the cluster.
@@ -62,13 +80,80 @@ impl Follower {
         self.wishes.send_if_modified(|wishes| std::mem::replace(&mut wishes.no_services, no_services) != no_services);
     }
 
-    /// Whether what is known may be said of the cluster.
-    pub fn is_fresh(&self) -> bool {
-        is_fresh(&self.status)
+    /// The kind of object that is read; `None` where neither is known yet.
+    pub fn kind(&self) -> Option<&'static str> {
+        if self.slices.read(|_| ()).is_some() {
+            return Some("EndpointSlices");
+        }
+        self.endpoints.read(|_| ()).map(|()| "Endpoints")
     }
 
-    /// What is known.
-    pub fn store(&self) -> MutexGuard<'_, Swap<Endpoints>> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ready pods of each Service that has any, with its namespace; empty where that may not be said of the cluster.
+    pub fn ready_pods(&self) -> Vec<(Text, Count)> {
+        let count = |(namespace, name, pods): (&str, &str, usize)| {
+            (namespace.into(), Count { name: name.into(), pods: pods as u64 })
+        };
+        let slices = self.slices.read_fresh(|slices| slices.ready_pods().map(count).collect());
+        slices
+            .or_else(|| self.endpoints.read_fresh(|endpoints| endpoints.ready_pods().map(count).collect()))
+            .unwrap_or_default()
+    }
+
+    /// The Service of each pod of this node, by the pod's namespace and name.
+    pub fn services_of_pods(&self) -> BTreeMap<(Box<str>, Box<str>), Text> {
+        let owned =
+            |((namespace, pod), service): ((&str, &str), &str)| ((namespace.into(), pod.into()), service.into());
+        let slices = self.slices.read(|slices| slices.services_of_pods().into_iter().map(owned).collect());
+        let endpoints =
+            || self.endpoints.read(|endpoints| endpoints.services_of_pods().into_iter().map(owned).collect());
+        slices.or_else(endpoints).unwrap_or_default()
+    }
+}
+
+impl<S: Objects> Kept<S> {
+    /// What is known, once a list was complete and as long as the rights are there.
+    fn read<T>(&self, take: impl FnOnce(&S) -> T) -> Option<T> {
+        if self.status.report().phase == Phase::Refused {
+            return None;
+        }
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).current().map(take)
+    }
+
+    /// The same, where it may be said of the cluster.
+    fn read_fresh<T>(&self, take: impl FnOnce(&S) -> T) -> Option<T> {
+        is_fresh(&self.status).then(|| self.read(take)).flatten()
+    }
+
+    fn forget(&self) {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl<S> Clone for Kept<S> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), status: self.status.clone() }
+    }
+}
+
+fn kept<S: Objects>(reflector: Reflector, store: S) -> (Reflector, Kept<S>) {
+    let status = reflector.status();
+    (reflector, Kept { store: Swap::shared(store), status })
+}
+
+/// Follows Endpoints while slices are refused; never ends by itself but where nothing can help.
+async fn instead(reflector: &mut Reflector, store: &mut Arc<Mutex<Swap<Endpoints>>>, slices: &Status) {
+    loop {
+        until(slices, |phase| phase == Phase::Refused).await;
+        tokio::select! {
+            _ = reflector.run(store) => return,
+            () = until(slices, |phase| phase == Phase::Watching) => {}
+        }
+        store.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+async fn until(status: &Status, holds: impl Fn(Phase) -> bool) {
+    while !holds(status.report().phase) {
+        sleep(LOOK).await;
     }
 }

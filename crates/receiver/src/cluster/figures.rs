@@ -57,12 +57,7 @@ impl Figures {
             let count = |(namespace, running): (&str, usize)| Count { name: namespace.into(), pods: running as u64 };
             sample.namespaces = pods.running_by_namespace().into_iter().map(count).collect();
         });
-        if let Some(services) = endpoints.store().current().filter(|_| endpoints.is_fresh()) {
-            let count = |(namespace, name, ready): (&str, &str, usize)| {
-                (namespace.into(), Count { name: name.into(), pods: ready as u64 })
-            };
-            sample.services = services.ready_pods().map(count).collect();
-        }
+        sample.services = endpoints.ready_pods();
         for (kind, kept) in &self.workloads {
             kept.read(|workloads| {
                 sample.workloads.extend(workloads.sorted().into_iter().map(|workload| WorkloadSample {

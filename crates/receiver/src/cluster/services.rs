@@ -1,4 +1,5 @@
-//! Which Service a pod of this node belongs to: by the Services' selectors, or where those may not be watched by Endpoints.
+//! Which Service a pod of this node belongs to: by the Services' selectors, or where those may not be watched by what stands behind
+//! the Services.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use kubernetes::Pod;
 use kubernetes::access::SERVICES;
-use kubernetes::cluster::{Endpoints, Services as Store, Swap};
+use kubernetes::cluster::{Services as Store, Swap};
 use kubernetes::watch::{Phase, Status as Watched};
 use model::Text;
 use telemetry::Status;
@@ -28,13 +29,6 @@ pub struct Services {
     endpoints: Follower,
 }
 
-/// How Services are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Selectors,
-    Endpoints,
-}
-
 impl Services {
     /// Follows the Services from now on.
     pub fn begin(access: &Access, endpoints: Follower, tools: (&Status, &Handle)) -> Result<Self, Error> {
@@ -53,12 +47,7 @@ impl Services {
         if store.current().is_some() {
             return Lookup::Selectors(store);
         }
-        let endpoints = self.endpoints.store();
-        let here = endpoints.current().map(Endpoints::services_of_pods).unwrap_or_default();
-        let owned = |((namespace, pod), service): ((&str, &str), &str)| {
-            ((Box::from(namespace), Box::from(pod)), Text::from(service))
-        };
-        Lookup::Endpoints(here.into_iter().map(owned).collect())
+        Lookup::Endpoints(self.endpoints.services_of_pods())
     }
 }
 
@@ -85,18 +74,18 @@ impl Lookup<'_> {
 async fn choose(watched: Arc<Watched>, endpoints: Follower, status: Status) {
     let mut before = None;
     loop {
+        let refused = watched.report().phase == Phase::Refused;
+        endpoints.want_for_services(refused);
         let way = match watched.report().phase {
-            Phase::Refused => Some(Way::Endpoints),
-            Phase::Watching => Some(Way::Selectors),
+            Phase::Refused => endpoints.kind().or(before),
+            Phase::Watching => Some("selectors of Services"),
             _ => before,
         };
-        if way != before {
-            before = way;
-            let words = if way == Some(Way::Endpoints) { "Endpoints" } else { "selectors of Services" };
+        if let Some(words) = way.filter(|_| way != before) {
             info!(by = words, "how pods' Services are found");
             status.fact(telemetry::Fact { name: "Services", value: words.to_owned(), origin: "API server" });
-            endpoints.want_for_services(way == Some(Way::Endpoints));
         }
+        before = way;
         sleep(LOOK).await;
     }
 }
