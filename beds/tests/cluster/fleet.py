@@ -45,11 +45,17 @@ def role_objects(role):
     return [item for item in found if item["kind"] in ("ClusterRole", "Role")]
 
 
-class Process:
-    """One agent from its start to its end."""
+def moment(event):
+    """Its time in milliseconds; the Go collector's events have it in one of two places, or in neither."""
+    found = event.get("Timestamp") or event.get("_aws", {}).get("Timestamp")
+    return found and int(found)
 
-    def __init__(self, command, environment, name, log):
-        self.name = name
+
+class Process:
+    """One agent from its start to its end; what it says where its leading begins and ends."""
+
+    def __init__(self, command, environment, name, log, words=(BECAME, STOPPED)):
+        self.name, self.words = name, words
         self.records, self.messages, self.round, self.last_round = [], [], [], []
         self.popen = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.log = open(log, "a", encoding="utf-8")
@@ -60,11 +66,12 @@ class Process:
     def read_events(self):
         for line in self.popen.stdout:
             event = json.loads(line)
-            if self.round and self.round[0]["Timestamp"] != event["Timestamp"]:
+            when = moment(event)
+            if self.round and moment(self.round[0]) != when:
                 self.last_round, self.round = self.round, []
             self.round.append(event)
-            if event["Type"] == "Cluster":
-                self.records.append((int(event["Timestamp"]) / 1000, time.time()))
+            if when and event["Type"] == "Cluster":
+                self.records.append((when / 1000, time.time()))
 
     def read_messages(self):
         for line in self.popen.stderr:
@@ -77,7 +84,7 @@ class Process:
 
     def leads(self):
         """By what it says itself."""
-        became, stopped = self.said(BECAME), self.said(STOPPED)
+        became, stopped = (self.said(words) for words in self.words)
         return self.popen.poll() is None and bool(became) and (not stopped or became[-1] > stopped[-1])
 
     def send(self, number):
@@ -100,7 +107,8 @@ class Fleet:
     def __init__(self, namespace, role, count, nodes=None, kubelet=False):
         self.namespace, self.kubelet, self.role = namespace, kubelet, role
         self.names = nodes or [f"{namespace}-{number}" for number in range(count)]
-        self.running, self.processes = {}, []
+        # Beside our own: whoever else stands for the same election.
+        self.running, self.processes, self.strangers = {}, [], []
         self.folder = os.path.join(os.environ["OUT"], namespace)
         self.grant(role_objects(role))
 
@@ -170,7 +178,7 @@ class Fleet:
         return [(t, process.name) for process in self.processes for t, _ in process.records if t > after]
 
     def stop(self):
-        for process in self.running.values():
+        for process in [*self.running.values(), *self.strangers]:
             if process.popen.poll() is None:
                 process.send(signal.SIGCONT)
                 process.end()
@@ -182,7 +190,7 @@ class Fleet:
             times = [t for t, _ in process.records]
             total += len(times)
             verdict.equal("one record of the cluster a round", len(times), len(set(times)), process.name)
-            others = [t for other in self.processes if other is not process for t, _ in other.records]
+            others = [t for other in self.processes + self.strangers if other is not process for t, _ in other.records]
             for first, last in terms(times):
                 doubled += sum(first <= t <= last for t in others)
         verdict.check("records of the cluster came", total > 0, self.namespace)

@@ -1,7 +1,7 @@
 """The job of leader.sh: fleets in parallel, each with a lock of its own and its own misfortune.
 
-env: KILLS=3 (times that a leader is killed)  PARTS="stops kills pause broken configmap lease sample" (the fleets)
-AGENT, OUT (a folder), NODE, NODE_IP, CLUSTER, KUBECONFIG and PATH are leader.sh's.
+env: KILLS=3 (times that a leader is killed)  PARTS="stops kills pause broken configmap lease collector sample" (the fleets)
+AGENT, PEER (the Go collector), OUT (a folder), NODE, NODE_IP, CLUSTER, KUBECONFIG and PATH are leader.sh's.
 """
 import contextlib
 import datetime
@@ -15,6 +15,7 @@ import time
 import traceback
 
 import audit
+import collector
 import world
 from fleet import ACCOUNT_PLACE, INSTANCE, INTERVAL, LOCK, STOPPED, Fleet
 from node import kubectl, until
@@ -254,6 +255,46 @@ def held(verdict, fleet):
     until(30, "the leader speaks", lambda: fleet.spoke(when - 1))
 
 
+def collectors(verdict, fleet):
+    with collector.cloud(fleet):
+        beside_collector(verdict, fleet)
+
+
+def beside_collector(verdict, fleet):
+    """The Go collector of a migration, which knows the Lease alone: first as the leader, then as a candidate, then as both."""
+    first = collector.start(fleet)
+    until(60, "the Go collector leads", first.leads)
+    until(60, "it speaks for the cluster", lambda: first.records)
+    before = time.time()
+    fleet.start()
+    time.sleep(75)
+    verdict.equal("nobody of ours speaks while the Go collector leads", fleet.spoke(before), [])
+    after = first.end(signal.SIGKILL)
+    leader, when = fleet.until_leader(after, 90)
+    verdict.measure("seconds without a leader after the Go collector's SIGKILL", when - after, "s")
+    verdict.check("ours leads when the Go collector's time is over", when - after <= GAPS["minimal"][0], f"{when - after:.1f} s")
+    fleet.until_record(leader, after)
+
+    second = collector.start(fleet)
+    time.sleep(75)
+    verdict.equal("the Go collector doesn't lead while ours does", second.said(collector.BECAME), [])
+    verdict.check("ours stays the leader beside the Go collector", fleet.leader() is leader, leader.name)
+    after = max(process.end() for process in fleet.running.values())
+    until(60, "the Go collector leads", second.leads)
+    took = second.said(collector.BECAME)[0] - after
+    verdict.measure("seconds from our clean stop to the Go collector's term", took, "s")
+    verdict.check("the Go collector leads within seconds of our clean stop", took <= 10, f"{took:.1f} s")
+
+    fleet.start()
+    time.sleep(30)
+    verdict.equal("nobody of ours leads while the Go collector does", [name for name, p in fleet.running.items() if p.leads()], [])
+    # It doesn't give its lock back.
+    after = second.end(signal.SIGKILL)
+    _, when = fleet.until_leader(after, 90)
+    verdict.measure("seconds without a leader after the Go collector's SIGKILL", when - after, "s")
+    until(30, "the leader speaks", lambda: fleet.spoke(when - 1))
+
+
 def broken(verdict, fleet):
     """The lock's objects are deleted, or edited by hand: a leader goes on where the record is gone, and gives way to nonsense."""
     begin(fleet)
@@ -305,6 +346,7 @@ FLEETS = {
     "broken": (broken, {"role": "minimal", "count": 3}),
     "configmap": (held, {"role": "minimal", "count": 2}),
     "lease": (held, {"role": "minimal", "count": 2}),
+    "collector": (collectors, {"role": "minimal", "count": 2}),
     "sample": (sample, {"role": "sample", "count": 3, "nodes": [NODE, "sample-1", "sample-2"], "kubelet": True}),
 }
 
