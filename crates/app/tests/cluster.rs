@@ -251,3 +251,16 @@ fn an_agents_role_says_what_it_speaks_of() {
     assert_eq!(of_type(&replayed.events, RecordType::Cluster).len(), 1);
     assert!(of_type(&replayed.events, RecordType::Node).is_empty());
 }
+
+#[test]
+fn what_is_said_of_the_cluster_names_no_instance() {
+    let sets = ["instance_id=i-0123456789abcdef0", "instance_type=m5.large"].map(|set| format!("{RECEIVER}.{set}"));
+    let replayed = leader(&cluster(false), "v1-kubernetes", &SAMPLE, &[&sets[0], &sets[1]]);
+    let instances = |record_type| {
+        let events = of_type(&replayed.events, record_type);
+        assert!(!events.is_empty(), "{record_type:?}");
+        events.iter().filter(|event| event.get("InstanceId").or(event.get("InstanceType")).is_some()).count()
+    };
+    assert_eq!(instances(RecordType::Node), 1);
+    assert_eq!(TYPES[..3].iter().map(|record_type| instances(*record_type)).sum::<usize>(), 0);
+}

@@ -1,6 +1,6 @@
 //! What all records of one round have in common: the node, the time, the constants of their types.
 
-use catalog::{Attribute, RecordType};
+use catalog::{Attribute, RecordType, attributes_of};
 use model::{Attributes, Point, Record, Text};
 
 use crate::config::Orchestrator;
@@ -17,7 +17,7 @@ pub struct NodeIdentity {
     pub types: &'static MachineTypes,
     /// CPUs and memory.
     pub capacity: Capacity,
-    /// Attributes of every record: the node's name, and what is known of cluster and instance.
+    /// Attributes of every record whose type has them: the node's name, and what is known of cluster and instance.
     common: Vec<(Attribute, Text)>,
     node_name: Option<Text>,
     constants: Vec<Constants>,
@@ -55,6 +55,8 @@ const INSTANCE: MachineTypes = MachineTypes {
 struct Constants {
     name: Text,
     sources: Option<Text>,
+    /// What records of the type are about: those about the cluster have no instance.
+    known: Vec<Attribute>,
 }
 
 impl NodeIdentity {
@@ -67,6 +69,7 @@ impl NodeIdentity {
                 Orchestrator::Eks => sources.into(),
                 Orchestrator::Ecs | Orchestrator::Host => sources.replace("\"pod\",", "").into(),
             }),
+            known: attributes_of(*record_type).map(|row| row.attribute).collect(),
         };
         let mut identity = Self {
             platform,
@@ -109,7 +112,7 @@ impl<'a> Frame<'a> {
     pub fn attributes(&self, record_type: RecordType) -> Attributes {
         let constants = &self.node.constants[record_type as usize];
         let mut attributes = Attributes::with_capacity(16);
-        for (attribute, value) in &self.node.common {
+        for (attribute, value) in self.node.common.iter().filter(|(attribute, _)| constants.known.contains(attribute)) {
             attributes.insert(*attribute, value.clone());
         }
         if let Some(sources) = &constants.sources {
