@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use confmap::{Fault, Faults, Loaded};
 
+use crate::comparison;
 use crate::components::{KINDS, Kind, Section};
 use crate::configuration::{self, Configuration};
 use crate::healthcheck;
@@ -68,6 +69,10 @@ enum Action {
     /// Ask a running agent's health check; fails unless the answer is 2xx within 2 s.
     #[command(name = HEALTHCHECK)]
     Healthcheck(healthcheck::Whom),
+    /// Compare two streams of performance log events field by field.
+    ///
+    /// Exit code 0: nothing unexplained; 1: unexplained differences; 2: there is nothing to compare.
+    Compare(comparison::Arguments),
 }
 
 /// Does what the command line says.
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
         Some(Action::Components) => show(&components()),
         Some(Action::Featuregate) => show("there are no feature gates\n"),
         Some(Action::PrintConfig) => print_config(&command.sources, &variables),
+        Some(Action::Compare(arguments)) => return comparison::run(&arguments),
         Some(Action::Healthcheck(whom)) => healthcheck::ask(&whom, &variables).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
@@ -210,6 +216,6 @@ fn line(fault: &Fault) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "before and without a log, this is where people look")]
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     eprintln!("{text}");
 }

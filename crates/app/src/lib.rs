@@ -6,6 +6,7 @@
 mod assemble;
 mod clock;
 pub mod command;
+mod comparison;
 pub mod components;
 pub mod configuration;
 mod deliveries;

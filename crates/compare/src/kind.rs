@@ -1,0 +1,125 @@
+//! How a field's values are compared: by the catalogue's row of its metric.
+
+use catalog::{Kind, Metric, RecordType, Unit};
+
+/// How values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// The same values in the same order.
+    Constant,
+    /// Means that are close.
+    Gauge,
+    /// Means that are close, of what is itself a mean of an interval.
+    Rate,
+}
+
+impl Manner {
+    /// The word in a report.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Manner::Constant => "constant",
+            Manner::Gauge => "gauge",
+            Manner::Rate => "rate",
+        }
+    }
+
+    /// How far apart means may be, as a part of the larger one.
+    pub(crate) const fn relative(self) -> f64 {
+        match self {
+            Manner::Constant => 0.0,
+            Manner::Gauge => 0.02,
+            Manner::Rate => 0.03,
+        }
+    }
+}
+
+/// Endings of what somebody set or what is built in: it doesn't move with the load.
+const SET: &[&str] = &["_limit", "_request", "_capacity", "_inodes", "_failcnt", "gpu_memory_total"];
+
+/// How a field is compared. One that is in no row is taken as a gauge.
+pub(crate) fn manner(record_type: RecordType, name: &str) -> Manner {
+    Metric::of(record_type).find(|metric| metric.name == name).map_or(Manner::Gauge, of_metric)
+}
+
+/// How a metric is compared.
+fn of_metric(metric: &Metric) -> Manner {
+    match metric.kind {
+        Kind::Count | Kind::Delta => Manner::Constant,
+        Kind::Rate => Manner::Rate,
+        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Manner::Constant,
+        // Shares of a rate are rates.
+        Kind::Gauge if metric.name.contains("cpu_utilization") => Manner::Rate,
+        Kind::Gauge => Manner::Gauge,
+    }
+}
+
+/// What two means may differ by for no other reason than that values come in steps, over `seconds`.
+///
+/// - CPU: user and system time are counted in ticks of 10 ms, so at each end of the time one tick may be on the other side.
+/// - Percent: the same ticks, of one whole CPU.
+/// - Bytes: one page.
+/// - Things a second: one thing on the other side of each end. Bytes a second: one frame of 1500 bytes there.
+pub(crate) fn step(record_type: RecordType, name: &str, seconds: f64) -> f64 {
+    let unit = Metric::of(record_type).find(|metric| metric.name == name).map(|metric| metric.unit);
+    match unit {
+        Some(Unit::Millicore) => 2.0 * 10.0 / seconds,
+        Some(Unit::Percent) => 2.0 / seconds,
+        Some(Unit::Bytes) => 4096.0,
+        Some(Unit::CountPerSecond) => 2.0 / seconds,
+        Some(Unit::BytesPerSecond) => 2.0 * 1500.0 / seconds,
+        _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a name says by itself, apart from the catalogue's columns.
+    fn by_name(name: &str) -> Manner {
+        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let constant = ["_limit", "request", "capacity", "number_of", "replicas", "status_", "_count", "inodes"];
+        match name {
+            _ if name.ends_with("inodes_free")
+                || has(&["over_pod_limit", "over_container_limit"]) && has(&["memory"]) =>
+            {
+                Manner::Gauge
+            }
+            _ if has(&[
+                "cpu_utilization",
+                "cpu_usage",
+                "diskio",
+                "network_",
+                "pgfault",
+                "pgmajfault",
+                "failures_total",
+            ]) =>
+            {
+                Manner::Rate
+            }
+            _ if has(&constant) || name.ends_with("failcnt") => Manner::Constant,
+            _ => Manner::Gauge,
+        }
+    }
+
+    #[test]
+    fn every_emitted_row_is_compared_as_its_name_says() {
+        for metric in catalog::METRICS.iter().filter(|metric| metric.record_type.is_emitted()) {
+            assert_eq!(of_metric(metric), by_name(metric.name), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn every_row_has_its_manner_by_its_kind() {
+        for metric in catalog::METRICS {
+            let manner = of_metric(metric);
+            let fits = match metric.kind {
+                Kind::Count | Kind::Delta => manner == Manner::Constant,
+                Kind::Rate => manner == Manner::Rate,
+                Kind::Gauge => true,
+            };
+            assert!(fits, "{}", metric.name);
+            assert_eq!(manner, super::manner(metric.record_type, metric.name));
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! What becomes of one field of one thing in one window.
+//!
+//! Numbers are equal where their means are, within a part of the larger one and the step they come in. Values that are
+//! unsteady by themselves can't be told apart that well: where the means differ by more, but by less than four standard errors
+//! of their difference, they are called unsteady, which proves little and is counted apart. Four, because a window of a node
+//! has some ten thousand fields: at three, dozens of them would differ by chance, at four and ten values a side less than one
+//! in a thousand of those that are unsteady at all.
+
+use crate::cell::{NumberCell, Runs, TextCell, agree, same};
+use crate::event::{Aspect, Extraction, Texts};
+use crate::kind::{self, Manner};
+use crate::window::{Side, Thing, Window};
+use catalog::RecordType;
+
+/// Standard errors of a difference within which means are unsteady, and not different.
+const STANDARD_ERRORS: f64 = 4.0;
+
+/// What is different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// Only the left side has it.
+    OnlyLeft,
+    /// Only the right side has it.
+    OnlyRight,
+    /// The value.
+    Value,
+    /// One side says it more often.
+    Presence,
+    /// The unit.
+    Unit,
+    /// The storage resolution.
+    Resolution,
+    /// The namespace.
+    Namespace,
+    /// The dimension sets or their order.
+    Dimensions,
+    /// Intervals without an event.
+    Missing,
+    /// Several events in an interval.
+    Doubled,
+}
+
+impl What {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            What::OnlyLeft => "only left",
+            What::OnlyRight => "only right",
+            What::Value => "value",
+            What::Presence => "presence",
+            What::Unit => "unit",
+            What::Resolution => "storage resolution",
+            What::Namespace => "namespace",
+            What::Dimensions => "dimensions",
+            What::Missing => "missing events",
+            What::Doubled => "doubled events",
+        }
+    }
+}
+
+/// One side of a difference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Shown {
+    Nothing,
+    Number(f64),
+    Text(u32),
+    Extractions(u32, Aspect),
+    /// So many of so many events, or so many of them in all.
+    Count(u16, Option<u16>),
+}
+
+/// A difference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finding {
+    pub(crate) what: What,
+    pub(crate) left: Shown,
+    pub(crate) right: Shown,
+}
+
+/// What a field came to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Equal,
+    Unsteady,
+    Different(Vec<Finding>),
+}
+
+/// A window with one thing of it, and over how many seconds it was watched.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) window: &'a Window,
+    pub(crate) texts: &'a Texts,
+    pub(crate) place: u32,
+    pub(crate) seconds: f64,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn thing(self) -> &'a Thing {
+        &self.window.things[self.place as usize]
+    }
+
+    pub(crate) fn record_type(self) -> RecordType {
+        self.texts.identities.value(self.thing().identity).record_type
+    }
+
+    /// The mean of a field with numbers on one side.
+    pub(crate) fn mean(self, side: Side, field: &str) -> Option<f64> {
+        let field = self.texts.fields.find(field)?;
+        let at = self.thing().numbers.binary_search_by_key(&field, |cell| cell.field).ok()?;
+        let numbers = self.thing().numbers[at].sides[side as usize];
+        (numbers.count() > 0).then(|| numbers.mean())
+    }
+
+    /// The last value of a field with texts on one side, as JSON.
+    pub(crate) fn text(self, side: Side, field: &str) -> Option<&'a str> {
+        let field = self.texts.fields.find(field)?;
+        let at = self.thing().texts.binary_search_by_key(&field, |cell| cell.field).ok()?;
+        let text = self.thing().texts[at].sides[side as usize];
+        (text.count > 0).then(|| self.texts.values.value(text.value))
+    }
+
+    /// What is wrong with the events themselves: how many there are.
+    pub(crate) fn events(self) -> Outcome {
+        let [left, right] = self.thing().seen;
+        let mut findings = Vec::new();
+        let counts =
+            |what, left, right| Finding { what, left: Shown::Count(left, None), right: Shown::Count(right, None) };
+        if left.doubles != right.doubles {
+            findings.push(counts(What::Doubled, left.doubles, right.doubles));
+        }
+        // Holes are seen between two events; a thing that begins later or ends earlier shows by the number of events.
+        if left.holes != right.holes {
+            findings.push(counts(What::Missing, left.holes, right.holes));
+        } else if left.events.abs_diff(right.events) > 1 {
+            let most = left.events.max(right.events);
+            findings.push(counts(What::Missing, most - left.events, most - right.events));
+        }
+        outcome(findings, false)
+    }
+
+    pub(crate) fn number(self, cell: &NumberCell) -> Outcome {
+        let [left, right] = cell.sides;
+        let mut findings = Vec::new();
+        match (left.count(), right.count()) {
+            (0, 0) => return Outcome::Equal,
+            (0, _) if self.has_text(cell.field, Side::Left) => {
+                let shown = self.text(Side::Left, self.texts.fields.value(cell.field));
+                let left = shown.and_then(|text| self.texts.values.find(text)).map_or(Shown::Nothing, Shown::Text);
+                return different(What::Value, left, Shown::Number(right.mean()));
+            }
+            (_, 0) if self.has_text(cell.field, Side::Right) => {
+                let shown = self.text(Side::Right, self.texts.fields.value(cell.field));
+                let right = shown.and_then(|text| self.texts.values.find(text)).map_or(Shown::Nothing, Shown::Text);
+                return different(What::Value, Shown::Number(left.mean()), right);
+            }
+            (0, _) => return different(What::OnlyRight, Shown::Nothing, Shown::Number(right.mean())),
+            (_, 0) => return different(What::OnlyLeft, Shown::Number(left.mean()), Shown::Nothing),
+            counts => findings.extend(self.presence(counts)),
+        }
+        findings.extend(self.extractions(cell));
+        let name = self.texts.fields.value(cell.field);
+        let (record_type, manner) = (self.record_type(), kind::manner(self.record_type(), name));
+        let distance = (left.mean() - right.mean()).abs();
+        let close = manner.relative() * left.mean().abs().max(right.mean().abs());
+        let near = close.max(kind::step(record_type, name, self.seconds));
+        let error = (left.squared_error() + right.squared_error()).sqrt();
+        let unequal = match manner {
+            Manner::Constant => !self.constant(cell),
+            Manner::Gauge | Manner::Rate => distance > near && distance > STANDARD_ERRORS * error,
+        };
+        if unequal {
+            let (left, right) = self.shown_numbers(cell);
+            findings.push(Finding { what: What::Value, left, right });
+        }
+        outcome(findings, manner != Manner::Constant && distance > near)
+    }
+
+    pub(crate) fn text_cell(self, cell: &TextCell) -> Outcome {
+        let [left, right] = cell.sides;
+        let (one, two) = (Shown::Text(left.value), Shown::Text(right.value));
+        match (left.count, right.count) {
+            // Told with the numbers of the same name.
+            (0, _) if self.has_number(cell.field, Side::Left) => return Outcome::Equal,
+            (_, 0) if self.has_number(cell.field, Side::Right) => return Outcome::Equal,
+            (0, 0) => return Outcome::Equal,
+            (0, _) => return different(What::OnlyRight, Shown::Nothing, two),
+            (_, 0) => return different(What::OnlyLeft, one, Shown::Nothing),
+            _ => {}
+        }
+        let mut findings: Vec<_> = self.presence((left.count, right.count)).into_iter().collect();
+        let runs = |side: Side| -> Runs<u32> {
+            let text = cell.sides[side as usize];
+            let changed = self.window.changed_texts.get(&(self.place, cell.field, side));
+            changed.cloned().unwrap_or_else(|| vec![(text.value, u32::from(text.count))])
+        };
+        let equal = if left.changed || right.changed {
+            agree(&runs(Side::Left), &runs(Side::Right), |one, two| one == two)
+        } else {
+            left.value == right.value
+        };
+        if !equal {
+            // Where the last values are the same, an earlier one tells more.
+            let odd = |mine: Side| {
+                let theirs = runs(mine.other());
+                let own = runs(mine);
+                let odd = own.iter().rev().find(|run| !theirs.iter().any(|other| other.0 == run.0));
+                odd.or(own.last()).map_or(Shown::Nothing, |run| Shown::Text(run.0))
+            };
+            findings.push(Finding { what: What::Value, left: odd(Side::Left), right: odd(Side::Right) });
+        }
+        outcome(findings, false)
+    }
+
+    fn constant(self, cell: &NumberCell) -> bool {
+        if !cell.sides[0].changed && !cell.sides[1].changed {
+            return same(cell.sides[0].mean(), cell.sides[1].mean());
+        }
+        agree(&self.runs(cell, Side::Left), &self.runs(cell, Side::Right), same)
+    }
+
+    fn runs(self, cell: &NumberCell, side: Side) -> Runs<f64> {
+        let numbers = cell.sides[side as usize];
+        let changed = self.window.changed_numbers.get(&(self.place, cell.field, side));
+        changed.cloned().unwrap_or_else(|| vec![(numbers.mean(), u32::from(numbers.count()))])
+    }
+
+    /// Means, or for constants the value that the other side hasn't.
+    fn shown_numbers(self, cell: &NumberCell) -> (Shown, Shown) {
+        let name = self.texts.fields.value(cell.field);
+        if kind::manner(self.record_type(), name) != Manner::Constant {
+            return (Shown::Number(cell.sides[0].mean()), Shown::Number(cell.sides[1].mean()));
+        }
+        let odd = |side: Side| {
+            let (own, theirs) = (self.runs(cell, side), self.runs(cell, side.other()));
+            let odd = own.iter().rev().find(|run| !theirs.iter().any(|other| same(other.0, run.0)));
+            odd.or(own.last()).map_or(Shown::Nothing, |run| Shown::Number(run.0))
+        };
+        (odd(Side::Left), odd(Side::Right))
+    }
+
+    /// Whether one side leaves the field out of some of its events, and the other doesn't. Once is an edge's.
+    fn presence(self, counts: (u16, u16)) -> Option<Finding> {
+        let [left, right] = self.thing().seen;
+        let missing = (left.events.saturating_sub(counts.0), right.events.saturating_sub(counts.1));
+        (missing.0.abs_diff(missing.1) > 1).then(|| Finding {
+            what: What::Presence,
+            left: Shown::Count(counts.0, Some(left.events)),
+            right: Shown::Count(counts.1, Some(right.events)),
+        })
+    }
+
+    /// Differences in how a metric is extracted.
+    fn extractions(self, cell: &NumberCell) -> Vec<Finding> {
+        let all = |side: Side| -> Vec<u32> {
+            let changed = self.window.changed_extractions.get(&(self.place, cell.field, side));
+            let mut all = changed.cloned().unwrap_or_else(|| vec![cell.extractions[side as usize]]);
+            all.sort_unstable();
+            all
+        };
+        let (left, right) = (all(Side::Left), all(Side::Right));
+        if left == right {
+            return Vec::new();
+        }
+        let odd = |own: &[u32], other: &[u32]| own.iter().copied().find(|one| !other.contains(one)).unwrap_or(own[0]);
+        let (left, right) = (odd(&left, &right), odd(&right, &left));
+        let (one, two) = (self.texts.extractions.value(left), self.texts.extractions.value(right));
+        let aspects = [
+            (What::Dimensions, Aspect::Dimensions),
+            (What::Unit, Aspect::Unit),
+            (What::Resolution, Aspect::Resolution),
+            (What::Namespace, Aspect::Namespace),
+        ];
+        // What isn't extracted on one side has no unit there to differ.
+        let count = if one.is_empty() || two.is_empty() { 1 } else { aspects.len() };
+        let differing = aspects[..count]
+            .iter()
+            .filter(|(_, aspect)| Extraction::aspect(one, *aspect) != Extraction::aspect(two, *aspect));
+        differing
+            .map(|&(what, aspect)| Finding {
+                what,
+                left: Shown::Extractions(left, aspect),
+                right: Shown::Extractions(right, aspect),
+            })
+            .collect()
+    }
+
+    fn has_text(self, field: u32, side: Side) -> bool {
+        let texts = &self.thing().texts;
+        let found = texts.binary_search_by_key(&field, |cell| cell.field).ok();
+        found.is_some_and(|at| texts[at].sides[side as usize].count > 0)
+    }
+
+    fn has_number(self, field: u32, side: Side) -> bool {
+        let numbers = &self.thing().numbers;
+        let found = numbers.binary_search_by_key(&field, |cell| cell.field).ok();
+        found.is_some_and(|at| numbers[at].sides[side as usize].count() > 0)
+    }
+}
+
+fn different(what: What, left: Shown, right: Shown) -> Outcome {
+    Outcome::Different(vec![Finding { what, left, right }])
+}
+
+fn outcome(findings: Vec<Finding>, unsteady: bool) -> Outcome {
+    match (findings.is_empty(), unsteady) {
+        (false, _) => Outcome::Different(findings),
+        (true, true) => Outcome::Unsteady,
+        (true, false) => Outcome::Equal,
+    }
+}
