@@ -46,9 +46,10 @@ fn of_metric(metric: &Metric) -> Manner {
     match metric.kind {
         Kind::Count | Kind::Delta => Manner::Constant,
         Kind::Rate => Manner::Rate,
-        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Manner::Constant,
-        // Shares of a rate are rates.
+        // Shares of a rate are rates, also those "over" a limit.
         Kind::Gauge if metric.name.contains("cpu_utilization") => Manner::Rate,
+        Kind::Gauge if metric.name.contains("utilization") => Manner::Gauge,
+        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Manner::Constant,
         Kind::Gauge => Manner::Gauge,
     }
 }
@@ -78,8 +79,10 @@ mod tests {
     /// What a name says by itself, apart from the catalogue's columns.
     fn by_name(name: &str) -> Manner {
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        let constant = ["_limit", "request", "capacity", "number_of", "replicas", "status_", "_count", "inodes"];
+        let constant =
+            ["_limit", "_usage_total", "request", "capacity", "number_of", "replicas", "status_", "_count", "inodes"];
         match name {
+            _ if has(&["status_"]) => Manner::Constant,
             _ if name.ends_with("inodes_free")
                 || has(&["over_pod_limit", "over_container_limit"]) && has(&["memory"]) =>
             {

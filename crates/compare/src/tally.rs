@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use catalog::RecordType;
 
-use crate::event::{Extraction, Texts};
+use crate::event::Texts;
 use crate::excuses;
 use crate::kind;
 use crate::report::{Count, Difference, Example, Field, Records};
@@ -152,18 +152,7 @@ impl Judge<'_> {
     }
 
     fn example(self, finding: &Finding) -> Example {
-        let texts = self.place.texts;
-        let shown = |shown: Shown| match shown {
-            Shown::Nothing => None,
-            Shown::Number(number) => Some(number.to_string()),
-            Shown::Text(text) => Some(texts.values.value(text).to_owned()),
-            Shown::Extractions(number, aspect) => {
-                let all = texts.extractions.value(number);
-                Some(if all.is_empty() { "not extracted".to_owned() } else { Extraction::aspect(all, aspect) })
-            }
-            Shown::Count(count, None) => Some(count.to_string()),
-            Shown::Count(count, Some(all)) => Some(format!("{count} of {all} events")),
-        };
+        let (texts, shown) = (self.place.texts, |shown: Shown| self.place.shown(shown));
         let name = texts.identities.value(self.place.thing().identity).name.clone();
         Example { thing: name, time_ms: self.at.start_ms, left: shown(finding.left), right: shown(finding.right) }
     }

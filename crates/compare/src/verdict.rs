@@ -7,7 +7,7 @@
 //! in a thousand of those that are unsteady at all.
 
 use crate::cell::{NumberCell, Runs, TextCell, agree, same};
-use crate::event::{Aspect, Extraction, Texts};
+use crate::event::{Aspect, Extraction, LOG_GROUP, LOG_STREAM, Texts};
 use crate::kind::{self, Manner};
 use crate::window::{Side, Thing, Window};
 use catalog::RecordType;
@@ -119,6 +119,21 @@ impl<'a> Place<'a> {
         (text.count > 0).then(|| self.texts.values.value(text.value))
     }
 
+    /// One side of a difference, in words; `None` where the side says nothing.
+    pub(crate) fn shown(self, shown: Shown) -> Option<String> {
+        match shown {
+            Shown::Nothing => None,
+            Shown::Number(number) => Some(number.to_string()),
+            Shown::Text(text) => Some(self.texts.values.value(text).to_owned()),
+            Shown::Extractions(number, aspect) => {
+                let all = self.texts.extractions.value(number);
+                Some(if all.is_empty() { "not extracted".to_owned() } else { Extraction::aspect(all, aspect) })
+            }
+            Shown::Count(count, None) => Some(count.to_string()),
+            Shown::Count(count, Some(all)) => Some(format!("{count} of {all} events")),
+        }
+    }
+
     /// What is wrong with the events themselves: how many there are.
     pub(crate) fn events(self) -> Outcome {
         let [left, right] = self.thing().seen;
@@ -183,6 +198,10 @@ impl<'a> Place<'a> {
             (0, _) if self.has_number(cell.field, Side::Left) => return Outcome::Equal,
             (_, 0) if self.has_number(cell.field, Side::Right) => return Outcome::Equal,
             (0, 0) => return Outcome::Equal,
+            // Without a wrapper nobody says where an event was found.
+            (0, _) | (_, 0) if [LOG_GROUP, LOG_STREAM].contains(&self.texts.fields.value(cell.field)) => {
+                return Outcome::Equal;
+            }
             (0, _) => return different(What::OnlyRight, Shown::Nothing, two),
             (_, 0) => return different(What::OnlyLeft, one, Shown::Nothing),
             _ => {}
@@ -242,7 +261,7 @@ impl<'a> Place<'a> {
     fn presence(self, counts: (u16, u16)) -> Option<Finding> {
         let [left, right] = self.thing().seen;
         let missing = (left.events.saturating_sub(counts.0), right.events.saturating_sub(counts.1));
-        (missing.0.abs_diff(missing.1) > 1).then(|| Finding {
+        (missing.0.abs_diff(missing.1) > 1).then_some(Finding {
             what: What::Presence,
             left: Shown::Count(counts.0, Some(left.events)),
             right: Shown::Count(counts.1, Some(right.events)),
