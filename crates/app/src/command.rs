@@ -86,12 +86,15 @@ pub fn main() -> ExitCode {
         arguments.insert(1, HEALTHCHECK.into());
     }
     arguments.iter_mut().skip(1).for_each(with_two_dashes);
+    let compares = arguments.iter().skip(1).any(|argument| argument == "compare");
     let command = match Command::try_parse_from(arguments) {
         Ok(command) => command,
         Err(error) => {
             // Help and version are no failures; what can't be shown can't be helped.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            // Where differences are 1, a command line that isn't right is something else.
+            let wrong = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
+            return if error.use_stderr() { wrong } else { ExitCode::SUCCESS };
         }
     };
     let variables = Variables::read(as_adot);

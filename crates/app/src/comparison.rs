@@ -1,5 +1,7 @@
 //! The subcommand `compare`: what is read, and where the report goes.
 
+mod group;
+
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
@@ -10,18 +12,22 @@ use clap::{Args, ValueEnum};
 use compare::{Feed, Lines, Options, Progress};
 
 use crate::command::complain;
+use group::{Group, Source};
 
 /// What a read of a file takes at once.
 const BUFFER: usize = 1 << 18;
+/// What a log group's name follows.
+const GROUP: &str = "logs:";
 /// Standard input's name.
 const STDIN: &str = "-";
 
 /// What to compare, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// What is there today: a file of events, one a line, or `-`.
+    /// What is there today: a file of events, one a line, `-` for standard input, or `logs:GROUP`, a group of CloudWatch
+    /// Logs.
     left: String,
-    /// What may take its place: a file of events, one a line, or `-`.
+    /// What may take its place, in the same way.
     right: String,
     /// How to write the report.
     #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -44,6 +50,18 @@ pub(crate) struct Arguments {
     /// Tell on standard error how far it is; on a terminal it does so anyway.
     #[arg(long)]
     progress: bool,
+    /// Where CloudWatch Logs is; as AWS's tools find it by default.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The region of the groups; as AWS's tools find it by default.
+    #[arg(long)]
+    region: Option<String>,
+    /// The earliest time of events in groups: 2026-11-25T17:00:00Z or milliseconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    start: Option<i64>,
+    /// The latest time of events in groups.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    end: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,7 +90,7 @@ fn compared(arguments: &Arguments) -> anyhow::Result<compare::Report> {
     if arguments.left == STDIN && arguments.right == STDIN {
         bail!("only one of the two can be standard input");
     }
-    let (mut left, mut right) = (open(&arguments.left)?, open(&arguments.right)?);
+    let (mut left, mut right) = (open(&arguments.left, arguments)?, open(&arguments.right, arguments)?);
     let options = Options {
         interval_ms: i64::try_from(arguments.interval.as_millis()).context("the interval is too long")?,
         intervals: arguments.window,
@@ -90,7 +108,13 @@ fn compared(arguments: &Arguments) -> anyhow::Result<compare::Report> {
     Ok(report)
 }
 
-fn open(source: &str) -> anyhow::Result<Box<dyn Feed>> {
+fn open(source: &str, arguments: &Arguments) -> anyhow::Result<Box<dyn Feed>> {
+    if let Some(group) = source.strip_prefix(GROUP) {
+        let (endpoint, region) = (arguments.endpoint.clone(), arguments.region.clone());
+        let source =
+            Source { group: group.to_owned(), endpoint, region, start_ms: arguments.start, end_ms: arguments.end };
+        return Ok(Box::new(Group::open(source).with_context(|| format!("open the log group {group}"))?));
+    }
     if source == STDIN {
         return Ok(Box::new(Lines::new(BufReader::with_capacity(BUFFER, io::stdin()))));
     }
@@ -105,25 +129,48 @@ fn tell(progress: Progress) {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let number = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
-    let number: u64 = number.parse().map_err(|_| "is no time such as 60s".to_owned())?;
-    let milliseconds = match &text[number.to_string().len().min(text.len())..] {
-        "ms" => 1,
-        "s" | "" => 1000,
-        "m" => 60_000,
-        _ => return Err("is no time such as 60s or 5m".to_owned()),
+    let end = text.find(|unit: char| !unit.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        _ => 0,
     };
-    let interval = Duration::from_millis(number.saturating_mul(milliseconds));
-    if (1..=86_400).contains(&interval.as_secs()) {
-        Ok(interval)
+    let seconds = number.parse::<u64>().unwrap_or(0).saturating_mul(factor);
+    if (1..=86_400).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
     } else {
-        Err("is not between 1s and 1440m".to_owned())
+        Err("is no time such as 60s or 5m, a day at most".to_owned())
     }
+}
+
+fn time(text: &str) -> Result<i64, String> {
+    compare::parse_time(text).ok_or_else(|| "is no time such as 2026-11-25T17:00:00Z".to_owned())
 }
 
 fn names(text: &str) -> Result<[String; 2], String> {
     match text.split_once(',') {
         Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok([left.to_owned(), right.to_owned()]),
         _ => Err("is no two names with a comma between them".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_whole_seconds_or_minutes() {
+        let seconds = |text: &str| interval(text).ok().map(|interval| interval.as_secs());
+        assert_eq!([seconds("60s"), seconds("5m"), seconds("10")], [Some(60), Some(300), Some(10)]);
+        for text in ["", "s", "0s", "-1s", "1h", "1.5s", "99999999999999999999s", "25000m", "6ös"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_two() {
+        assert_eq!(names("go,ours"), Ok(["go".to_owned(), "ours".to_owned()]));
+        assert!(names("go").is_err() && names(",ours").is_err());
     }
 }

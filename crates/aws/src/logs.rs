@@ -1,4 +1,4 @@
-//! CloudWatch Logs: the four calls that deliver events.
+//! CloudWatch Logs: the four calls that deliver events, and the one that reads them back.
 //!
 //! Follows the CloudWatch Logs API reference (`Logs_20140328`, AWS JSON 1.1 over HTTP). No call is repeated here but once,
 //! at once, where the answer shows that another signature will do: keys that had expired, a clock that is off. All other
@@ -7,6 +7,7 @@
 mod answer;
 mod encode;
 mod error;
+mod filter;
 pub mod limits;
 pub mod names;
 mod user_agent;
@@ -30,6 +31,7 @@ use crate::session::Session;
 use crate::signed::Call;
 use encode::Body;
 pub use error::{Error, Operation, Refusal};
+pub use filter::{Filter, Found, Page};
 pub use user_agent::user_agent;
 
 /// The signing name of the service.
@@ -189,9 +191,20 @@ impl Client {
         self.call(Operation::PutRetentionPolicy, &body).await.map(drop)
     }
 
+    /// A page of a group's events, in order of time. Pages may be empty although there are more: the end is where no token is.
+    pub async fn filter_log_events(&self, filter: &Filter<'_>) -> Result<Page, Error> {
+        let operation = Operation::FilterLogEvents;
+        let answer = self.call_within(operation, &encode::json(filter), filter::MAX_ANSWER_BYTES).await?;
+        filter::page(answer.body()).ok_or_else(|| Error::garbled(operation, &answer))
+    }
+
     async fn call(&self, operation: Operation, body: &Body) -> Result<Response<Bytes>, Error> {
+        self.call_within(operation, body, MAX_ANSWER_BYTES).await
+    }
+
+    async fn call_within(&self, operation: Operation, body: &Body, limit: usize) -> Result<Response<Bytes>, Error> {
         let (session, deadlines) = (&self.session, self.deadlines);
-        let call = Call { session, service: SERVICE, deadlines, limit: MAX_ANSWER_BYTES };
+        let call = Call { session, service: SERVICE, deadlines, limit };
         let refusal = |response: &Response<Bytes>, used: &Credentials| answer::refusal(operation, response, used);
         call.send(&body.bytes, || self.request(operation, body), refusal, answer::is_the_services).await
     }

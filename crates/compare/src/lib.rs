@@ -21,7 +21,7 @@ mod tally;
 mod verdict;
 mod window;
 
-pub use calendar::shown as time;
+pub use calendar::{parsed as parse_time, shown as time};
 pub use event::NoEvent;
 pub use input::{Feed, Lines, Next};
 pub use report::{Count, Difference, Example, Field, Records, Report, SideCount, What};

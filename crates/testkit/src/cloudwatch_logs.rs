@@ -4,6 +4,7 @@
 //! without the headers of the protocol, an event that is no JSON once asked for) is written down as a violation.
 
 mod call;
+mod filter;
 mod limits;
 mod put;
 
@@ -116,6 +117,8 @@ struct State {
     /// When the calls of the last second were, by operation, in milliseconds.
     calls: BTreeMap<String, VecDeque<i64>>,
     only_json: bool,
+    /// Events in a page of those that are read back; `None` is what the service gives.
+    page: Option<usize>,
     requests: Vec<Request>,
     violations: Vec<String>,
 }
@@ -212,6 +215,19 @@ impl FakeCloudWatchLogs {
     /// From now on an event that is no JSON object is a violation.
     pub fn expect_json(&self) {
         self.state().only_json = true;
+    }
+
+    /// From now on a page of what is read back has at most so many events, and the first one none.
+    pub fn set_page(&self, events: usize) {
+        self.state().page = Some(events);
+    }
+
+    /// Stores an event as if it had been delivered, at any time.
+    pub fn store(&self, group: &str, stream: &str, time_ms: i64, message: &str) {
+        let stored = Stored { time_ms, stored_at_ms: time_ms, message: message.to_owned() };
+        let mut state = self.state();
+        let streams = &mut state.groups.entry(group.to_owned()).or_default().streams;
+        streams.entry(stream.to_owned()).or_default().push(stored);
     }
 
     /// Makes a group and a stream in it.

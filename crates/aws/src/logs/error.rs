@@ -92,6 +92,8 @@ pub enum Operation {
     CreateLogGroup,
     /// Sets how long a group keeps events.
     PutRetentionPolicy,
+    /// Reads events of a group back. People's tools make it, the agent never does.
+    FilterLogEvents,
 }
 
 /// What the service said when it refused.
@@ -196,6 +198,7 @@ impl Operation {
             Operation::CreateLogStream => "CreateLogStream",
             Operation::CreateLogGroup => "CreateLogGroup",
             Operation::PutRetentionPolicy => "PutRetentionPolicy",
+            Operation::FilterLogEvents => "FilterLogEvents",
         }
     }
 
@@ -206,6 +209,7 @@ impl Operation {
             Operation::CreateLogStream => "logs:CreateLogStream",
             Operation::CreateLogGroup => "logs:CreateLogGroup",
             Operation::PutRetentionPolicy => "logs:PutRetentionPolicy",
+            Operation::FilterLogEvents => "logs:FilterLogEvents",
         }
     }
 
@@ -215,6 +219,7 @@ impl Operation {
             Operation::CreateLogStream => "Logs_20140328.CreateLogStream",
             Operation::CreateLogGroup => "Logs_20140328.CreateLogGroup",
             Operation::PutRetentionPolicy => "Logs_20140328.PutRetentionPolicy",
+            Operation::FilterLogEvents => "Logs_20140328.FilterLogEvents",
         }
     }
 }

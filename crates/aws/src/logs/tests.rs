@@ -318,3 +318,27 @@ async fn an_endpoint_that_is_none_is_said_at_once() {
         assert!(error.starts_with("endpoint: ") && !error.contains("hunter2"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_group_is_read_back_by_pages_between_two_times() {
+    let fake = FakeCloudWatchLogs::http();
+    fake.set_page(2);
+    (0..7).for_each(|time| fake.store("g", if time % 2 == 0 { "even" } else { "odd" }, time, &format!("m{time}")));
+    let client = client(&fake).await;
+    let (mut token, mut pages): (Option<String>, Vec<Vec<String>>) = (None, Vec::new());
+    loop {
+        let filter = Filter { group: "g", start_ms: Some(1), end_ms: Some(5), token: token.as_deref() };
+        let page = client.filter_log_events(&filter).await.unwrap();
+        pages.push(page.events.iter().map(|event| format!("{} {}", event.message, event.stream)).collect());
+        token = page.token;
+        if token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [vec![], vec!["m1 odd", "m2 even"], vec!["m3 odd", "m4 even"], vec!["m5 odd"]]);
+    fake.fail_next([Fault::Throttled(None)]);
+    let filter = Filter { group: "nowhere", ..Filter::default() };
+    assert_eq!(client.filter_log_events(&filter).await.unwrap_err().label(), "throttled");
+    assert_eq!(client.filter_log_events(&filter).await.unwrap_err().label(), "missing");
+    assert_eq!(fake.violations(), Vec::<String>::new());
+}

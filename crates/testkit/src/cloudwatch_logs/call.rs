@@ -23,7 +23,7 @@ pub(super) struct Refused {
     pub(super) message: String,
 }
 
-fn refused<T>(status: u16, code: &'static str, message: impl Into<String>) -> Result<T, Refused> {
+pub(super) fn refused<T>(status: u16, code: &'static str, message: impl Into<String>) -> Result<T, Refused> {
     Err(Refused { status, code, message: message.into() })
 }
 
@@ -175,6 +175,7 @@ fn carry_out(
         "CreateLogStream" => create_stream(state, parse(&body)?),
         "CreateLogGroup" => create_group(state, parse(&body)?),
         "PutRetentionPolicy" => put_retention(state, parse(&body)?),
+        "FilterLogEvents" => super::filter::carry_out(state, parse(&body)?),
         _ => {
             state.violations.push(format!("operation {operation:?}"));
             refused(400, "UnknownOperationException", "")

@@ -86,3 +86,15 @@ async fn moto_gives_us_a_role_and_takes_its_token() {
     deliver(&client_of(&moto, settings).await, "g").await;
     assert_eq!(read_back(&moto, "g").len(), 2);
 }
+
+#[tokio::test]
+#[ignore = "needs moto, which it installs"]
+async fn moto_gives_events_back() {
+    let moto = Moto::start();
+    let client = client_of(&moto, with_keys(&moto.keys.0, &moto.keys.1)).await;
+    deliver(&client, "g").await;
+    let page = client.filter_log_events(&Filter { group: "g", ..Filter::default() }).await.unwrap();
+    assert_eq!((page.events.len(), page.events[0].message.as_str(), page.events[0].stream.as_str()), (2, "{}", "s"));
+    let filter = Filter { group: "g", end_ms: Some(now_ms() - 3_600_000), ..Filter::default() };
+    assert_eq!(client.filter_log_events(&filter).await.unwrap().events, []);
+}
