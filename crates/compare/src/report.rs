@@ -26,6 +26,8 @@ pub struct Report {
     pub windows: u64,
     /// Things, window by window, that were paired by name because one side has no UID of their pod.
     pub paired_by_name: u64,
+    /// Types of which no event was in a window that was compared.
+    pub uncompared: Vec<RecordType>,
     /// By record type.
     pub records: BTreeMap<RecordType, Records>,
     /// By record type and field; `(event)` stands for the event itself.
@@ -121,10 +123,13 @@ pub struct Example {
 }
 
 impl Report {
-    /// Differences that nothing explains: kinds of differences of fields, and types with things of one side only.
+    /// Differences that nothing explains: kinds of differences of fields, and types with things of one side only or of which
+    /// nothing was compared.
     pub fn unexplained(&self) -> usize {
         let fields: usize = self.fields.values().map(|field| field.differences.len()).sum();
-        fields + self.records.values().flat_map(|records| records.alone).filter(|count| count.things > 0).count()
+        fields
+            + self.uncompared.len()
+            + self.records.values().flat_map(|records| records.alone).filter(|count| count.things > 0).count()
     }
 
     /// For people.

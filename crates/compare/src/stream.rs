@@ -1,7 +1,9 @@
 //! Both streams read at once, always the one that is behind, so that only a window or two are in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+
+use catalog::RecordType;
 
 use crate::calendar;
 use crate::event::{Event, NoEvent, Texts};
@@ -106,7 +108,7 @@ pub fn compare(
         };
         let reader = &mut sides[side as usize];
         reader.mark = reader.mark.max(reader.event.time_ms);
-        windows.push(side, reader);
+        windows.push(side, reader, &texts);
         reader.advance(&mut texts, options.examples)?;
         if !reader.waiting {
             windows.end = windows.end.min(reader.mark);
@@ -131,7 +133,7 @@ pub fn compare(
 }
 
 fn report(windows: Windows<'_>, texts: &Texts, sides: [SideCount; 2], options: &Options) -> Report {
-    let (compared_ms, mut tally) = (windows.compared, windows.tally);
+    let (compared_ms, seen, mut tally) = (windows.compared, windows.seen, windows.tally);
     tally.finish(texts);
     let mut entries: Vec<&'static str> = EXCUSES.iter().map(|excuse| excuse.entry).collect();
     entries.sort_unstable();
@@ -145,6 +147,7 @@ fn report(windows: Windows<'_>, texts: &Texts, sides: [SideCount; 2], options: &
         compared_ms,
         windows: tally.windows,
         paired_by_name: tally.paired_by_name,
+        uncompared: seen.into_iter().filter(|of| !tally.records.contains_key(of)).collect(),
         entries: entries.into_iter().map(counted).collect(),
         records: tally.records,
         fields: tally.fields,
@@ -217,6 +220,8 @@ struct Windows<'a> {
     /// What was said before the origin: compared only where there is nothing else.
     before: Option<Window>,
     compared: (i64, i64),
+    /// Types of all events.
+    seen: BTreeSet<RecordType>,
     tally: Tally,
 }
 
@@ -224,15 +229,26 @@ impl<'a> Windows<'a> {
     fn new(begin: i64, options: &'a Options) -> Windows<'a> {
         let origin = begin.saturating_add(options.interval_ms);
         let (open, before, tally) = (BTreeMap::new(), Some(Window::default()), Tally::default());
-        Windows { options, origin, end: i64::MAX, next: 0, open, before, compared: (origin, origin), tally }
+        Windows {
+            options,
+            origin,
+            end: i64::MAX,
+            next: 0,
+            open,
+            before,
+            compared: (origin, origin),
+            seen: BTreeSet::new(),
+            tally,
+        }
     }
 
     fn span(&self) -> i64 {
         self.options.interval_ms.saturating_mul(i64::from(self.options.intervals))
     }
 
-    fn push(&mut self, side: Side, reader: &mut Reader<'_>) {
+    fn push(&mut self, side: Side, reader: &mut Reader<'_>, texts: &Texts) {
         let event = &reader.event;
+        self.seen.insert(texts.identities.value(event.identity).record_type);
         let since = event.time_ms.saturating_sub(self.origin);
         if event.time_ms > self.end {
             reader.count.edge += 1;

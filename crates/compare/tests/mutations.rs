@@ -211,6 +211,14 @@ fn a_thing_less_and_one_more() {
 }
 
 #[test]
+fn a_type_that_was_never_compared_is_not_equal() {
+    // Seen in the first interval only, which has no rates yet.
+    let text = lines(|tick, event| if is(&event, "Node") && tick > 0 { vec![] } else { vec![event] });
+    let report = compared(&text, &text);
+    assert_eq!((report.uncompared.as_slice(), report.unexplained()), ([catalog::RecordType::Node].as_slice(), 1));
+}
+
+#[test]
 fn one_event_less() {
     let right = lines(|tick, event| if is(&event, "Node") && tick == 5 { vec![] } else { vec![event] });
     check_lines("Node", &right, &[("(event)", "missing events")]);

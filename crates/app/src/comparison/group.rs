@@ -61,7 +61,13 @@ impl Group {
             let mut pause = PAUSE;
             for _ in 1..TRIES {
                 match self.client.filter_log_events(&filter).await {
-                    Err(error) if error.can_retry() && !error.needs_help() => {
+                    // A missing group is one to create for those who deliver; here it is a name that isn't right.
+                    Err(
+                        error @ (Error::Throttled { .. }
+                        | Error::Unavailable { .. }
+                        | Error::Unreachable(_)
+                        | Error::Garbled { .. }),
+                    ) => {
                         tokio::time::sleep(error.retry_after().unwrap_or(pause)).await;
                         pause *= 2;
                     }

@@ -21,6 +21,7 @@ pub(super) fn json(report: &Report) -> String {
         "windows": report.windows,
         "compared_ms": [report.compared_ms.0, report.compared_ms.1],
         "paired_by_name": report.paired_by_name,
+        "uncompared": report.uncompared.iter().map(|of| of.as_str()).collect::<Vec<_>>(),
         "sides": sides,
         "records": records,
         "fields": fields,

@@ -33,6 +33,9 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     let [left, right] = &report.names;
     writeln!(out, "\nUnexplained: {}", report.unexplained())?;
+    for record_type in &report.uncompared {
+        writeln!(out, "  {}: no event was in a window that was compared", record_type.as_str())?;
+    }
     for (record_type, records) in &report.records {
         for (count, name) in records.alone.iter().zip(&report.names).filter(|(count, _)| count.things > 0) {
             writeln!(out, "  {}: {} only {name}, {} events", record_type.as_str(), count.things, count.events)?;
