@@ -11,6 +11,7 @@ use catalog::RecordType;
 use crate::identity::{self, Identity};
 use crate::input::Next;
 use crate::json::Json;
+use crate::kind::{self, Manner};
 use crate::names::Names;
 
 /// The group and the stream an event was found in, as fields beside those of the event.
@@ -68,6 +69,8 @@ pub(crate) struct Number {
     pub(crate) field: u32,
     pub(crate) value: f64,
     pub(crate) extractions: u32,
+    /// Whether its values are compared one by one, and have to be kept where they change.
+    pub(crate) constant: bool,
 }
 
 /// Everything that events say in words, each kept once.
@@ -126,7 +129,8 @@ impl Texts {
                     let own: Vec<Extraction> =
                         metrics.iter().filter(|(metric, _)| metric == name).map(|(_, how)| how.clone()).collect();
                     let (field, extractions) = (self.fields.number(name), self.extractions.number(own.as_slice()));
-                    event.numbers.push(Number { field, value: *value, extractions });
+                    let constant = kind::manner(record_type, name) == Manner::Constant;
+                    event.numbers.push(Number { field, value: *value, extractions, constant });
                 }
                 _ => {
                     let mut path = std::mem::take(&mut self.path);

@@ -1,6 +1,9 @@
 //! How a field's values are compared: by the catalogue's row of its metric.
 
-use catalog::{Kind, Metric, RecordType, Unit};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use catalog::{Kind, METRICS, Metric, RecordType, Unit};
 
 /// How values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +39,17 @@ impl Manner {
 /// Endings of what somebody set or what is built in: it doesn't move with the load.
 const SET: &[&str] = &["_limit", "_request", "_capacity", "_inodes", "_failcnt", "gpu_memory_total"];
 
+/// Rows by type and name: every number of every event is looked up.
+static ROWS: LazyLock<HashMap<(RecordType, &str), &Metric>> =
+    LazyLock::new(|| METRICS.iter().map(|metric| ((metric.record_type, metric.name), metric)).collect());
+
+fn find(record_type: RecordType, name: &str) -> Option<&'static Metric> {
+    ROWS.get(&(record_type, name)).copied()
+}
+
 /// How a field is compared. One that is in no row is taken as a gauge.
 pub(crate) fn manner(record_type: RecordType, name: &str) -> Manner {
-    Metric::of(record_type).find(|metric| metric.name == name).map_or(Manner::Gauge, of_metric)
+    find(record_type, name).map_or(Manner::Gauge, of_metric)
 }
 
 /// How a metric is compared.
@@ -61,7 +72,7 @@ fn of_metric(metric: &Metric) -> Manner {
 /// - Bytes: one page.
 /// - Things a second: one thing on the other side of each end. Bytes a second: one frame of 1500 bytes there.
 pub(crate) fn step(record_type: RecordType, name: &str, seconds: f64) -> f64 {
-    let unit = Metric::of(record_type).find(|metric| metric.name == name).map(|metric| metric.unit);
+    let unit = find(record_type, name).map(|metric| metric.unit);
     match unit {
         Some(Unit::Millicore) => 2.0 * 10.0 / seconds,
         Some(Unit::Percent) => 2.0 / seconds,
@@ -107,14 +118,14 @@ mod tests {
 
     #[test]
     fn every_emitted_row_is_compared_as_its_name_says() {
-        for metric in catalog::METRICS.iter().filter(|metric| metric.record_type.is_emitted()) {
+        for metric in METRICS.iter().filter(|metric| metric.record_type.is_emitted()) {
             assert_eq!(of_metric(metric), by_name(metric.name), "{}", metric.name);
         }
     }
 
     #[test]
     fn every_row_has_its_manner_by_its_kind() {
-        for metric in catalog::METRICS {
+        for metric in METRICS {
             let manner = of_metric(metric);
             let fits = match metric.kind {
                 Kind::Count | Kind::Delta => manner == Manner::Constant,

@@ -55,6 +55,7 @@ pub(crate) type Key = (u32, u32, Side);
 pub(crate) struct Window {
     places: HashMap<u32, u32>,
     pub(crate) things: Vec<Thing>,
+    /// Of constants alone: of the others all values would be here.
     pub(crate) changed_numbers: HashMap<Key, Runs<f64>>,
     pub(crate) changed_texts: HashMap<Key, Runs<u32>>,
     /// All ways in which a metric was extracted, where it was more than one.
@@ -83,10 +84,11 @@ impl Window {
             let cell = number_cell(&mut thing.numbers, number.field);
             let numbers = &mut cell.sides[side as usize];
             let (before, count) = (numbers.mean(), numbers.count());
-            if numbers.push(number.value) {
+            if numbers.push(number.value) && number.constant {
                 self.changed_numbers.insert(key, vec![(before, u32::from(count))]);
             }
             if numbers.changed
+                && number.constant
                 && let Some(runs) = self.changed_numbers.get_mut(&key)
             {
                 push_run(runs, number.value, same);
