@@ -33,11 +33,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Fake:
-    """A server on a port of its own, at an address."""
+    """A server on a port of its own unless one is said, at an address."""
 
-    def __init__(self, address):
+    def __init__(self, address, port=0):
         self.lock, self.requests, self.violations = threading.RLock(), [], []
-        server = http.server.ThreadingHTTPServer((address, 0), _Handler)
+        server = http.server.ThreadingHTTPServer((address, port), _Handler)
         server.fake, server.daemon_threads = self, True
         self.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -46,9 +46,9 @@ class Fake:
 class EcsAgent(Fake):
     """`/v1/metadata` and `/v1/tasks`; not registered yet for the first `unregistered` askings, as after a boot."""
 
-    def __init__(self, cluster, arn, unregistered=0, address="0.0.0.0"):
+    def __init__(self, cluster, arn, unregistered=0, address="0.0.0.0", port=0):
         self.cluster, self.arn, self.unregistered, self.tasks = cluster, arn, unregistered, []
-        super().__init__(address)
+        super().__init__(address, port)
 
     def answer(self, method, path, _headers):
         if method != "GET" or path not in ("/v1/metadata", "/v1/tasks"):

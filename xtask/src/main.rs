@@ -4,6 +4,7 @@
 mod arrows;
 #[cfg(feature = "bench")]
 mod bench;
+mod compare;
 mod dist;
 mod docs;
 mod kernel;
@@ -28,6 +29,8 @@ usage: cargo xtask COMMAND
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
                               names: size start tick scale memory delivery
+  compare [BED...]            the Go collector and the agent on the same nodes at the same time, event by event; as root
+                              beds: kubernetes-v1 kubernetes-v2 ecs
   soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root
                               cases: calm away throttled slow lost-answers killed killed-away full
                               full-killed over-budget, and by name only: peer (ten minutes)
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::run(docs::Mode::Check),
         ["deny"] => test::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["dist"] => dist::run(),
+        ["compare", names @ ..] => compare::run(names),
         ["bench", names @ ..] => bench(names),
         ["soak", cases @ ..] => soak(cases),
         ["help" | "--help" | "-h"] => {
