@@ -20,6 +20,8 @@ cc -O2 -o "$OUT/floor" "$BEDS/../xtask/src/bench/floor.c"
 AUDIT=1 "$bed" up >&2 9>&-
 eval "$("$bed" env)"
 export NODE=bed-host NODE_IP=10.97.0.1 CLUSTER=$cluster
+# Nothing but pods that rest, and as many as asked for.
+kubectl delete namespace apps --timeout=120s > /dev/null
 [ $# -gt 0 ] || set -- 10 110
 for pods in "$@"; do
   "$bed" fill "$pods" >&2 9>&-

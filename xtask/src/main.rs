@@ -28,7 +28,8 @@ usage: cargo xtask COMMAND
   deny                        licences, sources and known weaknesses of the dependencies
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
-                              names: size start tick scale memory delivery
+                              names: size start tick scale memory delivery, and by name only: peer (the Go
+                              collector on the same node; half an hour)
   compare [BED...]            the Go collector and the agent on the same nodes at the same time, event by event; as root
                               beds: kubernetes-v1 kubernetes-v2 ecs
   soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root
