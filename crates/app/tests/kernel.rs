@@ -114,6 +114,12 @@ mod cluster {
     }
 
     #[test]
+    #[ignore = "needs root and the real Kubernetes of beds/kubernetes"]
+    fn outages_cost_the_node_nothing() {
+        super::script("cluster/outages.sh");
+    }
+
+    #[test]
     #[ignore = "needs root and the API server of beds/kubernetes"]
     fn a_leader_of_a_hundred_thousand_pods() {
         super::script("cluster/scale.sh");
