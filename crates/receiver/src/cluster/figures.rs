@@ -114,14 +114,8 @@ mod tests {
     use crate::cluster::watched::Followed;
     use crate::host::{ApiServer, Facts, Place};
 
-    #[tokio::test]
-    async fn what_may_no_longer_be_watched_is_no_longer_said() {
-        let server = FakeApiServer::start();
-        let pod = json!({"metadata": {"namespace": "n", "name": "p", "uid": "u"}, "status": {"phase": "Running"}});
-        server.set_collection(ALL_PODS, vec![pod]);
-        server.set_collection(NODES, vec![json!({"metadata": {"name": "n", "uid": "n"}})]);
-        server.refuse_watches(ALL_PODS);
-        let folder = tempfile::tempdir().expect("a scratch folder");
+    /// Everything of this server, followed; the kubeconfig is in the folder.
+    fn followed(server: &FakeApiServer, folder: &tempfile::TempDir) -> (Figures, Follower, JoinSet<()>) {
         let path = folder.path().join("kubeconfig");
         server.write_kubeconfig(&path);
         let place = Place {
@@ -136,19 +130,59 @@ mod tests {
         let followed = Followed::new(&Registry::default(), "r");
         let access = Access::of(&place, "n", followed).expect("there is an API server");
         let endpoints = Follower::begin(&access, "n", &tokio::runtime::Handle::current()).expect("good settings");
-        let (figures, _tasks) = Figures::begin(&access).expect("good settings");
+        let (figures, tasks) = Figures::begin(&access).expect("good settings");
+        (figures, endpoints, tasks)
+    }
+
+    fn one_pod_on_one_node() -> FakeApiServer {
+        let server = FakeApiServer::start();
+        let pod = json!({"metadata": {"namespace": "n", "name": "p", "uid": "u"}, "status": {"phase": "Running"}});
+        server.set_collection(ALL_PODS, vec![pod]);
+        server.set_collection(NODES, vec![json!({"metadata": {"name": "n", "uid": "n"}})]);
+        server
+    }
+
+    async fn until(holds: impl Fn() -> bool) {
         let settled = async {
-            while figures.pods.status.report().phase != Phase::Refused
-                || figures.nodes.status.report().phase != Phase::Watching
-            {
+            while !holds() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("both are settled in time");
+        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("settled in time");
+    }
+
+    #[tokio::test]
+    async fn what_may_no_longer_be_watched_is_no_longer_said() {
+        let server = one_pod_on_one_node();
+        server.refuse_watches(ALL_PODS);
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let (figures, endpoints, _tasks) = followed(&server, &folder);
+        let phase = |status: &Status| status.report().phase;
+        until(|| phase(&figures.pods.status) == Phase::Refused && phase(&figures.nodes.status) == Phase::Watching)
+            .await;
         let listed = figures.pods.store.lock().expect("nobody panicked").current().map(Pods::running);
         assert_eq!(listed, Some(1), "it was known once");
         let sample = figures.sample(&endpoints);
         assert_eq!((sample.nodes, sample.running_pods), (Some(NodesSample { count: 1, failed: 0 }), None));
         assert!(sample.namespaces.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_was_not_heard_of_for_long_is_no_longer_said() {
+        let server = one_pod_on_one_node();
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let (figures, endpoints, _tasks) = followed(&server, &folder);
+        let phases =
+            |wanted| [&figures.pods.status, &figures.nodes.status].iter().all(|status| status.report().phase == wanted);
+        until(|| phases(Phase::Watching)).await;
+        drop(server);
+        until(|| phases(Phase::Failing)).await;
+        let said = || figures.sample(&endpoints).running_pods;
+        assert_eq!(said(), Some(1), "a moment of silence changes nothing");
+        tokio::time::pause();
+        tokio::time::advance(STALE.checked_sub(Duration::from_secs(30)).expect("it is longer")).await;
+        assert_eq!(said(), Some(1));
+        tokio::time::advance(Duration::from_secs(31)).await;
+        assert_eq!(said(), None);
     }
 }
