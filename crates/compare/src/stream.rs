@@ -1,17 +1,18 @@
 //! Both streams read at once, always the one that is behind, so that only a window or two are in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod reader;
+mod windows;
+
 use std::io;
 
-use catalog::RecordType;
-
 use crate::calendar;
-use crate::event::{Event, NoEvent, Texts};
+use crate::event::Texts;
 use crate::excuses::EXCUSES;
-use crate::input::{Feed, Next};
+use crate::input::Feed;
 use crate::report::{Report, SideCount};
-use crate::tally::{Stretch, Tally};
-use crate::window::{Side, Window};
+use crate::window::Side;
+use reader::Reader;
+use windows::Windows;
 
 /// Events between two words on progress.
 const EVENTS_A_WORD: u64 = 16_384;
@@ -151,178 +152,5 @@ fn report(windows: Windows<'_>, texts: &Texts, sides: [SideCount; 2], options: &
         entries: entries.into_iter().map(counted).collect(),
         records: tally.records,
         fields: tally.fields,
-    }
-}
-
-/// One side, with its next event.
-struct Reader<'a> {
-    feed: &'a mut dyn Feed,
-    name: &'a str,
-    text: Vec<u8>,
-    event: Event,
-    /// Whether there is a next event.
-    waiting: bool,
-    /// The latest time that was read.
-    mark: i64,
-    count: SideCount,
-}
-
-impl<'a> Reader<'a> {
-    fn new(feed: &'a mut dyn Feed, name: &'a str) -> Reader<'a> {
-        let (text, event, count) = (Vec::new(), Event::default(), SideCount::default());
-        Reader { feed, name, text, event, waiting: false, mark: i64::MIN, count }
-    }
-
-    /// Reads the next event; lines that are none are counted.
-    fn advance(&mut self, texts: &mut Texts, examples: usize) -> Result<(), Error> {
-        loop {
-            let next = self.feed.next(&mut self.text);
-            let next = next.map_err(|source| Error::Read { name: self.name.to_owned(), source })?;
-            let line = match next {
-                Next::End => {
-                    self.waiting = false;
-                    return Ok(());
-                }
-                Next::Line(line) | Next::TooLong(line) => line,
-                Next::Message(_) => 0,
-            };
-            match texts.read(&self.text, next, &mut self.event) {
-                Ok(()) => break,
-                Err(why) => self.bad(line, &why, examples),
-            }
-        }
-        self.waiting = true;
-        self.count.events += 1;
-        let time = self.event.time_ms;
-        let (first, last) = self.count.time_ms.unwrap_or((time, time));
-        self.count.time_ms = Some((first.min(time), last.max(time)));
-        Ok(())
-    }
-
-    fn bad(&mut self, line: u64, why: &NoEvent, examples: usize) {
-        self.count.bad += 1;
-        if self.count.bad_lines.len() < examples {
-            self.count.bad_lines.push((line, why.to_string()));
-        }
-    }
-}
-
-/// The windows that are open, and what became of those before.
-struct Windows<'a> {
-    options: &'a Options,
-    /// Where the first window begins: one interval after both sides have.
-    origin: i64,
-    /// Where the first side ended.
-    end: i64,
-    /// The number of the first window that isn't judged yet.
-    next: i64,
-    open: BTreeMap<i64, Window>,
-    /// What was said before the origin: compared only where there is nothing else.
-    before: Option<Window>,
-    compared: (i64, i64),
-    /// Types of all events.
-    seen: BTreeSet<RecordType>,
-    tally: Tally,
-}
-
-impl<'a> Windows<'a> {
-    fn new(begin: i64, options: &'a Options) -> Windows<'a> {
-        let origin = begin.saturating_add(options.interval_ms);
-        let (open, before, tally) = (BTreeMap::new(), Some(Window::default()), Tally::default());
-        Windows {
-            options,
-            origin,
-            end: i64::MAX,
-            next: 0,
-            open,
-            before,
-            compared: (origin, origin),
-            seen: BTreeSet::new(),
-            tally,
-        }
-    }
-
-    fn span(&self) -> i64 {
-        self.options.interval_ms.saturating_mul(i64::from(self.options.intervals))
-    }
-
-    fn push(&mut self, side: Side, reader: &mut Reader<'_>, texts: &Texts) {
-        let event = &reader.event;
-        self.seen.insert(texts.identities.value(event.identity).record_type);
-        let since = event.time_ms.saturating_sub(self.origin);
-        if event.time_ms > self.end {
-            reader.count.edge += 1;
-        } else if since < 0 {
-            reader.count.edge += 1;
-            // One tick of each side: as far as an interval before both had begun.
-            if let Some(window) = self.before.as_mut().filter(|_| since >= -2 * self.options.interval_ms) {
-                window.push(side, event, self.options.interval_ms);
-            }
-        } else if since / self.span() < self.next {
-            reader.count.late += 1;
-        } else {
-            let window = self.open.entry(since / self.span()).or_default();
-            window.push(side, event, self.options.interval_ms);
-        }
-    }
-
-    /// Judges the windows that both sides have passed by an interval.
-    fn close(&mut self, passed: i64, texts: &Texts, sides: &mut [Reader<'_>; 2]) {
-        while let Some((&number, _)) = self.open.first_key_value() {
-            let end = self.origin.saturating_add((number + 1).saturating_mul(self.span()));
-            if passed < end.saturating_add(self.options.interval_ms) {
-                return;
-            }
-            if let Some(window) = self.open.remove(&number) {
-                self.next = number + 1;
-                self.judge(number, window, texts, sides);
-            }
-        }
-    }
-
-    fn judge(&mut self, number: i64, window: Window, texts: &Texts, sides: &mut [Reader<'_>; 2]) {
-        let start_ms = self.origin.saturating_add(number.saturating_mul(self.span()));
-        let covered = self.end.saturating_sub(start_ms).min(self.span());
-        // The last tick of an interval stands for all of it.
-        let intervals = u32::try_from(covered / self.options.interval_ms + 1).unwrap_or(1).min(self.options.intervals);
-        if self.tally.windows > 0 && intervals * 2 < self.options.intervals {
-            for thing in &window.things {
-                for (side, seen) in sides.iter_mut().zip(thing.seen) {
-                    side.count.edge += u64::from(seen.events) + u64::from(seen.doubles);
-                }
-            }
-            return;
-        }
-        if !window.has_both() {
-            return;
-        }
-        self.before = None;
-        if self.tally.windows == 0 {
-            self.compared.0 = start_ms;
-        }
-        self.compared.1 = start_ms.saturating_add(covered);
-        self.judge_as(window, texts, start_ms, intervals);
-    }
-
-    fn judge_as(&mut self, window: Window, texts: &Texts, start_ms: i64, intervals: u32) {
-        let seconds = f64::from(intervals) * self.options.interval_ms as f64 / 1000.0;
-        let at = Stretch { start_ms, intervals, seconds };
-        self.tally.judge(window, texts, at, self.options.examples, self.options.excuses);
-    }
-
-    /// The rest, and what was said before the first window if there was none.
-    fn finish(&mut self, texts: &Texts, sides: &mut [Reader<'_>; 2]) {
-        self.close(i64::MAX, texts, sides);
-        let Some(window) = self.before.take().filter(Window::has_both) else { return };
-        for side in sides.iter_mut() {
-            side.count.edge = 0;
-        }
-        let start = self.origin.saturating_sub(self.options.interval_ms);
-        self.compared = (start, start);
-        self.judge_as(window, texts, start, 1);
-    }
-
-    fn compared_anything(&self) -> bool {
-        self.tally.windows > 0
     }
 }

@@ -6,11 +6,13 @@
 //! has some ten thousand fields: at three, dozens of them would differ by chance, at four and ten values a side less than one
 //! in a thousand of those that are unsteady at all.
 
-use crate::cell::{NumberCell, Runs, TextCell, agree, same};
-use crate::event::{Aspect, Extraction, LOG_GROUP, LOG_STREAM, Texts};
-use crate::kind::{self, Manner};
-use crate::window::{Side, Thing, Window};
+mod numbers;
+mod texts;
+
 use catalog::RecordType;
+
+use crate::event::{Aspect, Extraction, Texts};
+use crate::window::{Side, Thing, Window};
 
 /// Standard errors of a difference within which means are unsteady, and not different.
 const STANDARD_ERRORS: f64 = 4.0;
@@ -153,110 +155,6 @@ impl<'a> Place<'a> {
         outcome(findings, false)
     }
 
-    pub(crate) fn number(self, cell: &NumberCell) -> Outcome {
-        let [left, right] = cell.sides;
-        let mut findings = Vec::new();
-        match (left.count(), right.count()) {
-            (0, 0) => return Outcome::Equal,
-            (0, _) if self.has_text(cell.field, Side::Left) => {
-                let shown = self.text(Side::Left, self.texts.fields.value(cell.field));
-                let left = shown.and_then(|text| self.texts.values.find(text)).map_or(Shown::Nothing, Shown::Text);
-                return different(What::Value, left, Shown::Number(right.mean()));
-            }
-            (_, 0) if self.has_text(cell.field, Side::Right) => {
-                let shown = self.text(Side::Right, self.texts.fields.value(cell.field));
-                let right = shown.and_then(|text| self.texts.values.find(text)).map_or(Shown::Nothing, Shown::Text);
-                return different(What::Value, Shown::Number(left.mean()), right);
-            }
-            (0, _) => return different(What::OnlyRight, Shown::Nothing, Shown::Number(right.mean())),
-            (_, 0) => return different(What::OnlyLeft, Shown::Number(left.mean()), Shown::Nothing),
-            counts => findings.extend(self.presence(counts)),
-        }
-        findings.extend(self.extractions(cell));
-        let name = self.texts.fields.value(cell.field);
-        let (record_type, manner) = (self.record_type(), kind::manner(self.record_type(), name));
-        let distance = (left.mean() - right.mean()).abs();
-        let close = manner.relative() * left.mean().abs().max(right.mean().abs());
-        let near = close.max(kind::step(record_type, name, self.seconds));
-        let error = (left.squared_error() + right.squared_error()).sqrt();
-        let unequal = match manner {
-            Manner::Constant => !self.constant(cell),
-            Manner::Gauge | Manner::Rate => distance > near && distance > STANDARD_ERRORS * error,
-        };
-        if unequal {
-            let (left, right) = self.shown_numbers(cell);
-            findings.push(Finding { what: What::Value, left, right });
-        }
-        outcome(findings, manner != Manner::Constant && distance > near)
-    }
-
-    pub(crate) fn text_cell(self, cell: &TextCell) -> Outcome {
-        let [left, right] = cell.sides;
-        let (one, two) = (Shown::Text(left.value), Shown::Text(right.value));
-        match (left.count, right.count) {
-            // Told with the numbers of the same name.
-            (0, _) if self.has_number(cell.field, Side::Left) => return Outcome::Equal,
-            (_, 0) if self.has_number(cell.field, Side::Right) => return Outcome::Equal,
-            (0, 0) => return Outcome::Equal,
-            // Without a wrapper nobody says where an event was found.
-            (0, _) | (_, 0) if [LOG_GROUP, LOG_STREAM].contains(&self.texts.fields.value(cell.field)) => {
-                return Outcome::Equal;
-            }
-            (0, _) => return different(What::OnlyRight, Shown::Nothing, two),
-            (_, 0) => return different(What::OnlyLeft, one, Shown::Nothing),
-            _ => {}
-        }
-        let mut findings: Vec<_> = self.presence((left.count, right.count)).into_iter().collect();
-        let runs = |side: Side| -> Runs<u32> {
-            let text = cell.sides[side as usize];
-            let changed = self.window.changed_texts.get(&(self.place, cell.field, side));
-            changed.cloned().unwrap_or_else(|| vec![(text.value, u32::from(text.count))])
-        };
-        let equal = if left.changed || right.changed {
-            agree(&runs(Side::Left), &runs(Side::Right), |one, two| one == two)
-        } else {
-            left.value == right.value
-        };
-        if !equal {
-            // Where the last values are the same, an earlier one tells more.
-            let odd = |mine: Side| {
-                let theirs = runs(mine.other());
-                let own = runs(mine);
-                let odd = own.iter().rev().find(|run| !theirs.iter().any(|other| other.0 == run.0));
-                odd.or(own.last()).map_or(Shown::Nothing, |run| Shown::Text(run.0))
-            };
-            findings.push(Finding { what: What::Value, left: odd(Side::Left), right: odd(Side::Right) });
-        }
-        outcome(findings, false)
-    }
-
-    fn constant(self, cell: &NumberCell) -> bool {
-        if !cell.sides[0].changed && !cell.sides[1].changed {
-            return same(cell.sides[0].mean(), cell.sides[1].mean());
-        }
-        agree(&self.runs(cell, Side::Left), &self.runs(cell, Side::Right), same)
-    }
-
-    fn runs(self, cell: &NumberCell, side: Side) -> Runs<f64> {
-        let numbers = cell.sides[side as usize];
-        let changed = self.window.changed_numbers.get(&(self.place, cell.field, side));
-        changed.cloned().unwrap_or_else(|| vec![(numbers.mean(), u32::from(numbers.count()))])
-    }
-
-    /// Means, or for constants the value that the other side hasn't.
-    fn shown_numbers(self, cell: &NumberCell) -> (Shown, Shown) {
-        let name = self.texts.fields.value(cell.field);
-        if kind::manner(self.record_type(), name) != Manner::Constant {
-            return (Shown::Number(cell.sides[0].mean()), Shown::Number(cell.sides[1].mean()));
-        }
-        let odd = |side: Side| {
-            let (own, theirs) = (self.runs(cell, side), self.runs(cell, side.other()));
-            let odd = own.iter().rev().find(|run| !theirs.iter().any(|other| same(other.0, run.0)));
-            odd.or(own.last()).map_or(Shown::Nothing, |run| Shown::Number(run.0))
-        };
-        (odd(Side::Left), odd(Side::Right))
-    }
-
     /// Whether one side leaves the field out of some of its events, and the other doesn't. Once is an edge's.
     fn presence(self, counts: (u16, u16)) -> Option<Finding> {
         let [left, right] = self.thing().seen;
@@ -266,41 +164,6 @@ impl<'a> Place<'a> {
             left: Shown::Count(counts.0, Some(left.events)),
             right: Shown::Count(counts.1, Some(right.events)),
         })
-    }
-
-    /// Differences in how a metric is extracted.
-    fn extractions(self, cell: &NumberCell) -> Vec<Finding> {
-        let all = |side: Side| -> Vec<u32> {
-            let changed = self.window.changed_extractions.get(&(self.place, cell.field, side));
-            let mut all = changed.cloned().unwrap_or_else(|| vec![cell.extractions[side as usize]]);
-            all.sort_unstable();
-            all
-        };
-        let (left, right) = (all(Side::Left), all(Side::Right));
-        if left == right {
-            return Vec::new();
-        }
-        let odd = |own: &[u32], other: &[u32]| own.iter().copied().find(|one| !other.contains(one)).unwrap_or(own[0]);
-        let (left, right) = (odd(&left, &right), odd(&right, &left));
-        let (one, two) = (self.texts.extractions.value(left), self.texts.extractions.value(right));
-        let aspects = [
-            (What::Dimensions, Aspect::Dimensions),
-            (What::Unit, Aspect::Unit),
-            (What::Resolution, Aspect::Resolution),
-            (What::Namespace, Aspect::Namespace),
-        ];
-        // What isn't extracted on one side has no unit there to differ.
-        let count = if one.is_empty() || two.is_empty() { 1 } else { aspects.len() };
-        let differing = aspects[..count]
-            .iter()
-            .filter(|(_, aspect)| Extraction::aspect(one, *aspect) != Extraction::aspect(two, *aspect));
-        differing
-            .map(|&(what, aspect)| Finding {
-                what,
-                left: Shown::Extractions(left, aspect),
-                right: Shown::Extractions(right, aspect),
-            })
-            .collect()
     }
 
     fn has_text(self, field: u32, side: Side) -> bool {

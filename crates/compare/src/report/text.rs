@@ -92,24 +92,19 @@ fn write_example(out: &mut String, example: &Example, left: &str, right: &str) -
 }
 
 fn write_records(out: &mut String, report: &Report) -> std::fmt::Result {
-    let [left, right] = &report.names;
+    let [left, right] = report.names.each_ref().map(|name| format!("only {name}"));
+    let [wide, wider] = [&left, &right].map(|head| head.chars().count().max(8) + 2);
     writeln!(out, "\nThings, counted in each window:")?;
     writeln!(
         out,
-        "  {:<20}{:>9}{:>14}{:>14}{:>10}{:>10}{:>9}",
-        "type",
-        "paired",
-        format!("only {left}"),
-        format!("only {right}"),
-        "excused",
-        "seen once",
-        "doubles"
+        "  {:<20}{:>9}{left:>wide$}{right:>wider$}{:>10}{:>11}{:>9}",
+        "type", "paired", "excused", "seen once", "doubles"
     )?;
     for (record_type, records) in &report.records {
         let sum = |counts: &[super::Count; 2]| counts[0].things + counts[1].things;
         writeln!(
             out,
-            "  {:<20}{:>9}{:>14}{:>14}{:>10}{:>10}{:>9}",
+            "  {:<20}{:>9}{:>wide$}{:>wider$}{:>10}{:>11}{:>9}",
             record_type.as_str(),
             records.paired,
             records.alone[0].things,
