@@ -35,7 +35,45 @@ until_ok() {
 take_machine() {
   exec 9> /run/container-insights-bed.lock
   flock -w 900 9 || fail "another run uses the machine since 15 min"
+  clear_dead
 }
+
+# clear_dead: takes away what runs left behind that were killed with all that they had started, as by a restart of the machine.
+# Their sockets answer nobody and their folders are in the way, also of others than the beds.
+clear_dead() {
+  local bed=/run/container-insights-bed cluster=/run/container-insights-cluster
+  if [ -e $bed/pid ] && ! any_lives $bed $bed/pid; then
+    echo "clearing what a dead run left at $bed" >&2
+    BED_RUN=$bed "$BEDS/cri/containerd.sh" down >&2 9>&-
+  fi
+  if [ -d $cluster ] && ! any_lives $cluster $cluster/pid/*; then
+    echo "clearing what a dead run left at $cluster" >&2
+    "$BEDS/kubernetes/host_cluster.sh" down >&2 9>&-
+  fi
+}
+
+# any_lives FOLDER PID_FILE...: one of these processes runs, and is the one that was meant: its words name the folder.
+any_lives() {
+  local folder=$1 file pid
+  shift
+  for file in "$@"; do
+    pid=$(cat "$file" 2> /dev/null) || continue
+    if grep -qsF "$folder" "/proc/$pid/cmdline"; then return 0; fi
+  done
+  return 1
+}
+
+# own_network NAME: a network namespace of that name, in the place of one that nobody is in.
+own_network() {
+  # After a restart the name is there without a namespace.
+  if ! ip netns pids "$1" 2> /dev/null | grep -q .; then ip netns del "$1" 2> /dev/null || rm -f "/run/netns/$1"; fi
+  ip netns add "$1"
+  ip -n "$1" link set lo up
+}
+
+# host_root, host_root_down: the machine's files at /rootfs, where the Go collector looks for them and nowhere else.
+host_root() { ln -sfn / /rootfs; }
+host_root_down() { [ ! -L /rootfs ] || rm /rootfs; }
 
 # make_images FOLDER: FOLDER/busybox.tar and FOLDER/pause.tar, made once for each version of their sources.
 make_images() {
@@ -108,8 +146,7 @@ remove_empty_cgroups() {
 # guest_network NAME: a network namespace NAME with the tap "tap0" of a guest in it. The machine is 10.95.0.1 there and
 # takes any bytes on port 5001; the guest is 10.95.0.2 and reaches nothing else. Sets GUEST_PEER to the receiver's id.
 guest_network() {
-  ip netns add "$1"
-  ip -n "$1" link set lo up
+  own_network "$1"
   ip -n "$1" tuntap add mode tap name tap0
   ip -n "$1" addr add 10.95.0.1/24 dev tap0
   ip -n "$1" link set tap0 up

@@ -6,7 +6,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 PACKAGES="user-mode-linux kmod busybox-static debootstrap containerd runc containernetworking-plugins iptables
-  iproute2 util-linux e2fsprogs xfsprogs gcc libc6-dev stress-ng openssl"
+  iproute2 util-linux e2fsprogs xfsprogs gcc libc6-dev stress-ng openssl linux-perf strace"
 # Another Docker serves as well, and Debian's would take its place.
 command -v dockerd > /dev/null || PACKAGES="$PACKAGES docker.io"
 missing=()

@@ -4,35 +4,33 @@
 #   ecs.sh AGENT FOLDER [INTERVALS]     10 intervals, 15 min; 77 where this can't run
 # env: INTERVAL=60 (seconds)
 set -eu
+. "$(dirname "$0")/../lib.sh"
 if [ -z "${COMPARE_INSIDE:-}" ]; then
   # A network of its own: the instance's address, its metadata and Docker's bridge.
   namespace=bedecs
   trap 'ip netns del $namespace' EXIT
-  ip netns add $namespace
+  own_network $namespace
   COMPARE_INSIDE=1 nsenter --net=/run/netns/$namespace "$0" "$@"
   exit
 fi
 . "$(dirname "$0")/../tests/common.sh"
 [ $# -ge 2 ] || fail "usage: ecs.sh AGENT FOLDER [INTERVALS]"
-need dockerd docker ip cc
+need dockerd docker containerd ip cc
 [ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1"
-command -v go > /dev/null || can_not "the Go collector can't be built: there is no Go"
 # shellcheck source=../ecs/docker.sh
 . "$BEDS/ecs/docker.sh"
 folder=$(realpath "$2")
-PEER=$("$BEDS/peer/build.sh")
+need_peer
 take_machine
 make_images "$BED_CACHE/images"
 at_end() {
   docker_down
-  [ ! -L /rootfs ] || rm /rootfs
+  host_root_down
 }
-ip link set lo up
 ip addr add 169.254.169.254/32 dev lo
 ip addr add 10.97.0.1/32 dev lo
 docker_up "$OUT/docker"
-# The Go collector looks for the host's files there, and nowhere else.
-ln -s / /rootfs
+host_root
 mkdir "$OUT/data"
-export PEER LOAD=$BED_CACHE/images/load
+export LOAD=$BED_CACHE/images/load
 python3 "$BEDS/compare/ecs.py" "$folder" "${3:-10}" "$OUT/data" 9>&-

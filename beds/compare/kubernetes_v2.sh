@@ -7,9 +7,8 @@ set -eu
 . "$(dirname "$0")/../tests/common.sh"
 [ $# -ge 2 ] || fail "usage: kubernetes_v2.sh AGENT FOLDER [INTERVALS]"
 need linux.uml debootstrap openssl ip
-command -v go > /dev/null || can_not "the Go collector and Kubernetes can't be built: there is no Go"
+need_peer
 folder=$(realpath "$2")
-PEER=$("$BEDS/peer/build.sh")
 agent=$AGENT
 unset AGENT
 export LIMIT=2400 JOB_ENVIRONMENT="PEER='/host$PEER' AGENT='/host$agent' INTERVAL='${INTERVAL:-60}'"

@@ -4,6 +4,7 @@
 #   on_node.sh FOLDER COMMAND...      in the node's network namespace, as root; FOLDER/account is the account
 # env: CLUSTER (with pki), NODE, NODE_IP, KUBECONFIG, kubectl in PATH
 set -eu
+. "$(dirname "$0")/../lib.sh"
 account=/var/run/secrets/kubernetes.io/serviceaccount
 folder=$1
 shift
@@ -12,8 +13,8 @@ kubectl create token agent -n agent-system --duration 4h > "$folder/account/toke
 cp "$CLUSTER/pki/ca.crt" "$folder/account/ca.crt"
 printf agent-system > "$folder/account/namespace"
 ip addr replace 169.254.169.254/32 dev lo
-ln -s / /rootfs
-trap 'rm /rootfs' EXIT
+host_root
+trap host_root_down EXIT
 export HOST_IP=$NODE_IP HOST_NAME=$NODE K8S_NODE_NAME=$NODE K8S_NAMESPACE=agent-system
 export KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT=443
 # shellcheck disable=SC2016  # for the inner shell

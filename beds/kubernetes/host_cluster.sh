@@ -17,6 +17,7 @@ namespace=bednode
 here=$(cd "$(dirname "$0")" && pwd)
 CLUSTER=/run/container-insights-cluster NODE=bed-host DRIVER=cgroupfs FAIL_CGROUP_V1=false
 places="/var/lib/kubelet /var/lib/containerd /run/containerd /var/log/pods /var/log/containers"
+. "$here/../lib.sh"
 if [ -z "${BED_INSIDE:-}" ] && [ "${1:-}" != env ]; then
   if [ "${1:-}" = up ]; then
     for place in $places $CLUSTER; do
@@ -26,13 +27,15 @@ if [ -z "${BED_INSIDE:-}" ] && [ "${1:-}" != env ]; then
         exit 1
       fi
     done
-    ip netns add $namespace
-    ip -n $namespace link set lo up
+    own_network $namespace
     # From here on the places are this bed's, which is what lets down remove them.
     mkdir -p $CLUSTER/log $CLUSTER/pid
   elif [ ! -d $CLUSTER ]; then
     echo "$0: no cluster is up" >&2
     exit 1
+  elif [ "${1:-}" = down ] && ! nsenter --net=/run/netns/$namespace true 2> /dev/null; then
+    # A restart of the machine ended it, and left its files.
+    own_network $namespace
   fi
   BED_INSIDE=1 exec nsenter --net=/run/netns/$namespace "$here/$(basename "$0")" "$@"
 fi

@@ -4,7 +4,7 @@
 #   chart.sh AGENT       2 s once helm is built; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
-command -v go > /dev/null || can_not "helm can't be built: there is no Go"
+need_go
 HELM=$("$BEDS/kubernetes/helm.sh")
 export HELM
 deploy=$BEDS/../deploy

@@ -11,7 +11,7 @@ AGENT=$OUT/agent
 cp "$1" "$AGENT"
 export AGENT OUT CHECKS
 # What the checks say about a run that went wrong is of no use without what they saw.
-at_end() { :; }
+at_end() { cluster_down; }
 # shellcheck disable=SC2154  # code is set in the trap itself
 trap 'code=$?; at_end || true; case $code in 0|77) rm -rf "$OUT" ;; *) echo "what was seen: $OUT" >&2 ;; esac' EXIT
 
@@ -30,3 +30,37 @@ need() {
   done
   "$PYTHON" -c 'import grpc, google.protobuf' 2> /dev/null || can_not "no gRPC for Python: beds/setup.sh could not install it"
 }
+
+# need_go: ends the script where the Go collector, or what else is built of Go modules, can't be.
+need_go() { command -v go > /dev/null || can_not "there is no Go, of which the bed's programs are built"; }
+
+# need_peer: builds the Go collector, PEER.
+need_peer() {
+  need_go
+  PEER=$("$BEDS/peer/build.sh")
+  export PEER
+}
+
+# need_cluster COMMAND...: ends the script where the machine's own Kubernetes can't be brought up; builds it.
+need_cluster() {
+  [ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1, which the cluster is made for"
+  need containerd runc openssl ip "$@"
+  [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || need_go
+  "$BEDS/kubernetes/build.sh" > /dev/null
+}
+
+# cluster_up: takes the machine and brings its Kubernetes up, BED; afterwards the kubectl of it is a function here, and NODE,
+# NODE_IP and CLUSTER say where it is. The script's own end goes into at_end, which has to call cluster_down.
+cluster_up() {
+  BED=$BEDS/kubernetes/host_cluster.sh CLUSTER=/run/container-insights-cluster NODE=bed-host NODE_IP=10.97.0.1
+  export CLUSTER NODE NODE_IP
+  take_machine
+  # One that somebody else has up is not ours to take down.
+  [ ! -d $CLUSTER ] || fail "a cluster is up"
+  CLUSTER_TAKEN=1
+  "$BED" up >&2 9>&-
+  eval "$("$BED" env)"
+}
+cluster_down() { [ -z "${CLUSTER_TAKEN:-}" ] || [ ! -d "$CLUSTER" ] || "$BED" down >&2; }
+# on_cluster COMMAND...: in the node's network.
+on_cluster() { nsenter --net=/run/netns/bednode "$@" 9>&-; }

@@ -4,7 +4,7 @@
 #   image.sh AGENT       10 s; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
-need dockerd docker ip cc
+need dockerd docker containerd ip cc
 # shellcheck source=../ecs/docker.sh
 . "$BEDS/ecs/docker.sh"
 deploy=$BEDS/../deploy

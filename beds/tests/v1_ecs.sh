@@ -6,7 +6,7 @@
 #   v1_ecs.sh AGENT      some 25 s; 77 where this can't run
 set -eu
 . "$(dirname "$0")/common.sh"
-need dockerd docker unshare setpriv ip cc mkfs.ext4 busybox
+need dockerd docker containerd unshare setpriv ip cc mkfs.ext4 busybox
 [ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (systemd_ecs.sh looks at a guest's)"
 # shellcheck source=../ecs/docker.sh
 . "$BEDS/ecs/docker.sh"

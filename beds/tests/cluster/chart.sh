@@ -9,26 +9,19 @@ if [ -z "${OWN_MOUNTS:-}" ] && [ "$(id -u)" = 0 ] && ! awk '$5 == "/" {shared = 
   OWN_MOUNTS=1 exec unshare --mount --propagation shared -- "$0" "$@"
 fi
 . "$(dirname "$0")/../common.sh"
-[ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (v2_systemd.sh looks at a guest's)"
-need containerd runc openssl mkfs.ext4
-command -v go > /dev/null || can_not "helm can't be built: there is no Go"
+need_cluster mkfs.ext4
+need_go
 HELM=$("$BEDS/kubernetes/helm.sh")
-bed=$BEDS/kubernetes/host_cluster.sh
-cluster=/run/container-insights-cluster
 deploy=$BEDS/../deploy
 chart=$deploy/helm/container-insights
-"$BEDS/kubernetes/build.sh" > /dev/null
-take_machine
-[ ! -d $cluster ] || fail "a cluster is up"
 at_end() {
   umount "$OUT/volume" 2> /dev/null || true
-  [ ! -d $cluster ] || "$bed" down
+  cluster_down
 }
 python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/container-insights" --command /container-insights
-"$bed" up 9>&-
-"$bed" import "$OUT/agent.tar"
-eval "$("$bed" env)"
-helm() { nsenter --net=/run/netns/bednode "$HELM" "$@"; }
+cluster_up
+"$BED" import "$OUT/agent.tar"
+helm() { on_cluster "$HELM" "$@"; }
 
 # The server looks whether namespaces exist in a dry run too.
 for namespace in container-insights there aws-otel-eks; do kubectl create namespace "$namespace" > /dev/null; done

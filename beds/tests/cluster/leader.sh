@@ -8,20 +8,16 @@
 # env: PARTS as in leader.py
 set -eu
 . "$(dirname "$0")/../common.sh"
-[ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1, which the cluster is made for"
-need containerd runc openssl unshare setpriv
-command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not "Kubernetes can't be built: there is no Go"
-bed=$BEDS/kubernetes/host_cluster.sh
-cluster=/run/container-insights-cluster
-"$BEDS/kubernetes/build.sh" > /dev/null
-PEER=$("$BEDS/peer/build.sh")
-export PEER
-take_machine
-[ ! -d $cluster ] || fail "a cluster is up"
-at_end() { [ ! -d $cluster ] || { cp $cluster/log/audit "$OUT/" 2> /dev/null; "$bed" down; }; }
-AUDIT=1 "$bed" up 9>&-
-eval "$("$bed" env)"
-export NODE=bed-host NODE_IP=10.97.0.1 CLUSTER=$cluster KILLS=${2:-3}
+need_cluster unshare setpriv
+need_peer
+at_end() {
+  host_root_down
+  cp "${CLUSTER:-}/log/audit" "$OUT/" 2> /dev/null || true
+  cluster_down
+}
+AUDIT=1 cluster_up
+export KILLS=${2:-3}
 # Where the Go collector, and nobody else here, looks for instance metadata.
-nsenter --net=/run/netns/bednode ip addr add 169.254.169.254/32 dev lo
-nsenter --net=/run/netns/bednode python3 "$CHECKS/cluster/leader.py" 9>&-
+on_cluster ip addr add 169.254.169.254/32 dev lo
+host_root
+on_cluster python3 "$CHECKS/cluster/leader.py"

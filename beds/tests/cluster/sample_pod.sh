@@ -9,18 +9,9 @@
 # env: PARTS as in agent_pod.py
 set -eu
 . "$(dirname "$0")/../common.sh"
-[ ! -e /sys/fs/cgroup/cgroup.controllers ] || can_not "this machine has no cgroup v1 (v2_systemd.sh looks at a guest's)"
-need containerd runc openssl
-command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not "Kubernetes can't be built: there is no Go"
-bed=$BEDS/kubernetes/host_cluster.sh
-cluster=/run/container-insights-cluster
-"$BEDS/kubernetes/build.sh" > /dev/null
-take_machine
-[ ! -d $cluster ] || fail "a cluster is up"
-at_end() { [ ! -d $cluster ] || "$bed" down; }
+need_cluster
 python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/awscollector" --command /awscollector
-"$bed" up 9>&-
-"$bed" import "$OUT/agent.tar"
-eval "$("$bed" env)"
-export NODE=bed-host NODE_IP=10.97.0.1 CLUSTER=$cluster SEEN=$OUT/seen
-nsenter --net=/run/netns/bednode python3 "$CHECKS/cluster/agent_pod.py" 9>&-
+cluster_up
+"$BED" import "$OUT/agent.tar"
+export SEEN=$OUT/seen
+on_cluster python3 "$CHECKS/cluster/agent_pod.py"

@@ -5,13 +5,12 @@
 set -eu
 . "$(dirname "$0")/../common.sh"
 need openssl ip ss
-command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not "Kubernetes can't be built: there is no Go"
+[ -f "$BED_CACHE/kubernetes/bin/stamp" ] || need_go
 [ "$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)" -ge 10 ] || can_not "less than 10 GiB of memory are free"
 namespace=bedscale
 if [ -z "${BED_INSIDE:-}" ]; then
   trap 'ip netns del $namespace' EXIT
-  ip netns add $namespace
-  ip -n $namespace link set lo up
+  own_network $namespace
   BED_INSIDE=1 nsenter --net=/run/netns/$namespace "$0" "$@"
   exit
 fi

@@ -7,7 +7,7 @@
 set -eu
 . "$(dirname "$0")/../common.sh"
 need linux.uml debootstrap openssl ip
-command -v go > /dev/null || [ -f "$BED_CACHE/kubernetes/bin/stamp" ] || can_not "Kubernetes can't be built: there is no Go"
+[ -f "$BED_CACHE/kubernetes/bin/stamp" ] || need_go
 python3 "$BEDS/images/make_image.py" "$OUT/agent.tar" docker.io/library/bed-agent:1 "$AGENT=/awscollector" --command /awscollector
 unset AGENT
 export EXTRA_IMAGES=$OUT/agent.tar
