@@ -14,7 +14,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
 from sides import Cloud, Side, without_logging
 
-PASSED = ("HOST_IP", "HOST_NAME", "K8S_NODE_NAME", "K8S_NAMESPACE", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "GODEBUG", "GOGC")
 
 
 def rounds(path):
@@ -29,11 +28,10 @@ def rounds(path):
 def run(folder, config, wanted):
     """Both agents with this configuration, until there are so many intervals of both."""
     interval = int(os.environ.get("INTERVAL", "60"))
-    environment = {name: os.environ[name] for name in PASSED if name in os.environ}
     without_logging(config, f"{folder}/left.yaml")
     with Cloud(folder):
-        sides = [Side("left", folder, f"{folder}/left.yaml", environment, interval=interval),
-                 Side("right", folder, config, environment, interval=interval)]
+        sides = [Side("left", folder, f"{folder}/left.yaml", interval=interval),
+                 Side("right", folder, config, interval=interval)]
         # The Go collector says nothing for the first two intervals, and lacks rates in the third.
         end = time.time() + (wanted + 5) * interval
         while time.time() < end and rounds(f"{folder}/left/events.ndjson") < wanted + 2:

@@ -13,6 +13,13 @@ LOGS = {"left": "127.0.0.1:8102", "right": "127.0.0.1:8103"}
 # option for the name of its lock.
 RIGHTS_LOCK = "right-clusterleader"
 HEALTH = {"left": 13133, "right": 13134}
+# What an agent has in its environment on a node of Kubernetes (on_node.sh), and what the Go runtime is told.
+PASSED = ("HOST_IP", "HOST_NAME", "K8S_NODE_NAME", "K8S_NAMESPACE", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "GODEBUG", "GOGC")
+
+
+def passed():
+    """What of it there is: elsewhere than on a node of Kubernetes nearly nothing."""
+    return {name: os.environ[name] for name in PASSED if name in os.environ}
 
 
 class Cloud:
@@ -37,7 +44,7 @@ class Cloud:
 class Side:
     """One agent: `left` is the Go collector, `right` is ours."""
 
-    def __init__(self, name, folder, config, environment=(), arguments=(), interval=None):
+    def __init__(self, name, folder, config, arguments=(), interval=None):
         self.name, self.folder = name, folder
         os.makedirs(f"{folder}/{name}", exist_ok=True)
         receiver = "receivers::awscontainerinsightreceiver::"
@@ -49,7 +56,7 @@ class Side:
         if interval:
             words += ["--set", f"{receiver}collection_interval={interval}s"]
         variables = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_EC2": f"http://{EC2}",
-                     "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": f"http://{LOGS[name]}", **dict(environment)}
+                     "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": f"http://{LOGS[name]}", **passed()}
         self.log = open(f"{folder}/{name}/log", "ab")
         self.started = time.time()
         self.process = subprocess.Popen(words, env=variables, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)

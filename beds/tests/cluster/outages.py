@@ -20,7 +20,6 @@ AWAY, CALM = 120, 40
 TERM, RENEWAL, TAKEN = 40, 15, 25
 CLUSTER_TYPES = ("Cluster", "ClusterNamespace", "ClusterService", "ClusterDeployment", "ClusterDaemonSet", "ClusterStatefulSet", "ClusterReplicaSet")
 COUNTS = ("node_number_of_running_pods", "node_number_of_running_containers", "node_cpu_request", "node_memory_request")
-PASSED = ("HOST_IP", "HOST_NAME", "K8S_NODE_NAME", "K8S_NAMESPACE", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
 
 class Bed:
@@ -33,8 +32,7 @@ class Bed:
         config = os.path.join(HERE, "../../../examples/eks.yaml")
         storage = ["--config", f"yaml:extensions: {{file_storage: {{directory: {self.folder}/spool}}}}",
                    "--set", "service::extensions=[health_check, file_storage]", "--set", "exporters::awsemf::sending_queue::storage=file_storage"]
-        environment = {name: os.environ[name] for name in PASSED}
-        self.side = Side("right", self.folder, config, environment, storage, INTERVAL)
+        self.side = Side("right", self.folder, config, storage, INTERVAL)
 
     @staticmethod
     def pause(name, seconds):
