@@ -167,8 +167,10 @@ class Agents:
         host = "10.99.0.1" if "host" not in options else "127.0.0.1"
         volumes = [word for mount in [f"{self.folder}/agent:/agent", *mounts] for word in ("-v", mount + ":ro")]
         variables = [word for name, value in self.environment(host).items() if name != "PATH" for word in ("-e", f"{name}={value}")]
-        words = [os.environ["DOCKER"], "run", "--rm", *options, *volumes, *variables, "bed-load", "/agent"]
-        return [*words, *self.arguments(host)], dict(os.environ)
+        words = [os.environ["DOCKER"], "create", "--rm", *options, *volumes, *variables, "bed-load", "/agent", *self.arguments(host)]
+        # Made first, since the client has warnings of its own, which are no lines of the agent's log.
+        container = subprocess.check_output(words, text=True).strip()
+        return [os.environ["DOCKER"], "start", "--attach", container], dict(os.environ)
 
     def daemon(self):
         return self.container(["/:/rootfs", "/sys:/sys", "/dev:/dev"], "--network", "host")
