@@ -5,7 +5,7 @@
 # what the table of rights doesn't have; and that what is said of the cluster is what kubectl says. Every fleet has a namespace
 # and lock of its own; its agents are processes as uid 65532 without capabilities, each with its own account and node name.
 #   leader.sh AGENT [KILLS]   the binary's path, and how often leaders are killed in all (3); 8 min; 77 where this can't run
-# env: PARTS as in leader.py
+# env: PARTS and QUIET as in leader.py
 set -eu
 . "$(dirname "$0")/../common.sh"
 need_cluster unshare setpriv
