@@ -6,6 +6,9 @@ import http.server
 import json
 import threading
 
+# Pages that say again what the identity document says, and its members.
+OWN_PAGES = {"instance-id": "instanceId", "instance-type": "instanceType", "ami-id": "imageId", "local-ipv4": "privateIp",
+             "placement/region": "region", "placement/availability-zone": "availabilityZone"}
 TOKEN, TTL, TOKEN_PATH = "X-aws-ec2-metadata-token", "X-aws-ec2-metadata-token-ttl-seconds", "/latest/api/token"
 
 
@@ -23,6 +26,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if self.command == "PUT" and code == 200:
+            # Of a token, for how long it serves; Amazon's own clients take none without.
+            self.send_header(TTL, self.headers[TTL])
         self.end_headers()
         self.wfile.write(body)
 
@@ -72,11 +78,16 @@ class EcsAgent(Fake):
 
 
 class InstanceMetadata(Fake):
-    """Version 2 only: an identity document and tags, no role."""
+    """Version 2 only: an identity document, what of it has a page of its own, and tags unless they are None, which is how
+    instances come. `pages` are more of them by their path below `/latest/`: texts, or functions that give one."""
 
-    def __init__(self, document, tags, address="0.0.0.0"):
-        self.document, self.tags = document, tags
-        super().__init__(address)
+    def __init__(self, document, tags=None, pages=(), address="0.0.0.0", port=0):
+        self.pages = {
+            "dynamic/instance-identity/document": json.dumps(document),
+            **{f"meta-data/{path}": document[name] for path, name in OWN_PAGES.items() if name in document}, **dict(pages)}
+        if tags is not None:
+            self.pages |= {"meta-data/tags/instance": "\n".join(tags), **{f"meta-data/tags/instance/{key}": value for key, value in tags.items()}}
+        super().__init__(address, port)
 
     def answer(self, method, path, headers):
         def text(code, body=""):
@@ -92,7 +103,5 @@ class InstanceMetadata(Fake):
         if headers.get(TOKEN) != "bed-token":
             self.violations.append(f"{path} without a token")
             return text(401)
-        pages = {"/latest/dynamic/instance-identity/document": json.dumps(self.document),
-                 "/latest/meta-data/tags/instance": "\n".join(self.tags),
-                 **{"/latest/meta-data/tags/instance/" + key: value for key, value in self.tags.items()}}
-        return text(200, pages[path]) if path in pages else text(404)
+        page = self.pages.get(path.removeprefix("/latest/"))
+        return text(404) if page is None else text(200, page() if callable(page) else page)

@@ -5,7 +5,7 @@
 
 FOLDER/NAME/events.ndjson   one line for each accepted log event: recv, group, stream, timestamp, message
 FOLDER/NAME/calls.ndjson    one line for each request to that CloudWatch Logs: operation, sizes as they are and on the wire, answer
-FOLDER/calls.ndjson         one line for each request to metadata and EC2
+FOLDER/calls.ndjson         one line for each request to EC2
 FOLDER/NAME/fault           what CloudWatch Logs does from now on: ok, 503, throttle, expired, reset, "slow SECONDS"
 
 Prints "ready" once it listens. Signatures aren't verified here (crates/aws does that); requests over the service's limits, or
@@ -16,19 +16,20 @@ import gzip
 import json
 import os
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-TOKEN, INSTANCE = "TOKEN0123456789==", "i-0abc0abc0abc0abc0"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ecs"))
+import fakes
+
+INSTANCE = "i-0abc0abc0abc0abc0"
 ROLE = "meta-data/iam/security-credentials"
 DOCUMENT = {"accountId": "123456789012", "architecture": "x86_64", "availabilityZone": "us-west-2a", "imageId": "ami-0123456789abcdef0",
             "instanceId": INSTANCE, "instanceType": "m5.large", "privateIp": "10.97.0.1", "region": "us-west-2", "version": "2017-09-30"}
-METADATA = {"meta-data/instance-id": INSTANCE, "meta-data/instance-type": "m5.large", "meta-data/hostname": "bed-host",
-            "meta-data/ami-id": "ami-0123456789abcdef0", "meta-data/local-ipv4": "10.97.0.1", "meta-data/placement/region": "us-west-2",
-            "meta-data/placement/availability-zone": "us-west-2a", ROLE: "noderole", f"{ROLE}/": "noderole",
-            "dynamic/instance-identity/document": json.dumps(DOCUMENT)}
+PAGES = {"meta-data/hostname": "bed-host", ROLE: "noderole", f"{ROLE}/": "noderole"}
 TAGS = {"kubernetes.io/cluster/bed": "owned", "aws:autoscaling:groupName": "bed-group", "Name": "bed-node"}
 CREDENTIALS_S = 6 * 3600
 # What PutLogEvents takes: events, bytes (26 more for each event), and a span in milliseconds.
@@ -61,28 +62,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-class Metadata(Handler):
-    def do_PUT(self):
-        self.body()
-        ttl = "X-aws-ec2-metadata-token-ttl-seconds"
-        note(f"{self.server.folder}/calls.ndjson", {"t": time.time(), "service": "metadata", "call": "PUT " + self.path})
-        self.answer(200, TOKEN, **{ttl: self.headers.get(ttl, "21600")})
-
-    def do_GET(self):
-        note(f"{self.server.folder}/calls.ndjson", {"t": time.time(), "service": "metadata", "call": "GET " + self.path})
-        path = self.path.removeprefix("/latest/")
-        if self.headers.get("X-aws-ec2-metadata-token") != TOKEN:
-            self.answer(401)
-        elif path == f"{ROLE}/noderole":
-            now = time.time()
-            moments = {"LastUpdated": now, "Expiration": now + CREDENTIALS_S}
-            self.answer(200, json.dumps({
-                "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIAFAKEFAKEFAKEFAKE", "SecretAccessKey": "fake", "Token": "fake",
-                **{name: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t)) for name, t in moments.items()}}), "application/json")
-        elif path in METADATA:
-            self.answer(200, METADATA[path])
-        else:
-            self.answer(404)
+def credentials():
+    """The role's keys for some hours, from now on."""
+    now = time.time()
+    moments = {"LastUpdated": now, "Expiration": now + CREDENTIALS_S}
+    return json.dumps({
+        "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIAFAKEFAKEFAKEFAKE", "SecretAccessKey": "fake", "Token": "fake",
+        **{name: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t)) for name, t in moments.items()}})
 
 
 class Ec2(Handler):
@@ -198,7 +184,10 @@ def main():
     options.add_argument("--ec2")
     options.add_argument("--logs", nargs="*", default=[])
     options = options.parse_args()
-    servers = [Server(place, handler, options.folder) for place, handler in ((options.metadata, Metadata), (options.ec2, Ec2)) if place]
+    if options.metadata:
+        host, port = options.metadata.rsplit(":", 1)
+        fakes.InstanceMetadata(DOCUMENT, pages={**PAGES, f"{ROLE}/noderole": credentials}, address=host, port=int(port))
+    servers = [Server(options.ec2, Ec2, options.folder)] if options.ec2 else []
     servers += [Server(place, Logs, f"{options.folder}/{name}") for name, place in (pair.split("=", 1) for pair in options.logs)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
