@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
-use super::endpoints::{Key, Target};
+use super::endpoints::{Key, Target, smallest_by_pod};
 use super::{Named, Objects, Uid, need};
 use crate::error::ParseError;
 use crate::json::Text;
@@ -49,14 +49,7 @@ impl EndpointSlices {
     ///
     /// An endpoint that doesn't name its node may be another node's pod: harmless, as pods are looked up by name.
     pub fn services_of_pods(&self) -> BTreeMap<(&str, &str), &str> {
-        let mut services = BTreeMap::new();
-        for slice in self.slices.values() {
-            for (namespace, pod) in &slice.here {
-                let smallest = services.entry((&**namespace, &**pod)).or_insert(&*slice.service);
-                *smallest = (&*slice.service).min(*smallest);
-            }
-        }
-        services
+        smallest_by_pod(self.slices.values().map(|slice| (&*slice.service, &*slice.here)))
     }
 }
 

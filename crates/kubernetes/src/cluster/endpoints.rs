@@ -46,15 +46,22 @@ impl Endpoints {
     ///
     /// An address that doesn't name its node may be another node's pod: harmless, as pods are looked up by name.
     pub fn services_of_pods(&self) -> BTreeMap<(&str, &str), &str> {
-        let mut services = BTreeMap::new();
-        for ((_, name), service) in &self.services {
-            for (namespace, pod) in &service.here {
-                let smallest = services.entry((&**namespace, &**pod)).or_insert(&**name);
-                *smallest = (&**name).min(*smallest);
-            }
-        }
-        services
+        smallest_by_pod(self.services.iter().map(|((_, name), service)| (&**name, &*service.here)))
     }
+}
+
+/// The smallest of the services' names for each pod, given services with pods of theirs.
+pub(super) fn smallest_by_pod<'a>(
+    services: impl Iterator<Item = (&'a str, &'a [Key])>,
+) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let mut by_pod = BTreeMap::new();
+    for (name, pods) in services {
+        for (namespace, pod) in pods {
+            let smallest = by_pod.entry((&**namespace, &**pod)).or_insert(name);
+            *smallest = name.min(*smallest);
+        }
+    }
+    by_pod
 }
 
 #[derive(Deserialize)]
