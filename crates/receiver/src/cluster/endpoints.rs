@@ -2,11 +2,10 @@
 //! not watch Services. By EndpointSlices, or where those are refused by Endpoints.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kubernetes::access::{ENDPOINT_SLICES, ENDPOINTS};
-use kubernetes::cluster::{EndpointSlices, Endpoints, Objects, Swap};
+use kubernetes::cluster::{EndpointSlices, Endpoints};
 use kubernetes::watch::{Pace, Phase, Reflector, Status};
 use model::Text;
 use tokio::runtime::Handle;
@@ -15,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
-use crate::cluster::figures::is_fresh;
+use crate::cluster::kept::Kept;
 use crate::samples::Count;
 
 /// How often it is looked at whether slices are refused; no request follows from it.
@@ -28,13 +27,6 @@ const REFUSED: Duration = Duration::from_secs(3600);
 struct Wishes {
     leading: bool,
     no_services: bool,
-}
-
-/// What is known of one of the two kinds of object, and how its reflector is.
-#[derive(Debug)]
-struct Kept<S> {
-    store: Arc<Mutex<Swap<S>>>,
-    status: Arc<Status>,
 }
 
 /// The pods behind Services, and the wishes for them.
@@ -50,17 +42,18 @@ impl Follower {
     pub fn begin(access: &Access, node_name: &str, runtime: &Handle) -> Result<Self, Error> {
         let (wishes, mut wanted) = watch::channel(Wishes::default());
         let patient = Pace { refused: REFUSED, ..Pace::default() };
-        let (mut by_slices, slices) =
-            kept(access.reflector_at(ENDPOINT_SLICES, patient)?, EndpointSlices::new(node_name));
-        let (mut by_endpoints, endpoints) = kept(access.reflector(ENDPOINTS)?, Endpoints::new(node_name));
+        let mut by_slices = access.reflector_at(ENDPOINT_SLICES, patient)?;
+        let mut by_endpoints = access.reflector(ENDPOINTS)?;
+        let slices = Kept::of(&by_slices, EndpointSlices::new(node_name));
+        let endpoints = Kept::of(&by_endpoints, Endpoints::new(node_name));
         let follower = Self { slices, endpoints, wishes };
         let known = follower.clone();
         runtime.spawn(async move {
             while wanted.wait_for(|wishes| *wishes != Wishes::default()).await.is_ok() {
-                let (mut slices, mut endpoints) = (known.slices.store.clone(), known.endpoints.store.clone());
+                let mut slices = known.slices.store.clone();
                 tokio::select! {
                     _ = by_slices.run(&mut slices) => return,
-                    () = instead(&mut by_endpoints, &mut endpoints, &known.slices.status) => return,
+                    () = instead(&mut by_endpoints, &known.endpoints, &known.slices.status) => return,
                     ended = wanted.wait_for(|wishes| *wishes == Wishes::default()) => if ended.is_err() { return },
                 }
                 known.slices.forget();
@@ -110,45 +103,16 @@ impl Follower {
     }
 }
 
-impl<S: Objects> Kept<S> {
-    /// What is known, once a list was complete and as long as the rights are there.
-    fn read<T>(&self, take: impl FnOnce(&S) -> T) -> Option<T> {
-        if self.status.report().phase == Phase::Refused {
-            return None;
-        }
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).current().map(take)
-    }
-
-    /// The same, where it may be said of the cluster.
-    fn read_fresh<T>(&self, take: impl FnOnce(&S) -> T) -> Option<T> {
-        is_fresh(&self.status).then(|| self.read(take)).flatten()
-    }
-
-    fn forget(&self) {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
-impl<S> Clone for Kept<S> {
-    fn clone(&self) -> Self {
-        Self { store: self.store.clone(), status: self.status.clone() }
-    }
-}
-
-fn kept<S: Objects>(reflector: Reflector, store: S) -> (Reflector, Kept<S>) {
-    let status = reflector.status();
-    (reflector, Kept { store: Swap::shared(store), status })
-}
-
 /// Follows Endpoints while slices are refused; never ends by itself but where nothing can help.
-async fn instead(reflector: &mut Reflector, store: &mut Arc<Mutex<Swap<Endpoints>>>, slices: &Status) {
+async fn instead(reflector: &mut Reflector, endpoints: &Kept<Endpoints>, slices: &Status) {
+    let mut store = endpoints.store.clone();
     loop {
         until(slices, |phase| phase == Phase::Refused).await;
         tokio::select! {
-            _ = reflector.run(store) => return,
+            _ = reflector.run(&mut store) => return,
             () = until(slices, |phase| phase == Phase::Watching) => {}
         }
-        store.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        endpoints.forget();
     }
 }
 

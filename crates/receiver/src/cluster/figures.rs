@@ -1,29 +1,17 @@
 //! What the one agent that speaks for the cluster knows of it, for as long as it speaks.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use kubernetes::access::{ALL_PODS, NODES};
-use kubernetes::cluster::{Kind, Nodes, Objects, Pods, Swap, Workloads};
-use kubernetes::watch::{Phase, Reflector, Status};
+use kubernetes::cluster::{Kind, Nodes, Objects, Pods, Workloads};
+use kubernetes::watch::Reflector;
 use tokio::task::JoinSet;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::endpoints::Follower;
+use crate::cluster::kept::Kept;
 use crate::samples::{ClusterSample, Count, NodesSample, WorkloadSample};
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, Kind::ReplicaSet];
-
-/// For how long what was known is said while the server can't be followed; watches bring something every minute.
-const STALE: Duration = Duration::from_secs(150);
-
-/// A store, and how its reflector is.
-#[derive(Debug)]
-struct Kept<S> {
-    store: Arc<Mutex<Swap<S>>>,
-    status: Arc<Status>,
-}
 
 /// The stores of one term.
 #[derive(Debug)]
@@ -49,17 +37,17 @@ impl Figures {
     /// What is known at this moment. What isn't complete yet, may not be read, or is no longer heard of is left out.
     pub fn sample(&self, endpoints: &Follower) -> ClusterSample {
         let mut sample = ClusterSample::default();
-        self.nodes.read(|nodes| {
+        self.nodes.read_fresh(|nodes| {
             sample.nodes = Some(NodesSample { count: nodes.count() as u64, failed: nodes.failed() as u64 });
         });
-        self.pods.read(|pods| {
+        self.pods.read_fresh(|pods| {
             sample.running_pods = Some(pods.running() as u64);
             let count = |(namespace, running): (&str, usize)| Count { name: namespace.into(), pods: running as u64 };
             sample.namespaces = pods.running_by_namespace().into_iter().map(count).collect();
         });
         sample.services = endpoints.ready_pods();
         for (kind, kept) in &self.workloads {
-            kept.read(|workloads| {
+            kept.read_fresh(|workloads| {
                 sample.workloads.extend(workloads.sorted().into_iter().map(|workload| WorkloadSample {
                     kind: *kind,
                     namespace: (&*workload.namespace).into(),
@@ -72,30 +60,8 @@ impl Figures {
     }
 }
 
-impl<S: Objects> Kept<S> {
-    fn read(&self, take: impl FnOnce(&S)) {
-        if !is_fresh(&self.status) {
-            return;
-        }
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(current) = store.current() {
-            take(current);
-        }
-    }
-}
-
-/// Whether what a reflector knows may be said: it hears of changes, or did a moment ago.
-pub fn is_fresh(status: &Status) -> bool {
-    let report = status.report();
-    match report.phase {
-        Phase::Watching => true,
-        Phase::Refused => false,
-        Phase::Starting | Phase::Listing | Phase::Failing => report.heard.is_some_and(|at| at.elapsed() < STALE),
-    }
-}
-
 fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks: &mut JoinSet<()>) -> Kept<S> {
-    let kept = Kept { store: Swap::shared(store), status: reflector.status() };
+    let kept = Kept::of(&reflector, store);
     let mut consumer = kept.store.clone();
     tasks.spawn(async move {
         // It ends only where nothing can help, which the settings' check has ruled out.
@@ -106,11 +72,15 @@ fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use kubernetes::watch::{Phase, Status};
     use serde_json::json;
     use telemetry::Registry;
     use testkit::api_server::FakeApiServer;
 
     use super::*;
+    use crate::cluster::kept::STALE;
     use crate::cluster::watched::Followed;
     use crate::host::{ApiServer, Facts, Place};
 

@@ -7,6 +7,7 @@ mod access;
 mod election;
 mod endpoints;
 mod figures;
+mod kept;
 mod services;
 mod voice;
 mod watched;
