@@ -1,43 +1,21 @@
 //! Times for people.
 
-/// Milliseconds since 1970 as RFC 3339 in UTC, to the second.
+use aws_smithy_types::date_time::{DateTime, Format};
+
+/// Milliseconds since 1970 as RFC 3339 in UTC, to the second; as they are where that has no year for them.
 pub fn shown(time_ms: i64) -> String {
-    let seconds = time_ms.div_euclid(1000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years that begin in March, in eras of 400 of them (146 097 days): the leap day is the last of its year.
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = year + 400 * era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    DateTime::from_secs(time_ms.div_euclid(1000)).fmt(Format::DateTime).unwrap_or_else(|_| time_ms.to_string())
 }
 
 /// Milliseconds since 1970 of a number of them, or of a time as RFC 3339 in UTC: `2026-11-25T17:00:00Z`.
 pub fn parsed(text: &str) -> Option<i64> {
-    if let Ok(time_ms) = text.parse() {
-        return Some(time_ms);
-    }
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let numbers = |text: &str, separator: char| -> Option<[i64; 3]> {
-        let parts: Option<Vec<i64>> =
-            text.split(separator).map(|part| part.parse::<u16>().ok().map(i64::from)).collect();
-        parts?.try_into().ok()
-    };
-    let ([year, month, day], [hour, minute, second]) = (numbers(date, '-')?, numbers(time, ':')?);
-    let (years, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * years + years.div_euclid(4) - years.div_euclid(100) + years.div_euclid(400);
-    let days = days + (153 * month + 2) / 5 + day - 1 - 719_468;
-    let time_ms = (days * 86_400 + hour * 3600 + minute * 60 + second) * 1000;
-    // What isn't a day of the calendar comes back as another one.
-    (shown(time_ms) == text).then_some(time_ms)
+    text.parse().ok().or_else(|| DateTime::from_str(text, Format::DateTime).ok()?.to_millis().ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn times_are_those_of_the_calendar() {
@@ -57,6 +35,30 @@ mod tests {
             ["", "2026-02-30T00:00:00Z", "2026-11-25", "2026-11-25T17:00:60Z", "2026-11-25T17:00:00+01:00", "T:Z"]
         {
             assert_eq!(parsed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_is_read_to_the_millisecond() {
+        assert_eq!(parsed("2024-02-29T12:34:56.7899Z"), Some(1_709_210_096_789));
+        assert_eq!(parsed("1969-12-31T23:59:59.999Z"), Some(-1));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shown_time_is_read_again_to_the_second(time_ms in -62_135_596_800_000i64..253_402_300_800_000) {
+            prop_assert_eq!(parsed(&shown(time_ms)), Some(time_ms.div_euclid(1000) * 1000));
+        }
+
+        #[test]
+        fn a_time_beyond_the_calendar_is_shown_and_read_as_its_milliseconds(time_ms in 253_402_300_800_000i64..) {
+            prop_assert_eq!(parsed(&shown(time_ms)), Some(time_ms));
+            prop_assert_eq!(parsed(&shown(-time_ms)), Some(-time_ms));
+        }
+
+        #[test]
+        fn any_text_is_survived(text in ".{0,40}", likely in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+Zé-]{0,20}Z") {
+            let _ = (parsed(&text), parsed(&likely));
         }
     }
 }
