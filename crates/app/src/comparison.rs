@@ -24,8 +24,8 @@ const STDIN: &str = "-";
 /// What to compare, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// What is there today: a file of events, one a line, `-` for standard input, or `logs:GROUP`, a group of CloudWatch
-    /// Logs.
+    /// What is there today: a file of events, one a line or as `aws logs filter-log-events` prints them, `-` for
+    /// standard input, or `logs:GROUP`, a group of CloudWatch Logs.
     left: String,
     /// What may take its place, in the same way.
     right: String,

@@ -83,6 +83,21 @@ fn files_are_compared_and_the_exit_code_says_whether_all_is_explained() {
 }
 
 #[test]
+fn answers_of_the_command_line_are_files_of_events() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (pretty, compact) = (path("pretty"), path("compact"));
+    let wrapped = |(time, message): (i64, String)| serde_json::json!({"timestamp": time, "message": message});
+    let events: Vec<_> = events(|_| {}).into_iter().map(wrapped).collect();
+    let answer = serde_json::json!({"events": events, "searchedLogStreams": []});
+    std::fs::write(&pretty, format!("{answer:#}\n")).expect("it can be written");
+    std::fs::write(&compact, format!("{answer}\n")).expect("it can be written");
+    let (code, stdout, stderr) = told(&mut command(&[&pretty, &compact]));
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert!(stdout.contains("0 lines are no events"), "{stdout}");
+}
+
+#[test]
 fn what_cant_be_compared_is_said_with_another_code() {
     let folder = tempfile::tempdir().expect("there is room");
     let path = |name: &str| folder.path().join(name).display().to_string();
