@@ -37,13 +37,15 @@ up() {
 
 down() {
   if [ ! -e "$BED_RUN/pid" ]; then rm -rf "$BED_RUN" "$BED_STORAGE"; return 0; fi
-  "$PYTHON" "$BEDS/cri/cri.py" --socket "$socket" clean > /dev/null || true
-  local id
-  for id in $(ctr -a "$socket" -n k8s.io task ls -q); do ctr -a "$socket" -n k8s.io task rm -f "$id" >/dev/null || true; done
-  for id in $(ctr -a "$socket" -n k8s.io container ls -q); do ctr -a "$socket" -n k8s.io container rm "$id" || true; done
-  local pid
+  local pid id
   pid=$(cat "$BED_RUN/pid")
-  kill "$pid" || true
+  # One that is dead has nothing to say of what it ran.
+  if any_lives "$BED_RUN" "$BED_RUN/pid"; then
+    "$PYTHON" "$BEDS/cri/cri.py" --socket "$socket" clean > /dev/null || true
+    for id in $(ctr -a "$socket" -n k8s.io task ls -q); do ctr -a "$socket" -n k8s.io task rm -f "$id" >/dev/null || true; done
+    for id in $(ctr -a "$socket" -n k8s.io container ls -q); do ctr -a "$socket" -n k8s.io container rm "$id" || true; done
+  fi
+  kill "$pid" 2> /dev/null || true
   until_ok 10 bash -c "! kill -0 $pid" || true
   ip link del "$BRIDGE" 2>/dev/null || true
   remove_empty_cgroups kubepods
