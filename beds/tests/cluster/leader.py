@@ -311,6 +311,10 @@ def broken(verdict, fleet):
         except (RuntimeError, KeyError, TypeError, ValueError):
             return set()
 
+    def whole():
+        leader = fleet.leader()
+        return leader and holders() == {leader.name}
+
     harms = {
         "deleted": (True, lambda: kubectl(*place, "delete", "configmap,lease", LOCK)),
         "without a record": (True, lambda: kubectl(*place, "annotate", "configmap", LOCK, f"{annotation}-")),
@@ -322,7 +326,7 @@ def broken(verdict, fleet):
         before = time.time()
         harm()
         # A renewal comes every 15 s; nonsense is left alone for 60.
-        until(30 if stays else 90, f"a lock that was {name} is whole", lambda: fleet.leader() and holders() == {fleet.leader().name})
+        until(30 if stays else 90, f"a lock that was {name} is whole", whole)
         verdict.measure(f"seconds until a lock that was {name} is whole", time.time() - before, "s")
         time.sleep(INTERVAL + 1)
         if stays:
