@@ -6,6 +6,8 @@ BEDS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BED_CACHE=${BED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/container-insights/beds}
 PYTHON=${PYTHON:-$BED_CACHE/python/bin/python3}
 export BEDS BED_CACHE PYTHON
+# What the machine's own Kubernetes keeps of itself (kubernetes/host_cluster.sh).
+HOST_CLUSTER=/run/container-insights-cluster
 
 BUSYBOX_IMAGE=docker.io/library/bed-busybox:1   # busybox and /bin/load
 PAUSE_IMAGE=bed.local/pause:1                   # the sandbox's image
@@ -41,12 +43,12 @@ take_machine() {
 # clear_dead: takes away what runs left behind that were killed with all that they had started, as by a restart of the machine.
 # Their sockets answer nobody and their folders are in the way, also of others than the beds.
 clear_dead() {
-  local bed=/run/container-insights-bed cluster=/run/container-insights-cluster
+  local bed=/run/container-insights-bed cluster=$HOST_CLUSTER
   if [ -e $bed/pid ] && ! any_lives $bed $bed/pid; then
     echo "clearing what a dead run left at $bed" >&2
     BED_RUN=$bed "$BEDS/cri/containerd.sh" down >&2 9>&-
   fi
-  if [ -d $cluster ] && ! any_lives $cluster $cluster/pid/*; then
+  if [ -d "$cluster" ] && ! any_lives "$cluster" "$cluster"/pid/*; then
     echo "clearing what a dead run left at $cluster" >&2
     "$BEDS/kubernetes/host_cluster.sh" down >&2 9>&-
   fi

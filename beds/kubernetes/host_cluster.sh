@@ -15,9 +15,9 @@
 set -eu
 namespace=bednode
 here=$(cd "$(dirname "$0")" && pwd)
-CLUSTER=/run/container-insights-cluster NODE=bed-host DRIVER=cgroupfs FAIL_CGROUP_V1=false
-places="/var/lib/kubelet /var/lib/containerd /run/containerd /var/log/pods /var/log/containers"
 . "$here/../lib.sh"
+CLUSTER=$HOST_CLUSTER NODE=bed-host DRIVER=cgroupfs FAIL_CGROUP_V1=false
+places="/var/lib/kubelet /var/lib/containerd /run/containerd /var/log/pods /var/log/containers"
 if [ -z "${BED_INSIDE:-}" ] && [ "${1:-}" != env ]; then
   if [ "${1:-}" = up ]; then
     for place in $places $CLUSTER; do
@@ -101,7 +101,10 @@ down() {
 case ${1:-} in
 up) up ;;
 status) status ;;
-env) echo "export KUBECONFIG=$CLUSTER/admin.kubeconfig PATH=$BIN:\$PATH; kubectl() { nsenter --net=/run/netns/$namespace kubectl \"\$@\"; }" ;;
+env)
+  echo "export CLUSTER=$CLUSTER NODE=$NODE NODE_IP=$NODE_IP"
+  echo "export KUBECONFIG=$CLUSTER/admin.kubeconfig PATH=$BIN:\$PATH; kubectl() { nsenter --net=/run/netns/$namespace kubectl \"\$@\"; }"
+  ;;
 fill) fill "${2:-110}" ;;
 unfill) unfill ;;
 token) token "${2:-24h}" ;;

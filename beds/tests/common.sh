@@ -52,15 +52,14 @@ need_cluster() {
 # cluster_up: takes the machine and brings its Kubernetes up, BED; afterwards the kubectl of it is a function here, and NODE,
 # NODE_IP and CLUSTER say where it is. The script's own end goes into at_end, which has to call cluster_down.
 cluster_up() {
-  BED=$BEDS/kubernetes/host_cluster.sh CLUSTER=/run/container-insights-cluster NODE=bed-host NODE_IP=10.97.0.1
-  export CLUSTER NODE NODE_IP
+  BED=$BEDS/kubernetes/host_cluster.sh
   take_machine
   # One that somebody else has up is not ours to take down.
-  [ ! -d $CLUSTER ] || fail "a cluster is up"
+  [ ! -d "$HOST_CLUSTER" ] || fail "a cluster is up"
   CLUSTER_TAKEN=1
   "$BED" up >&2 9>&-
   eval "$("$BED" env)"
 }
-cluster_down() { [ -z "${CLUSTER_TAKEN:-}" ] || [ ! -d "$CLUSTER" ] || "$BED" down >&2; }
+cluster_down() { [ -z "${CLUSTER_TAKEN:-}" ] || [ ! -d "$HOST_CLUSTER" ] || "$BED" down >&2; }
 # on_cluster COMMAND...: in the node's network.
 on_cluster() { nsenter --net=/run/netns/bednode "$@" 9>&-; }

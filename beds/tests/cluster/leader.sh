@@ -12,7 +12,7 @@ need_cluster unshare setpriv
 need_peer
 at_end() {
   host_root_down
-  cp "${CLUSTER:-}/log/audit" "$OUT/" 2> /dev/null || true
+  cp "$HOST_CLUSTER/log/audit" "$OUT/" 2> /dev/null || true
   cluster_down
 }
 AUDIT=1 cluster_up
