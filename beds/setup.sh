@@ -1,14 +1,15 @@
 #!/bin/bash
 # Installs what the beds need: Debian packages, and a Python environment with gRPC for the CRI client.
-#   beds/setup.sh            does nothing when all is there (0.7 s)
+#   beds/setup.sh [PACKAGE...]     these too; does nothing when all is there (0.7 s)
 # Needs root for the packages. Says in one line what it could not install, and then exits 1.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 PACKAGES="user-mode-linux kmod busybox-static debootstrap containerd runc containernetworking-plugins iptables
-  iproute2 util-linux e2fsprogs xfsprogs gcc libc6-dev stress-ng openssl linux-perf strace"
+  iproute2 util-linux e2fsprogs xfsprogs gcc libc6-dev stress-ng openssl"
 # Another Docker serves as well, and Debian's would take its place.
 command -v dockerd > /dev/null || PACKAGES="$PACKAGES docker.io"
+PACKAGES="$PACKAGES $*"
 missing=()
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the Go collector and the agent cost on one node of a real Kubernetes, one after the other, with so many pods.
 #   bench.sh AGENT [PODS...]     10 and 110 pods; some 15 min each. Prints one JSON object a line: see bench.py
+# Needs perf and strace too: beds/setup.sh linux-perf strace
 # env: IDLE=120 STEADY=240 (seconds that are measured)
 set -eu
 . "$(dirname "$0")/../tests/common.sh"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::project::{program, root};
+use crate::project::{BED_CAN_NOT_RUN, program, root};
 use crate::test::{Outcome, report};
 use crate::{dist, setup};
 
@@ -14,8 +14,6 @@ const BEDS: [(&str, &str); 3] =
     [("kubernetes-v1", "kubernetes_v1.sh"), ("kubernetes-v2", "kubernetes_v2.sh"), ("ecs", "ecs.sh")];
 /// Intervals that are compared, after those in which one of the two doesn't say everything yet.
 const INTERVALS: &str = "10";
-/// The exit code of a bed that can't run on this machine.
-const CAN_NOT: i32 = 77;
 
 /// Runs the beds of these names, or all; an error where anything is unexplained. Events stay in the folder that is printed.
 pub(crate) fn run(names: &[&str]) -> Result<()> {
@@ -38,7 +36,7 @@ fn bed(script: &str, agent: &Path, folder: PathBuf) -> Result<Outcome> {
     let status = command.arg(INTERVALS).status().with_context(|| format!("run {script}"))?;
     match status.code() {
         Some(0) => {}
-        Some(CAN_NOT) => return Ok(Outcome::NotRun("it can't run on this machine".to_owned())),
+        Some(BED_CAN_NOT_RUN) => return Ok(Outcome::NotRun("it can't run on this machine".to_owned())),
         _ => bail!("{script} failed ({status})"),
     }
     let sides = ["left", "right"].map(|side| folder.join(side).join("events.ndjson"));

@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+/// The exit code of a script of `beds/` that can't run on this machine.
+pub(crate) const BED_CAN_NOT_RUN: i32 = 77;
+
 /// A package of the workspace.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {

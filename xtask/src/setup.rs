@@ -9,7 +9,12 @@ pub(crate) const STATIC_TARGET: &str = "x86_64-unknown-linux-musl";
 
 /// Packages and modules of the beds; the error says what is missing.
 pub(crate) fn beds() -> Result<()> {
-    let output = program(root().join("beds/setup.sh"), [""; 0]).output().context("run beds/setup.sh")?;
+    beds_with(&[])
+}
+
+/// The same, and packages that only some bed needs: without them no other bed may be kept from running.
+pub(crate) fn beds_with(packages: &[&str]) -> Result<()> {
+    let output = program(root().join("beds/setup.sh"), packages).output().context("run beds/setup.sh")?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("{}", said.trim().lines().last().unwrap_or("beds/setup.sh failed"));

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::Verdict;
-use crate::project::{program, root};
+use crate::project::{BED_CAN_NOT_RUN, program, root};
 use crate::setup;
 
 /// What `beds/peer/bench.py` says of a node with so many pods; amounts are those of a minute.
@@ -64,17 +64,14 @@ const SYSTEM_CALLS: f64 = 1.0 / 20.0;
 const WIRE: f64 = 1.0 / 10.0;
 const COMPLETE_S: f64 = 65.0;
 
-/// The exit code of a bed that can't run on this machine.
-const CAN_NOT: i32 = 77;
-
 /// Prints a table for the README; half an hour.
 pub(crate) fn run(binary: &Path, verdict: &mut Verdict) -> Result<()> {
-    setup::beds()?;
+    setup::beds_with(&["linux-perf", "strace"])?;
     let mut command = program(root().join("beds/peer/bench.sh"), [binary]);
     let output = command.stderr(Stdio::inherit()).output().context("run beds/peer/bench.sh")?;
     match output.status.code() {
         Some(0) => {}
-        Some(CAN_NOT) => bail!("beds/peer/bench.sh can't run on this machine"),
+        Some(BED_CAN_NOT_RUN) => bail!("beds/peer/bench.sh can't run on this machine"),
         _ => bail!("beds/peer/bench.sh failed ({})", output.status),
     }
     let lines = output.stdout.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{"));
