@@ -21,6 +21,7 @@ use crate::sources::Machine;
 use crate::sources::kubelet::{Asker, Question};
 use crate::stores::inventory::Inventory;
 use crate::stores::restarts::Restarts;
+use crate::troubles::Troubles;
 
 /// The most that a round waits for the kubelet's answers; half the interval where that is shorter.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -114,6 +115,11 @@ impl Collector {
     /// The node's name, or that of the machine where nobody gave it one.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The failures and the limits of its sources.
+    pub fn troubles(&mut self) -> &mut Troubles {
+        self.machine.troubles()
     }
 
     /// Ends what runs beside the rounds; takes a few seconds at the most.

@@ -155,7 +155,10 @@ impl Work {
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let now = self.clock.stamp().wall;
         if (self.sink)(round) {
-            self.status.ok(now);
+            match self.collector.troubles().message() {
+                None => self.status.ok(now),
+                Some(message) => self.status.degraded(now, &message),
+            }
         } else {
             self.refused.add(points as u64);
             self.status.failed(now, "the pipeline has no room for another round");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Display;
 
-use telemetry::{Counter, Episode, Registry, chain};
+use telemetry::{Counter, Episode, Limits, Registry, chain};
 use tracing::{info, warn};
 
 /// The failures of each source.
@@ -14,6 +14,7 @@ pub struct Troubles {
     receiver: String,
     round: u64,
     sources: BTreeMap<&'static str, Source>,
+    limits: Limits,
 }
 
 #[derive(Debug)]
@@ -27,7 +28,22 @@ struct Source {
 impl Troubles {
     /// No failures of the receiver's sources yet.
     pub fn new(registry: &Registry, receiver: &str) -> Self {
-        Self { registry: registry.clone(), receiver: receiver.to_owned(), round: 0, sources: BTreeMap::new() }
+        let limits = Limits::new(registry, "receiver", receiver);
+        Self { registry: registry.clone(), receiver: receiver.to_owned(), round: 0, sources: BTreeMap::new(), limits }
+    }
+
+    /// The limits of the receiver's sources.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What is missing now and why: sources that fail and limits that cut; `None` where nothing is.
+    pub fn message(&self) -> Option<String> {
+        let failing = self.sources.iter().filter(|(_, source)| source.episode.failures() > 0);
+        let failing: Vec<&str> = failing.map(|(name, _)| *name).collect();
+        let failing = (!failing.is_empty()).then(|| format!("sources that fail: {}", failing.join(", ")));
+        let messages: Vec<String> = failing.into_iter().chain(self.limits.message()).collect();
+        (!messages.is_empty()).then(|| messages.join("; "))
     }
 
     /// Notes how a source fared and returns what it gave.

@@ -6,11 +6,13 @@
 mod board;
 mod chain;
 mod episode;
+mod limits;
 mod registry;
 mod scrub;
 
 pub use board::{Board, Fact, Standing, State, Status};
 pub use chain::chain;
 pub use episode::Episode;
+pub use limits::Limits;
 pub use registry::{Counter, Gauge, Reading, Registry, Value};
 pub use scrub::scrubbed;
