@@ -11,6 +11,8 @@ pub use table::Table;
 
 /// The mount table of the machine's first process: the host's view, whatever namespace this process is in.
 pub(crate) const TABLE: &str = "proc/1/mountinfo";
+/// The mount table of this process, for where the first one's is hidden (`hidepid`) or in another pid namespace.
+const OWN_TABLE: &str = "proc/self/mountinfo";
 
 /// One mount. Text that is not UTF-8 carries U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +35,23 @@ pub struct Mount {
     pub super_options: Box<str>,
 }
 
-/// Reads the mounts of `<root>/proc/1/mountinfo` that can be reached.
+/// Reads the machine's mounts that can be reached, as [`Table`] does.
 pub fn read(root: &Root, buffer: &mut Buffer) -> Result<Vec<Mount>, Error> {
-    root.read(TABLE, buffer).map(parse_mountinfo)
+    let mut table = Table::default();
+    table.refresh(root, buffer)?;
+    Ok(table.into_mounts())
+}
+
+/// The mounts below a directory, by their mount points as that directory's own `/` has them.
+fn below(mounts: Vec<Mount>, directory: &str) -> Vec<Mount> {
+    let directory = directory.trim_end_matches('/');
+    let inside = |mut mount: Mount| {
+        let rest = mount.mount_point.strip_prefix(directory)?;
+        let place = if rest.is_empty() { "/" } else { rest };
+        mount.mount_point = place.starts_with('/').then(|| place.into())?;
+        Some(mount)
+    };
+    mounts.into_iter().filter_map(inside).collect()
 }
 
 /// Parses a mount table and keeps, in its order, the mounts that can be reached by their mount point.

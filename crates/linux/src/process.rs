@@ -13,9 +13,10 @@ use crate::{Buffer, Error, Root};
 
 /// Calls `each` with the id of every process below `<root>/proc` and the text of its `cgroup` file, in the kernel's order.
 ///
-/// A process that ends meanwhile or may not be looked at is left out. The ids are those of the pid namespace that the
+/// A process that ends meanwhile or that this process is not allowed to look at is left out. Returns whether the machine's
+/// first process was among them: where it is not, procfs hides the processes of other users (`hidepid`). The ids are those of the pid namespace that the
 /// procfs was mounted in, whatever this process's own. [`crate::cgroup::membership`] reads the text.
-pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8])) -> Result<(), Error> {
+pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8])) -> Result<bool, Error> {
     let failed = |errno| Error::from_errno(root.full_path("proc"), errno);
     let proc = root.open_below("proc", OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
     let mut pids = Vec::with_capacity(512);
@@ -25,14 +26,15 @@ pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8
         }
     })
     .map_err(failed)?;
+    let mut first_seen = false;
     for pid in pids {
-        match read_cgroup(&proc, pid, buffer) {
-            Ok(text) => each(pid, text),
-            Err(Error::Gone { .. } | Error::Denied { .. }) => {}
-            Err(error) => return Err(error),
+        // One process that can't be read, for whatever reason, costs itself only.
+        if let Ok(text) = read_cgroup(&proc, pid, buffer) {
+            first_seen |= pid == 1;
+            each(pid, text);
         }
     }
-    Ok(())
+    Ok(first_seen)
 }
 
 /// A handle on one process: it never stands for another one, whoever gets the pid later.
@@ -105,9 +107,17 @@ mod tests {
         tree.directory("proc/333");
         tree.directory("proc/99999999999");
         let mut seen = Vec::new();
-        for_each(&tree.root(), &mut Buffer::new(), |pid, text| seen.push((pid, text.to_vec()))).unwrap();
+        assert!(for_each(&tree.root(), &mut Buffer::new(), |pid, text| seen.push((pid, text.to_vec()))).unwrap());
         seen.sort();
         assert_eq!(seen, [(1, b"0::/init.scope\n".to_vec()), (22, b"0::/\n".to_vec())]);
+    }
+
+    #[test]
+    fn a_procfs_that_hides_the_first_process_is_recognised() {
+        let tree = Tree::new(&[("proc/22/cgroup", "0::/\n")]);
+        let mut seen = Vec::new();
+        assert!(!for_each(&tree.root(), &mut Buffer::new(), |pid, _| seen.push(pid)).unwrap());
+        assert_eq!(seen, [22]);
     }
 
     #[test]

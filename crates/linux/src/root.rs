@@ -4,7 +4,10 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, open, openat, openat2, readlinkat};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, StatxAttributes, StatxFlags, fstatfs, open, openat, openat2,
+    readlinkat, statx,
+};
 use rustix::io::Errno;
 
 use crate::buffer::{Ends, READ};
@@ -23,9 +26,22 @@ pub struct Root {
     handle: OwnedFd,
     live: bool,
     confined: bool,
-    /// This process's own `/`, where the root has no `/sys` of its own.
-    devices: Option<Box<Root>>,
+    /// This process's own `/`, where the root is a running machine's and lacks `/sys` or a procfs of its own.
+    own: Option<Box<Root>>,
+    /// What is missing below the root and that `own` stands in for.
+    missing: Missing,
 }
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Missing {
+    sys: bool,
+    proc: bool,
+}
+
+/// `f_type` of a sysfs (statfs(2)).
+const SYSFS: u64 = 0x6265_6572;
+/// What a recorded tree has and no machine's root: the answers of its file systems.
+const RECORDED: &str = "statfs.json";
 
 impl Root {
     /// Opens a directory as a machine's root.
@@ -38,12 +54,19 @@ impl Root {
         // Old kernels answer ENOSYS, old container runtimes EPERM.
         let confined =
             path != Path::new("/") && openat2(&handle, ".", flags, Mode::empty(), ResolveFlags::IN_ROOT).is_ok();
-        let mut root = Root { path: path.to_owned(), handle, live: false, confined, devices: None };
-        root.live = root.has_procfs();
+        let mut root =
+            Root { path: path.to_owned(), handle, live: false, confined, own: None, missing: Missing::default() };
+        let is_own = path == Path::new("/");
+        let has_procfs = root.has_file_system("proc", PROC_SUPER_MAGIC as u64);
+        root.live = is_own || has_procfs || root.has_file_system("sys", SYSFS) || root.is_bare_mount();
         // A recording shows what it has and nothing of the machine it is looked at on.
-        if root.live && path != Path::new("/") && !root.has_directory("sys/class") {
-            let own = Root::open(Path::new("/"))?;
-            root.devices = own.has_directory("sys/class").then(|| Box::new(own));
+        if root.live && !is_own {
+            let missing = Missing { sys: !root.has_directory("sys/class"), proc: !has_procfs };
+            if missing.sys || missing.proc {
+                let own = Root::open(Path::new("/"))?;
+                root.missing = Missing { sys: missing.sys && own.has_directory("sys/class"), ..missing };
+                root.own = Some(Box::new(own));
+            }
         }
         Ok(root)
     }
@@ -53,7 +76,7 @@ impl Root {
     ///
     /// Disks and firmware are the same in every container's `/sys`. Networks aren't, they depend on who mounted it.
     pub fn devices(&self) -> &Root {
-        self.devices.as_deref().unwrap_or(self)
+        self.own.as_deref().filter(|_| self.missing.sys).unwrap_or(self)
     }
 
     /// Where the root is for this process.
@@ -61,7 +84,8 @@ impl Root {
         &self.path
     }
 
-    /// Whether `proc` below the root is a procfs: a running kernel, not a recorded tree.
+    /// Whether this is a running machine's root and not a recorded tree: this process's own, one with a procfs or a sysfs
+    /// below it, or one that is mounted where it is without either, as by a bind mount that doesn't recurse.
     pub fn is_live(&self) -> bool {
         self.live
     }
@@ -88,13 +112,25 @@ impl Root {
     /// Another handle on the same root, for another thread or a longer life.
     pub fn try_clone(&self) -> Result<Root, Error> {
         let handle = self.handle.try_clone().map_err(|source| Error::Io { path: self.path.clone(), source })?;
-        let devices = self.devices.as_deref().map(Root::try_clone).transpose()?.map(Box::new);
-        Ok(Root { path: self.path.clone(), handle, live: self.live, confined: self.confined, devices })
+        let own = self.own.as_deref().map(Root::try_clone).transpose()?.map(Box::new);
+        let (live, confined, missing) = (self.live, self.confined, self.missing);
+        Ok(Root { path: self.path.clone(), handle, live, confined, own, missing })
+    }
+
+    /// This process's own `/`, for what depends on the process that asks; `None` for a recorded tree.
+    pub(crate) fn own(&self) -> Result<Option<Root>, Error> {
+        if !self.live || self.path == Path::new("/") {
+            return Ok(None);
+        }
+        Root::open(Path::new("/")).map(Some)
     }
 
     pub(crate) fn open_below(&self, relative: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let relative = relative.trim_start_matches('/');
         let relative = if relative.is_empty() { "." } else { relative };
+        if let Some(own) = self.own.as_deref().filter(|_| self.missing.proc && is_kernels(relative)) {
+            return own.open_below(relative, flags);
+        }
         let flags = flags | OFlags::CLOEXEC;
         if self.confined {
             openat2(&self.handle, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT)
@@ -118,11 +154,25 @@ impl Root {
         self.open_below(relative, OFlags::PATH | OFlags::DIRECTORY).is_ok()
     }
 
-    fn has_procfs(&self) -> bool {
-        self.open_below("proc", OFlags::PATH | OFlags::DIRECTORY)
-            .and_then(|proc| fstatfs(proc.as_fd()))
-            .is_ok_and(|answer| answer.f_type == PROC_SUPER_MAGIC)
+    fn has_file_system(&self, relative: &str, magic: u64) -> bool {
+        self.open_below(relative, OFlags::PATH | OFlags::DIRECTORY)
+            .and_then(|directory| fstatfs(directory.as_fd()))
+            .is_ok_and(|answer| answer.f_type as u64 == magic)
     }
+
+    /// Whether something is mounted right here, with no procfs below it and none of what a recording has.
+    fn is_bare_mount(&self) -> bool {
+        let is_mount = statx(&self.handle, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
+            .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
+        is_mount
+            && self.open_below(RECORDED, OFlags::PATH).is_err()
+            && self.list_names("proc").is_ok_and(|names| names.is_empty())
+    }
+}
+
+/// Whether a file below `/proc` is the kernel's and none of a process: every procfs shows the same.
+fn is_kernels(relative: &str) -> bool {
+    relative.strip_prefix("proc/").is_some_and(|name| !name.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 #[cfg(test)]

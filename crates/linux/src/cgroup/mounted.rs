@@ -25,6 +25,9 @@ pub(super) struct Mounted {
     pub(super) handle: OwnedFd,
     /// Where it is, for messages.
     pub(super) path: PathBuf,
+    /// Which cgroup is its root, as other processes' membership names it: `/` but in a container's own mount.
+    #[expect(dead_code, reason = "memberships are compared with it next")]
+    pub(super) root: Box<str>,
 }
 
 /// All that reading a cgroup needs beside the cgroup; shared by every [`super::Group`].

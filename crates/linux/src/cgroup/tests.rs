@@ -78,6 +78,44 @@ fn a_machine_without_cgroups_says_so() {
 }
 
 #[test]
+fn where_no_mount_table_can_be_read_the_cgroups_are_where_they_always_are() {
+    let tree = Tree::new(&[("sys/fs/cgroup/cgroup.controllers", "cpu memory io\n")]);
+    tree.directory(&format!("sys/fs/cgroup/kubepods/pod{UID}/{ID}"));
+    let hierarchy = refreshed(&tree);
+    assert_eq!((hierarchy.version(), outline(&hierarchy)), (Version::V2, (vec![(UID, vec![ID])], vec![])));
+
+    for first in ["cpu,cpuacct", "cpuacct,cpu", "cpuacct"] {
+        let tree = Tree::new(&[("sys/fs/cgroup/unified/cgroup.controllers", "")]);
+        for controller in [first, "memory", "systemd", "devices", "blkio"] {
+            tree.write(&format!("sys/fs/cgroup/{controller}/cgroup.procs"), "");
+        }
+        tree.write(&format!("sys/fs/cgroup/{first}/cpuacct.usage"), "7\n");
+        tree.write("sys/fs/cgroup/memory/memory.stat", "total_cache 2\n");
+        tree.write("sys/fs/cgroup/memory/memory.use_hierarchy", "1\n");
+        let hierarchy = refreshed(&tree);
+        let mut buffer = Buffer::new();
+        assert_eq!(hierarchy.version(), Version::V1);
+        assert_eq!(hierarchy.root().read_cpu(&mut buffer).unwrap().usage_nsec, Some(7));
+        assert_eq!(hierarchy.root().read_memory(&mut buffer).unwrap().cache_bytes, Some(2));
+    }
+
+    let tree = Tree::new(&[("sys/fs/cgroup/unified/cgroup.controllers", "cpu memory io\n")]);
+    assert_eq!(refreshed(&tree).version(), Version::V2);
+}
+
+#[test]
+fn where_the_first_process_is_hidden_the_own_mount_table_names_the_cgroups() {
+    let tree = Tree::new(&[("proc/self/mountinfo", HYBRID)]);
+    tree.write("sys/fs/cgroup/cpu,cpuacct/cpuacct.usage", "7\n");
+    for name in ["memory", "blkio"] {
+        tree.directory(&format!("sys/fs/cgroup/{name}"));
+    }
+    let hierarchy = refreshed(&tree);
+    assert_eq!(hierarchy.version(), Version::V1);
+    assert_eq!(hierarchy.root().read_cpu(&mut Buffer::new()).unwrap().usage_nsec, Some(7));
+}
+
+#[test]
 fn a_controller_bound_elsewhere_in_part_is_not_the_hierarchy() {
     let bound = format!("33 27 0:32 /docker/x /srv/memory rw - cgroup cgroup rw,memory\n{HYBRID}");
     let tree = machine(&bound);

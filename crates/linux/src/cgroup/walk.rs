@@ -62,7 +62,8 @@ impl Walk {
             match self.list_children(&directory, to, tree, buffer) {
                 Ok(()) => self.sort_children(&directory, to, tree),
                 Err(Errno::NOENT | Errno::NODEV | Errno::NOTDIR) if directory.depth > 0 => {}
-                Err(Errno::ACCESS | Errno::PERM) if directory.depth > 0 => {
+                // Too long a path, too many open files, no rights: whatever it is, it costs this directory only.
+                Err(_) if directory.depth > 0 => {
                     self.unreadable += 1;
                     tree.keep_below(&self.paths[directory.path], self.number);
                 }

@@ -3,38 +3,61 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 
-use super::{Mount, TABLE, parse_mountinfo};
+use super::{Mount, OWN_TABLE, TABLE, below, parse_mountinfo};
 use crate::buffer::{Ends, READ};
 use crate::{Buffer, Error, Root};
 
-/// The mount table of the machine's first process as it was last read.
+/// The machine's mount table as it was last read: that of its first process.
 ///
-/// A kernel says whether the table has changed (proc_pid_mounts(5)); it is read again only then. A recorded one is read
-/// each time. What has the same text isn't parsed again.
-#[derive(Debug)]
+/// Where that one can't be read (`hidepid`, a procfs of another pid namespace or none below the root), it is this process's
+/// own with what lies below the root. A kernel says whether the table has changed (proc_pid_mounts(5)); it is read again
+/// only then. A recorded one is read each time. What has the same text isn't parsed again.
+#[derive(Debug, Default)]
 pub struct Table {
-    path: &'static str,
+    only_own: bool,
+    /// The table that was last read.
+    source: Option<Source>,
     text: Vec<u8>,
     mounts: Vec<Mount>,
-    /// The file that was last read; `None` where nobody tells of changes.
+    /// The file that was last read; `None` where nothing tells of changes.
     open: Option<OwnedFd>,
 }
 
-impl Default for Table {
-    fn default() -> Table {
-        Table { path: TABLE, text: Vec::new(), mounts: Vec::new(), open: None }
-    }
+/// Whose table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// That of the machine's first process.
+    First,
+    /// This process's, by the procfs below the root.
+    Own,
+    /// This process's, by its own procfs.
+    OwnByOwnProc,
 }
 
 impl Table {
     /// The table of the process that asks, `<root>/proc/self/mountinfo`, in the place of the first one's.
     pub fn of_this_process() -> Table {
-        Table { path: "proc/self/mountinfo", ..Table::default() }
+        Table { only_own: true, ..Table::default() }
     }
 
     /// Reads the table where it has changed and returns the mounts that can be reached.
     pub fn refresh(&mut self, root: &Root, buffer: &mut Buffer) -> Result<&[Mount], Error> {
-        self.refresh_from(self.path, root, buffer)
+        if self.only_own {
+            self.refresh_from(Source::Own, OWN_TABLE, root, None, buffer)?;
+            return Ok(&self.mounts);
+        }
+        let Err(error) = self.refresh_from(Source::First, TABLE, root, None, buffer) else { return Ok(&self.mounts) };
+        // A recorded tree is its own machine: what it has of a process is as that machine saw it.
+        let own = root.own()?;
+        let place = own.as_ref().map(|_| canonical(root));
+        if self.refresh_from(Source::Own, OWN_TABLE, root, place.as_deref(), buffer).is_ok() {
+            return Ok(&self.mounts);
+        }
+        let by_own = |own: &Root| self.refresh_from(Source::OwnByOwnProc, OWN_TABLE, own, place.as_deref(), buffer);
+        match own.as_ref().map(by_own) {
+            Some(Ok(())) => Ok(&self.mounts),
+            _ => Err(error),
+        }
     }
 
     /// The mounts of the last reading; none before the first.
@@ -42,24 +65,48 @@ impl Table {
         &self.mounts
     }
 
-    fn refresh_from(&mut self, path: &str, root: &Root, buffer: &mut Buffer) -> Result<&[Mount], Error> {
-        // Opened anew after a change: what comes between opening and reading is told of too.
-        if let Some(open) = self.open.take().filter(is_unchanged) {
+    pub(super) fn into_mounts(self) -> Vec<Mount> {
+        self.mounts
+    }
+
+    /// Reads one table; of one seen from outside the root only what is below `place`.
+    fn refresh_from(
+        &mut self,
+        source: Source,
+        path: &str,
+        root: &Root,
+        place: Option<&str>,
+        buffer: &mut Buffer,
+    ) -> Result<(), Error> {
+        let is_known = self.source == Some(source);
+        // Opened anew after a change: what comes between opening and reading is seen too.
+        if is_known && let Some(open) = self.open.take_if(|open| is_unchanged(open)) {
             self.open = Some(open);
-            return Ok(&self.mounts);
+            return Ok(());
         }
         let full = || root.full_path(path);
         let file = root.open_below(path, READ).map_err(|errno| Error::from_errno(full(), errno))?;
         let length = buffer.fill(&file, Ends::AtEmptyRead, full)?;
         let text = &buffer.bytes[..length];
-        if text != self.text {
-            self.mounts = parse_mountinfo(text);
+        if !is_known || text != self.text {
+            let mounts = parse_mountinfo(text);
+            self.mounts = match place {
+                Some(place) => below(mounts, place),
+                None => mounts,
+            };
             self.text.clear();
             self.text.extend_from_slice(text);
+            self.source = Some(source);
         }
         self.open = root.is_live().then_some(file);
-        Ok(&self.mounts)
+        Ok(())
     }
+}
+
+/// The root's path as the kernel writes mount points.
+fn canonical(root: &Root) -> String {
+    let path = std::fs::canonicalize(root.path()).unwrap_or_else(|_| root.path().to_owned());
+    path.to_string_lossy().into_owned()
 }
 
 /// Whether the table is what it was when it was opened. A procfs that can't tell says that it could be written to.
@@ -92,16 +139,19 @@ mod tests {
         assert_eq!(told.next().unwrap().unwrap(), "ready");
         let path = format!("proc/{}/mountinfo", namespace.id());
         let (root, mut buffer, mut table) = (Root::open(Path::new("/")).unwrap(), Buffer::new(), Table::default());
-        let first = table.refresh_from(&path, &root, &mut buffer).unwrap().len();
+        let mut refresh = |table: &mut Table| {
+            table.refresh_from(Source::First, &path, &root, None, &mut buffer).unwrap();
+            table.mounts.len()
+        };
+        let first = refresh(&mut table);
         // What is put in its place stays as long as nothing is read.
         let mounts = std::mem::take(&mut table.mounts);
         table.text.clear();
-        assert!(table.refresh_from(&path, &root, &mut buffer).unwrap().is_empty());
+        assert_eq!(refresh(&mut table), 0);
         namespace.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
         assert_eq!(told.next().unwrap().unwrap(), "mounted");
-        let changed = table.refresh_from(&path, &root, &mut buffer).unwrap();
-        assert!(changed.iter().any(|mount| &*mount.source == "planted"));
-        assert_eq!((first, changed.len()), (mounts.len(), mounts.len() + 1));
+        assert_eq!((first, refresh(&mut table)), (mounts.len(), mounts.len() + 1));
+        assert!(table.mounts.iter().any(|mount| &*mount.source == "planted"));
         namespace.kill().unwrap();
         namespace.wait().unwrap();
     }
@@ -113,5 +163,34 @@ mod tests {
         assert_eq!(table.refresh(&root, &mut buffer).unwrap().len(), 1);
         tree.write(TABLE, "");
         assert_eq!(table.refresh(&root, &mut buffer).unwrap().len(), 0);
+    }
+
+    const PLAIN: &str = "21 1 254:0 / / rw - ext4 /dev/vda rw\n22 21 254:16 / /data rw - xfs /dev/vdb rw\n";
+
+    #[test]
+    fn where_the_first_process_is_hidden_this_ones_table_serves() {
+        let tree = Tree::new(&[("proc/self/mountinfo", PLAIN)]);
+        let mut table = Table::default();
+        let points = |table: &mut Table| -> Vec<String> {
+            let mounts = table.refresh(&tree.root(), &mut Buffer::new()).unwrap();
+            mounts.iter().map(|mount| mount.mount_point.to_string()).collect()
+        };
+        assert_eq!(points(&mut table), ["/", "/data"]);
+        // The first one's is taken again once it can be read.
+        tree.write(TABLE, "21 1 254:0 / / rw - ext4 /dev/vda rw\n");
+        assert_eq!(points(&mut table), ["/"]);
+        tree.remove("proc/1");
+        assert_eq!(points(&mut table), ["/", "/data"]);
+        tree.remove("proc/self");
+        assert!(table.refresh(&tree.root(), &mut Buffer::new()).unwrap_err().is_gone());
+    }
+
+    #[test]
+    fn of_a_table_from_outside_only_what_is_below_the_root_counts() {
+        let text = "21 1 0:30 / / rw - overlay overlay rw\n30 21 254:0 / /rootfs rw - ext4 /dev/vda rw\n\
+                    31 30 0:28 / /rootfs/sys/fs/cgroup rw - cgroup2 cgroup2 rw\n32 21 254:1 / /rootfs2 rw - xfs /dev/vdb rw\n";
+        let mounts = below(parse_mountinfo(text.as_bytes()), "/rootfs");
+        let points: Vec<&str> = mounts.iter().map(|mount| &*mount.mount_point).collect();
+        assert_eq!(points, ["/", "/sys/fs/cgroup"]);
     }
 }

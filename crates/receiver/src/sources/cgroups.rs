@@ -56,8 +56,9 @@ impl Cgroups {
             }),
         };
         let mut hierarchy = reader.troubles.note("cgroup mounts", found)?;
+        // A tree that can't be walked keeps what was known of it; the root cgroup is read all the same.
         let refreshed = if all { hierarchy.refresh(&mut reader.buffer) } else { Ok(()) };
-        reader.troubles.note("cgroup tree", refreshed)?;
+        reader.troubles.note("cgroup tree", refreshed);
         Some(hierarchy)
     }
 

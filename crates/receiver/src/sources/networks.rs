@@ -21,6 +21,10 @@ use crate::stores::inventory::Inventory;
 /// The host's first process: its network namespace is the host's.
 const HOST_PID: u32 = 1;
 
+/// What it costs that the first process can't be read.
+const HIDDEN: &str = "the node's network is missing; where /proc hides other users' processes (hidepid), run the agent with the \
+                      capability SYS_PTRACE or in the group that procfs exempts (gid=), and mount the host's /proc below root_path";
+
 /// Interfaces and their last readings.
 #[derive(Debug)]
 pub struct Networks {
@@ -45,8 +49,17 @@ impl Networks {
     /// Reads the host's interfaces.
     pub fn sample_host(&mut self, reader: &mut Reader) -> Option<Vec<Pair<Interface>>> {
         let opened = Process::open(&reader.root, HOST_PID);
-        let read = opened.and_then(|host| self.read(reader, HOST, &host));
-        reader.troubles.note("host network", read)
+        match opened.and_then(|host| self.read(reader, HOST, &host)) {
+            Ok(interfaces) => {
+                reader.troubles.recovered("host network");
+                Some(interfaces)
+            }
+            Err(error) => {
+                let why = chain(&error);
+                reader.troubles.failed("host network", 1, &format_args!("{why}: {HIDDEN}"));
+                None
+            }
+        }
     }
 
     /// Reads the interfaces of every pod with a known process into its sample; `pods` and `samples` go in step.

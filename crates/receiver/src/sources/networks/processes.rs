@@ -14,6 +14,10 @@ use crate::stores::inventory::Inventory;
 
 /// How often a pod that was missed once is looked for again, each time after its containers changed.
 const MORE_TRIES: u8 = 3;
+/// Why no process of another user is found.
+const HIDDEN: &str = "/proc shows no processes of other users (hidepid, or another pid namespace): pods' networks are missing; \
+                      run the agent with the capability SYS_PTRACE or in the group that procfs exempts (gid=)";
+
 /// What is known of a pod's processes.
 #[derive(Debug)]
 pub enum Found {
@@ -71,6 +75,10 @@ pub fn scan(reader: &mut Reader, pods: &[cgroup::Pod], wanted: &[usize], invento
             best.entry(pod).and_modify(|best| *best = candidate.min(*best)).or_insert(candidate);
         }
     });
-    reader.troubles.note("processes", scanned);
+    if matches!(scanned, Ok(false)) && reader.root.is_live() {
+        reader.troubles.failed("processes", 1, &HIDDEN);
+    } else {
+        reader.troubles.note("processes", scanned);
+    }
     best.into_iter().map(|(pod, (_, pid))| (pod, pid)).collect()
 }
