@@ -1,5 +1,7 @@
 //! The health check over real sockets.
 
+mod bounds;
+
 use std::sync::Arc;
 use std::time::Duration;
 

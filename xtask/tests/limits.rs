@@ -1,0 +1,105 @@
+//! The table "Limits" of `docs/architecture.md`: each row names a constant and a test that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// What is read of the sources: names of functions, and the constants of each crate.
+#[derive(Default)]
+struct Known {
+    functions: BTreeSet<String>,
+    constants: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A row of the table.
+struct Row {
+    limit: String,
+    test: String,
+    cells: usize,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+impl Known {
+    fn collect(&mut self, of: &str, folder: &Path) {
+        for entry in fs::read_dir(folder).expect("the folder can be read").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                self.collect(of, &path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                self.read(of, &fs::read_to_string(&path).expect("a source is text"));
+            }
+        }
+    }
+
+    fn read(&mut self, of: &str, text: &str) {
+        let constants = self.constants.entry(of.to_owned()).or_default();
+        for line in text.lines() {
+            let words = line.trim_start();
+            let words =
+                words.strip_prefix("pub").map_or(words, |rest| rest.split_once(' ').map_or("", |(_, rest)| rest));
+            if let Some((name, _)) = words.strip_prefix("const ").and_then(|rest| rest.split_once(':')) {
+                constants.insert(name.to_owned());
+            }
+            if let Some((name, _)) =
+                words.trim_start_matches("async ").strip_prefix("fn ").and_then(|rest| rest.split_once('('))
+            {
+                self.functions.insert(name.to_owned());
+            }
+        }
+    }
+}
+
+fn known() -> Known {
+    let mut known = Known::default();
+    for entry in fs::read_dir(root().join("crates")).expect("there are crates").flatten() {
+        known.collect(&entry.file_name().to_string_lossy(), &entry.path());
+    }
+    known
+}
+
+fn rows() -> Vec<Row> {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("the page is there");
+    let (_, section) = page.split_once("\n## Limits\n").expect("the page has the section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let lines = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
+            Row {
+                limit: cells[0].to_owned(),
+                test: cells.last().map_or_else(String::new, |cell| cell.trim_matches('`').to_owned()),
+                cells: cells.len(),
+            }
+        })
+        .collect()
+}
+
+/// The constants that a row names, as `crate::NAME`.
+fn named(limit: &str) -> impl Iterator<Item = (&str, &str)> {
+    limit.split('`').skip(1).step_by(2).filter_map(|name| name.split_once("::"))
+}
+
+#[test]
+fn every_row_names_a_test_that_is_there() {
+    let known = known();
+    let rows = rows();
+    assert!(rows.len() >= 10, "the table was not understood");
+    for row in rows {
+        assert_eq!(row.cells, 5, "{}: limit, value, what is cut, where it is told, test", row.limit);
+        assert!(known.functions.contains(&row.test), "{}: no such test: {}", row.limit, row.test);
+    }
+}
+
+#[test]
+fn every_constant_that_a_row_names_is_there() {
+    let known = known();
+    for row in rows() {
+        for (of, name) in named(&row.limit) {
+            let is_there = known.constants.get(of).is_some_and(|constants| constants.contains(name));
+            assert!(is_there, "{}: no such constant", row.limit);
+        }
+    }
+}
