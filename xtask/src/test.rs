@@ -21,8 +21,10 @@ pub(crate) struct Options {
 pub(crate) enum Outcome {
     /// All held.
     Passed,
-    /// It, or a part of it, can't run here, for this reason.
+    /// It can't run here, for this reason.
     NotRun(String),
+    /// All that ran held. What did not run, each with its reason.
+    Partly(Vec<String>),
 }
 
 impl Options {
@@ -76,7 +78,11 @@ pub(crate) fn report(steps: impl IntoIterator<Item = (&'static str, Result<Outco
     for (name, outcome) in steps {
         match outcome {
             Ok(Outcome::Passed) => println!("{name}: passed"),
-            Ok(Outcome::NotRun(reason)) => println!("{name}: not run, or not whole: {reason}"),
+            Ok(Outcome::NotRun(reason)) => println!("{name}: not run: {reason}"),
+            Ok(Outcome::Partly(missing)) => {
+                println!("{name}: passed, but for {} that did not run:", missing.len());
+                missing.iter().for_each(|line| println!("  not run: {line}"));
+            }
             Err(error) => {
                 println!("{name}: FAILED: {error:#}");
                 failed.push(name);
@@ -96,7 +102,7 @@ const LINTS: [&str; 8] =
 fn prepare() -> Result<Outcome> {
     let attempts = [setup::beds(), setup::static_target(), setup::cargo_deny()];
     let missing: Vec<String> = attempts.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
-    Ok(if missing.is_empty() { Outcome::Passed } else { Outcome::NotRun(missing.join("; ")) })
+    Ok(if missing.is_empty() { Outcome::Passed } else { Outcome::Partly(missing) })
 }
 
 fn cargo_step(arguments: &[&str]) -> Result<()> {

@@ -132,12 +132,10 @@ fn memory_is_that_of_a_window_however_long_the_input_is() {
     check(2, 46, 64);
 }
 
+// Built only with optimisation: without it takes many minutes.
+#[cfg(not(debug_assertions))]
 #[test]
 #[ignore = "reads gigabytes: cargo test --release -p compare --test memory -- --ignored"]
 fn a_cluster_of_a_hundred_nodes_takes_less_than_300_mib() {
-    if cfg!(debug_assertions) {
-        println!("not run: it takes many minutes without optimisation");
-        return;
-    }
     check(100, 23, 300);
 }

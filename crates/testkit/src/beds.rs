@@ -39,6 +39,32 @@ impl Report {
     }
 }
 
+/// The exit code of a script that can't run on this machine; its last line on stderr says why.
+pub const CAN_NOT_RUN: i32 = 77;
+
+/// Runs a script to its end and returns its stdout; the error says why it can't run here.
+///
+/// # Panics
+///
+/// Where it fails.
+#[track_caller]
+pub fn try_run<A: AsRef<std::ffi::OsStr>>(
+    script: &str,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<String, String> {
+    let mut command = Command::new(path(script));
+    let output = command.args(arguments).stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("run {command:?}: {error}"));
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    match output.status.code() {
+        Some(0) => {}
+        Some(CAN_NOT_RUN) => return Err(said[1].trim_end().lines().last().unwrap_or_default().to_owned()),
+        _ => panic!("{command:?}: {}\n{}\n{}", output.status, said[0], said[1]),
+    }
+    let [stdout, _] = said;
+    Ok(stdout)
+}
+
 /// Runs a script to its end and reads what it said; its stderr goes to the test's.
 ///
 /// # Panics
@@ -67,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_script_that_tests_call_is_there() {
-        for script in ["setup.sh", "sandbox.sh", "cri/with_pods.sh", "uml/run.sh", "debian/run.sh"] {
+        for script in ["setup.sh", "sandbox.sh", "cri/with_pods.sh", "guest/run.sh", "debian/run.sh"] {
             assert!(path(script).is_file(), "{script}");
         }
     }

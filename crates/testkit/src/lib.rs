@@ -21,3 +21,4 @@ pub mod security_tokens;
 mod server;
 mod sigv4;
 mod time;
+pub mod trials;

@@ -16,8 +16,8 @@ pub(crate) struct TestPod {
 }
 
 impl TestPod {
-    /// `None` where this process may not make cgroups.
-    pub(crate) fn make(test: &str) -> Option<TestPod> {
+    /// The error says why this process can't make cgroups.
+    pub(crate) fn make(test: &str) -> Result<TestPod, String> {
         let top = Path::new("/sys/fs/cgroup");
         let tops = if top.join("cgroup.controllers").exists() {
             vec![top.to_owned()]
@@ -26,15 +26,14 @@ impl TestPod {
         };
         let pod = TestPod { name: format!("kubepods-{test}-{}", std::process::id()), tops };
         for directory in pod.directories() {
-            if fs::create_dir(&directory).is_err() {
-                println!("skipped: {} cannot be made", directory.display());
-                return None;
+            if let Err(error) = fs::create_dir(&directory) {
+                return Err(format!("the cgroup {} can't be made: {error}", directory.display()));
             }
             if !directory.ends_with(ID) && directory.join("cgroup.subtree_control").exists() {
                 fs::write(directory.join("cgroup.subtree_control"), "+cpu +memory +io").unwrap();
             }
         }
-        Some(pod)
+        Ok(pod)
     }
 
     /// From the top down.

@@ -1,19 +1,43 @@
-//! Cgroups of the running kernel, of whichever version it has, compared with the files read one by one.
+//! Files of the running kernel, of whichever version it is and has cgroups, compared with the files read one by one.
 //!
-//! Needs the right to make cgroups; without it the tests say so and pass. Under User-Mode Linux the same binary sees
-//! version 2.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are part of the tests")]
+//! Cgroups are made for it: without the right to, such a test is "not run". In a guest of the beds the same binary sees another
+//! kernel and cgroup v2.
+#![expect(clippy::unwrap_used, reason = "the helpers are part of the tests")]
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use linux::cgroup::{Hierarchy, Version, membership};
 use linux::{Buffer, Root, net_dev, process};
+use testkit::trials::{self, Outcome, Trial};
 
 use made::{ID, TestPod, UID};
 
+mod files;
+mod guest;
 mod made;
+
+macro_rules! trials {
+    ($($ignored:literal: $($test:path),+;)+) => {
+        &[$($(Trial { name: stringify!($test), ignored: $ignored, run: $test }),+),+]
+    };
+}
+
+const TRIALS: &[Trial] = trials! {
+    false: a_load_shows_and_agrees_with_the_files,
+        page_cache_counts_as_usage_and_as_inactive_file,
+        a_removed_cgroup_is_gone_and_one_made_anew_is_another,
+        the_root_is_the_whole_machine,
+        a_pod_without_rights_sees_the_machine_and_finds_another_pods_process,
+        files::every_file_is_read_as_this_kernel_writes_it;
+    true: guest::the_same_holds_on_the_kernel_of_a_guest;
+};
+
+fn main() -> ExitCode {
+    trials::main(TRIALS)
+}
 
 fn discover(buffer: &mut Buffer) -> Hierarchy {
     let mut hierarchy = Hierarchy::discover(&Root::open(Path::new("/")).unwrap(), buffer).unwrap();
@@ -21,9 +45,11 @@ fn discover(buffer: &mut Buffer) -> Hierarchy {
     hierarchy
 }
 
-#[test]
-fn a_load_shows_and_agrees_with_the_files() {
-    let Some(made) = TestPod::make("load") else { return };
+fn a_load_shows_and_agrees_with_the_files() -> Outcome {
+    let made = match TestPod::make("load") {
+        Ok(made) => made,
+        Err(reason) => return Outcome::NotRun(reason),
+    };
     let mut buffer = Buffer::new();
     let hierarchy = discover(&mut buffer);
     let pod = made.find(&hierarchy).unwrap();
@@ -67,11 +93,14 @@ fn a_load_shows_and_agrees_with_the_files() {
     }
     assert!(memory.pgfault.unwrap() > 100);
     assert!(memory.max_usage_bytes.unwrap() > 100_000);
+    Outcome::Passed
 }
 
-#[test]
-fn page_cache_counts_as_usage_and_as_inactive_file() {
-    let Some(made) = TestPod::make("cache") else { return };
+fn page_cache_counts_as_usage_and_as_inactive_file() -> Outcome {
+    let made = match TestPod::make("cache") {
+        Ok(made) => made,
+        Err(reason) => return Outcome::NotRun(reason),
+    };
     let mut buffer = Buffer::new();
     let hierarchy = discover(&mut buffer);
     // A folder on a disk: what is in memory anyway is no page cache.
@@ -91,11 +120,14 @@ fn page_cache_counts_as_usage_and_as_inactive_file() {
         assert!(disks.iter().all(|disk| disk.serviced.total.is_some()));
     }
     fs::remove_file(file).unwrap();
+    Outcome::Passed
 }
 
-#[test]
-fn a_removed_cgroup_is_gone_and_one_made_anew_is_another() {
-    let Some(made) = TestPod::make("anew") else { return };
+fn a_removed_cgroup_is_gone_and_one_made_anew_is_another() -> Outcome {
+    let made = match TestPod::make("anew") {
+        Ok(made) => made,
+        Err(reason) => return Outcome::NotRun(reason),
+    };
     let mut buffer = Buffer::new();
     let mut hierarchy = discover(&mut buffer);
     let inode = made.find(&hierarchy).unwrap().containers[0].group.inode();
@@ -121,10 +153,10 @@ fn a_removed_cgroup_is_gone_and_one_made_anew_is_another() {
     }
     hierarchy.refresh(&mut buffer).unwrap();
     assert!(made.find(&hierarchy).unwrap().containers.is_empty());
+    Outcome::Passed
 }
 
-#[test]
-fn the_root_is_the_whole_machine() {
+fn the_root_is_the_whole_machine() -> Outcome {
     let mut buffer = Buffer::new();
     let hierarchy = discover(&mut buffer);
     let first = hierarchy.root().read_cpu(&mut buffer).unwrap();
@@ -135,17 +167,21 @@ fn the_root_is_the_whole_machine() {
     assert!(memory.usage_bytes.unwrap() > 0 && memory.usage_bytes < total);
     assert!(memory.cache_bytes.is_some() && memory.rss_bytes.is_some() && memory.inactive_file_bytes.is_some());
     hierarchy.root().read_io(&mut buffer).unwrap();
+    Outcome::Passed
 }
 
 /// Set for the process that looks from inside: where the machine's root is, the pid it must find, its cgroup's path.
 const INSIDE: &str = "LINUX_TEST_INSIDE";
 
-#[test]
-fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() {
+fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() -> Outcome {
     if let Ok(given) = std::env::var(INSIDE) {
-        return look_from_inside(&given);
+        look_from_inside(&given);
+        return Outcome::Passed;
     }
-    let (Some(target), Some(agent)) = (TestPod::make("target"), TestPod::make("agent")) else { return };
+    let (target, agent) = match (TestPod::make("target"), TestPod::make("agent")) {
+        (Ok(target), Ok(agent)) => (target, agent),
+        (Err(reason), _) | (_, Err(reason)) => return Outcome::NotRun(reason),
+    };
     let mut sleeper = target.start("exec sleep 60");
     while fs::read_to_string(format!("/proc/{}/comm", sleeper.id())).unwrap() != "sleep\n" {
         std::thread::sleep(Duration::from_millis(1));
@@ -169,6 +205,7 @@ fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() {
     sleeper.kill().unwrap();
     sleeper.wait().unwrap();
     assert!(inside.success());
+    Outcome::Passed
 }
 
 fn look_from_inside(given: &str) {
