@@ -5,7 +5,11 @@
 BEDS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BED_CACHE=${BED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/container-insights/beds}
 PYTHON=${PYTHON:-$BED_CACHE/python/bin/python3}
-export BEDS BED_CACHE PYTHON
+# User-Mode Linux; guest/kind.sh finds out whether it runs here, or QEMU has to take its place.
+UML=${BED_UML:-linux.uml}
+# How much slower than in User-Mode Linux things are here: 1 but in a guest that is emulated, and for who waits for one.
+BED_SLOW=${BED_SLOW:-1}
+export BEDS BED_CACHE PYTHON BED_SLOW
 # What the machine's own Kubernetes keeps of itself (kubernetes/host_cluster.sh).
 HOST_CLUSTER=/run/container-insights-cluster
 
@@ -19,9 +23,9 @@ fail() {
   exit 1
 }
 
-# until_ok SECONDS COMMAND...: tries five times a second, fails with the command's name.
+# until_ok SECONDS COMMAND...: tries five times a second, fails with the command's name. Where all is slow it has longer.
 until_ok() {
-  local seconds=$1
+  local seconds=$(($1 * BED_SLOW))
   shift
   local tries=$((seconds * 5))
   for _ in $(seq "$tries"); do
@@ -145,17 +149,19 @@ remove_empty_cgroups() {
   done
 }
 
-# guest_network NAME: a network namespace NAME with the tap "tap0" of a guest in it. The machine is 10.95.0.1 there and
-# takes any bytes on port 5001; the guest is 10.95.0.2 and reaches nothing else. Sets GUEST_PEER to the receiver's id.
-guest_network() {
-  own_network "$1"
-  ip -n "$1" tuntap add mode tap name tap0
-  ip -n "$1" addr add 10.95.0.1/24 dev tap0
-  ip -n "$1" link set tap0 up
-  nsenter --net="/run/netns/$1" "$BED_CACHE/images/load" receive 5001 > /dev/null 2>&1 < /dev/null &
-  GUEST_PEER=$!
+# choose_guest: sets BED_GUEST to the kind of guest that runs here (guest/kind.sh), and BED_SLOW to what that costs. Fails where
+# none does.
+choose_guest() {
+  if [ -n "${BED_GUEST:-}" ]; then return 0; fi
+  BED_GUEST=$("$BEDS/guest/kind.sh") || return 1
+  if [ "$BED_GUEST" = tcg ]; then BED_SLOW=5; fi
+  export BED_GUEST BED_SLOW
 }
-guest_network_down() {
-  kill "$GUEST_PEER" 2>/dev/null || true
-  ip netns del "$1" 2>/dev/null || true
+
+# virtiofsd_path: the program that shares folders with guests in QEMU; nothing where there is none.
+virtiofsd_path() {
+  local path
+  for path in /usr/lib/qemu/virtiofsd /usr/libexec/virtiofsd; do
+    if [ -x $path ]; then echo $path; return 0; fi
+  done
 }

@@ -5,6 +5,8 @@
 # Needs root and setup.sh; build.sh for the two with Kubernetes. Some 1, 5, 2 and 1 minutes.
 set -eu
 . "$(dirname "$0")/lib.sh"
+# Another guest has other facts.
+export BED=${BED:-uml}
 hosts=$(realpath "$BEDS/../crates/testkit/hosts" 2>/dev/null || true)
 hosts=${HOSTS:-$hosts}
 [ -n "$hosts" ] || fail "no folder for recordings"
@@ -14,7 +16,7 @@ record() {
   echo "$1" >&2
   case $1 in
   v1-kubernetes) "$BEDS/record/v1_kubernetes.sh" "$hosts/$1" ;;
-  v2-kubernetes-systemd) in_guest "$1" "$BEDS/kubernetes/uml_cluster.sh" ;;
+  v2-kubernetes-systemd) in_guest "$1" "$BEDS/kubernetes/guest_cluster.sh" ;;
   v1-hybrid-systemd) in_guest "$1" "$BEDS/debian/run.sh" --v1 ;;
   v2-host) in_guest "$1" "$BEDS/debian/run.sh" ;;
   *) fail "no recording is called $1" ;;

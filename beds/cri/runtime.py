@@ -15,6 +15,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 BUSYBOX_IMAGE = os.environ.get("BUSYBOX_IMAGE", "docker.io/library/bed-busybox:1")
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 NETWORK_NODE, PID_CONTAINER = 2, 1
+# How much longer everything may take: in a guest that is emulated (lib.sh).
+SLOW = int(os.environ.get("BED_SLOW", "1"))
 
 # method of runtime.v1.RuntimeService: (request, response)
 METHODS = {
@@ -86,7 +88,7 @@ class Runtime:
             "/runtime.v1.RuntimeService/" + method,
             request_serializer=lambda request: request.SerializeToString(),
             response_deserializer=type(response).FromString)
-        return send(self.message(request_name, **fields), timeout=120)
+        return send(self.message(request_name, **fields), timeout=120 * SLOW)
 
     def run_pod(self, name, namespace="default", qos="burstable", uid=None, host_network=False, containers=(), labels=None):
         """Makes a sandbox and starts its containers; gives the pod as a dict that `add_container` and `kubelet.py` take.
@@ -150,14 +152,14 @@ class Runtime:
         pod["containers"][name] = created.container_id
         return created.container_id
 
-    def execute(self, container_id, *command, seconds=120):
+    def execute(self, container_id, *command, seconds=120 * SLOW):
         """Runs a command inside a container and gives what it printed; an exit code other than 0 is an error."""
         result = self.call("ExecSync", container_id=container_id, cmd=command, timeout=seconds)
         if result.exit_code != 0:
             raise RuntimeError(f"{command}: exit code {result.exit_code}, {result.stderr.decode()}")
         return result.stdout.decode()
 
-    def wait_for_exit(self, container_id, seconds=30):
+    def wait_for_exit(self, container_id, seconds=120 * SLOW):
         """The status of a container that has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -2,12 +2,12 @@
 """Runs a command while pods make known loads, and says in JSON lines what was asked and what the kernel counted.
 
   with_pods.py --socket S [--driver cgroupfs|systemd] [--storage FOLDER] [--loads cpu,write,...] [--pace S]
-               [--sandbox] [--before SECONDS] [--after SECONDS] [--out FILE] [-- COMMAND [ARGUMENT...]]
+               [--sandbox] [--before SECONDS] [--after SECONDS] [--out FILE [--until TEXT]] [-- COMMAND [ARGUMENT...]]
 
 Called by with_pods.sh, which brings the runtime up and down. In COMMAND's arguments and environment values `{kubelet}`
 stands for the endpoint (http, loopback) of a kubelet that answers from the runtime; it is also in $KUBELET_ENDPOINT.
-COMMAND's stdout goes to --out (its stderr to FILE.stderr), or to nowhere. It is started before the loads, --before
-seconds earlier, gets SIGTERM --after seconds behind the last one, and SIGKILL a minute later.
+COMMAND's stdout goes to --out (its stderr to FILE.stderr), or to nowhere. The loads begin --before seconds after it was
+started, with --until after this text is in its output; it gets SIGTERM --after seconds behind the last one, and SIGKILL a minute later.
 
 Loads: cpu (a container that spins at a limit of 200m), write (32 MiB with O_DIRECT), network (32 MiB by TCP from one
 pod to another), uplink (8 MiB from a pod in the node's network to $BED_PEER, which only the guests have), memory (48 MiB
@@ -34,14 +34,14 @@ import grpc
 
 import counters
 import kubelet
-from runtime import Runtime
+from runtime import SLOW, Runtime
 
 MIB = 2**20
 CPU_MILLICORES = 200
 WRITE_BYTES, NETWORK_BYTES, UPLINK_BYTES = 32 * MIB, 32 * MIB, 8 * MIB
 MEMORY_BYTES, OOM_BYTES = 48 * MIB, 96 * MIB
 PORT = 5001
-GRACE_SECONDS = 60
+GRACE_SECONDS = 60 * SLOW
 # Waits without a process beside the shell, for pids that come and go would disturb who counts them.
 UNTIL_GO = "mkfifo /tmp/go; read go < /tmp/go; "
 
@@ -81,7 +81,7 @@ class Loads:
         """Lets a waiting container go on. It may end so soon that this takes the messenger along, which is no fault."""
         container = self.pods[name]["containers"]["main"]
         try:
-            self.runtime.call("ExecSync", container_id=container, cmd=["sh", "-c", "echo > /tmp/go"], timeout=60)
+            self.runtime.call("ExecSync", container_id=container, cmd=["sh", "-c", "echo > /tmp/go"], timeout=60 * SLOW)
         except grpc.RpcError as error:
             print(f"go {name}: {error.details()}", file=sys.stderr)
 
@@ -140,7 +140,7 @@ class Loads:
 
     def memory(self):
         self.go("memory")
-        for _ in range(100):
+        for _ in range(100 * SLOW):
             counted = counters.memory_rss_bytes(self.pods["memory"], "main")
             if counted >= MEMORY_BYTES:
                 break
@@ -198,6 +198,12 @@ class Command:
             words, stdout=self.stdout, stderr=self.stderr, env=environment, start_new_session=True)
         say("command", pid=self.process.pid)
 
+    def wait_for(self, text):
+        """Until it has written this, has ended, or is very late: how long it takes to start is the machine's matter."""
+        end = time.monotonic() + GRACE_SECONDS
+        while text not in counters.read(self.stdout.name) and self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -223,6 +229,7 @@ def main():
     parser.add_argument("--before", type=float, default=6)
     parser.add_argument("--after", type=float, default=6)
     parser.add_argument("--out")
+    parser.add_argument("--until")
     words = sys.argv[1:] + ["--"]
     end = words.index("--")
     arguments, command_words = parser.parse_args(words[:end]), words[end + 1:-1]
@@ -241,6 +248,8 @@ def main():
     command = Command(command_words, arguments.sandbox, arguments.out, endpoint) if command_words else None
     result = {"code": None}
     try:
+        if command and arguments.until:
+            command.wait_for(arguments.until)
         time.sleep(arguments.before)
         for group in groups:
             with concurrent.futures.ThreadPoolExecutor(len(group)) as pool:

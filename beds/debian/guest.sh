@@ -5,15 +5,13 @@ set -eu
 work=$1
 export BEDS="/host$BEDS" BED_RUN=/run/containerd BED_STORAGE=/var/lib/containerd HOME=/root
 . "$BEDS/lib.sh"
+. "$BEDS/guest/inside.sh"
 if [ -n "$OUT_FOLDER" ]; then
   mkdir -p /run/bed-out
-  mount -t hostfs none /run/bed-out -o "$OUT_FOLDER"
+  share out "$OUT_FOLDER" /run/bed-out
   export OUT=/run/bed-out
 fi
-ip link set lo up
-ip link set vec0 name eth0
-ip addr add 10.95.0.2/24 dev eth0
-ip link set eth0 up
+network
 if [ "$BED_CONTAINERD" = yes ]; then
   mkdir -p /etc/containerd /var/log/pods
   cni_config /etc/cni/net.d cni0

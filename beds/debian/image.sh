@@ -5,7 +5,8 @@
 # (writes go to a copy-on-write file), so a change of the beds needs no new image. Needs root, setup.sh and 2.5 GB.
 set -eu
 . "$(dirname "$0")/../lib.sh"
-stamp=$(sha256sum < "$0" | cut -c1-12)
+# One with the modules of User-Mode Linux serves QEMU too.
+stamp=$({ cat "$0"; ls /usr/lib/uml/modules 2> /dev/null; } | sha256sum | cut -c1-12)
 image=$BED_CACHE/debian-$stamp.img
 if [ -f "$image" ]; then
   echo "$image"
@@ -26,8 +27,10 @@ rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
 python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --target "$root/opt/bed/python" \
   --python-version 3.11 --only-binary=:all: grpcio protobuf >&2
 
+# For User-Mode Linux; in QEMU guest/initramfs has loaded what is needed.
 mkdir -p "$root/lib/modules" "$root/host"
-cp -r /usr/lib/uml/modules/* "$root/lib/modules/"
+if [ -d /usr/lib/uml/modules ]; then cp -r /usr/lib/uml/modules/* "$root/lib/modules/"; fi
+shopt -s nullglob
 for folder in "$root"/lib/modules/*; do
   rm -rf "$folder"/kernel/drivers/{gpu,media,scsi,infiniband,target} "$folder/kernel/sound"
   depmod -b "$root" "$(basename "$folder")"
@@ -37,10 +40,11 @@ cat > "$root/opt/bed/start" <<'EOF_START'
 #!/bin/bash
 # The kernel's command line says where the machine keeps what this run needs.
 work=$(tr ' ' '\n' < /proc/cmdline | sed -n s/^bed_work=//p)
-mount -r -t hostfs none /host -o /
-mkdir -p /run/bed-result
-mount -t hostfs none /run/bed-result -o "$work/result"
+if grep -q hostfs /proc/filesystems; then mount -r -t hostfs none /host -o /; else mount -r -t virtiofs machine /host; fi
 . "/host$work/environment"
+. "/host$BEDS/guest/inside.sh"
+mkdir -p /run/bed-result
+share result "$work/result" /run/bed-result
 bash "/host$BEDS/debian/guest.sh" "/host$work"
 echo $? > /run/bed-result/code
 sync

@@ -128,11 +128,14 @@ class Watch(threading.Thread):
         if counters.is_v2():
             memory = counters.keyed(counters.read(counters.CGROUP + "/memory.stat"))
             usage, inactive = memory["anon"] + memory["file"], memory["inactive_file"]
+            measured = counters.keyed(counters.read(counters.CGROUP + "/cpu.stat"))["usage_usec"] // 1000
         else:
             memory = counters.keyed(counters.read(counters.CGROUP + "/memory/memory.stat"))
             usage = int(counters.read(counters.CGROUP + "/memory/memory.usage_in_bytes"))
             inactive = memory["total_inactive_file"]
-        return {**seen, "memory_usage": usage, "memory_working_set": usage - inactive}
+            folder = next(name for name in ("cpuacct", "cpu,cpuacct") if os.path.exists(f"{counters.CGROUP}/{name}"))
+            measured = int(counters.read(f"{counters.CGROUP}/{folder}/cpuacct.usage")) // 10**6
+        return {**seen, "memory_usage": usage, "memory_working_set": usage - inactive, "measured_ms": measured}
 
 
 class Agents:
@@ -257,7 +260,7 @@ def main():
     parser.add_argument("--load", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--volume")
-    parser.add_argument("--patience", type=float, default=20)
+    parser.add_argument("--patience", type=float, default=20 * int(os.environ.get("BED_SLOW", "1")))
     parser.add_argument("--after", type=float, default=5)
     options = parser.parse_args()
     number = counters.whole_disk(options.data)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by host_cluster.sh and uml_node.sh (sourced): keys, control plane, kubelet and workloads of a single-node cluster.
+# Shared by host_cluster.sh and guest_node.sh (sourced): keys, control plane, kubelet and workloads of a single-node cluster.
 # The caller sets CLUSTER (a folder of its own), BIN (of build.sh), NODE (its name), DRIVER (cgroupfs|systemd) and
 # FAIL_CGROUP_V1 (true|false). Images come from IMAGES.
 

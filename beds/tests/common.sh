@@ -31,6 +31,21 @@ need() {
   "$PYTHON" -c 'import grpc, google.protobuf' 2> /dev/null || can_not "no gRPC for Python: beds/setup.sh could not install it"
 }
 
+# need_guest COMMAND...: ends the script where no guest runs; afterwards BED_GUEST is the kind that does, LATE how late a round of two
+# seconds may be in it, in milliseconds, and STALE how many rounds old what a kubelet in it says.
+need_guest() {
+  need "$@"
+  local said
+  # Its words are the reason, where there is one.
+  said=$(mktemp)
+  choose_guest 2> "$said" || can_not "$(grep ' as ' "$said" | paste -sd ';')"
+  cat "$said" >&2
+  rm -f "$said"
+  # shellcheck disable=SC2034  # for the scripts
+  if [ "$BED_GUEST" = tcg ]; then LATE=1500 STALE=8; else LATE=700 STALE=2; fi
+  . "$BEDS/guest/boot.sh"
+}
+
 # need_go: ends the script where the Go collector, or what else is built of Go modules, can't be.
 need_go() { command -v go > /dev/null || can_not "there is no Go, of which the bed's programs are built"; }
 

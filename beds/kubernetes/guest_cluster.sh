@@ -1,7 +1,7 @@
 #!/bin/bash
-# The same Kubernetes and workloads as host_cluster.sh in User-Mode Linux: Linux 6.1, pure cgroup v2, systemd as process 1,
+# The same Kubernetes and workloads as host_cluster.sh in a guest (guest/kind.sh): Linux 6.1, pure cgroup v2, systemd as process 1,
 # containerd with the systemd driver.
-#   uml_cluster.sh [-o FOLDER] JOB [ARGUMENT...]      FOLDER of the machine is $OUT in the guest, written through
+#   guest_cluster.sh [-o FOLDER] JOB [ARGUMENT...]      FOLDER of the machine is $OUT in the guest, written through
 # JOB is a program of the machine that runs as root in the guest once all workloads are ready. Its environment: OUT, BEDS
 # (below /host, where the machine's files are), KUBECONFIG (admin), TOKEN (the agent's), CLUSTER (logs, pki), NODE, NODE_IP,
 # and kubectl in PATH; each kubectl costs seconds there, curl does not.
@@ -32,4 +32,4 @@ if [ -n "${AGENT:-}" ]; then
 fi
 export MEM=${MEM:-4G} LIMIT=${LIMIT:-900} BED_CONTAINERD=no
 export BED_ENVIRONMENT="BIN='/host$BIN' KEYS='/host$folder' NODE=$NODE FILL='${FILL:-}' EXTRA_IMAGES='$extra' ${JOB_ENVIRONMENT:-}"
-"$BEDS/debian/run.sh" "${out[@]}" "$here/uml_node.sh" "$job" "$@"
+"$BEDS/debian/run.sh" "${out[@]}" "$here/guest_node.sh" "$job" "$@"
