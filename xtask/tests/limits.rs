@@ -1,4 +1,4 @@
-//! The table "Limits" of `docs/architecture.md`: each row names a constant and a test that are there.
+//! The tables "Limits" of `docs/architecture.md` and "Parsers" of `docs/testing.md`: what their rows name is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -102,4 +102,16 @@ fn every_constant_that_a_row_names_is_there() {
             assert!(is_there, "{}: no such constant", row.limit);
         }
     }
+}
+
+#[test]
+fn every_test_of_a_parser_that_is_named_is_there() {
+    let known = known();
+    let page = fs::read_to_string(root().join("docs/testing.md")).expect("the page is there");
+    let (_, section) = page.split_once("\n## Parsers").expect("the page has the section");
+    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let cells = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    let named: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let missing: Vec<&&str> = named.iter().filter(|name| !known.functions.contains(**name)).collect();
+    assert!(named.len() > 30 && missing.is_empty(), "no such test: {missing:?}");
 }

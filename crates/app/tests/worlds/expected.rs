@@ -68,8 +68,12 @@ fn node(world: &World, tick: u64) -> BTreeMap<&'static str, f64> {
     let running = containers.clone().filter(|container| container.state == State::Running);
     metrics.insert("node_number_of_running_containers", running.count() as f64);
     let asked: Vec<_> = containers.map(|container| resources(world, &container.key)).collect();
-    metrics.insert("node_cpu_request", asked.iter().map(|of| of[0]).sum::<u64>() as f64);
-    metrics.insert("node_memory_request", (asked.iter().map(|of| of[1]).sum::<u64>() << 20) as f64);
+    let cpu = asked.iter().map(|of| of[0]).sum::<u64>() as f64;
+    let memory = (asked.iter().map(|of| of[1]).sum::<u64>() << 20) as f64;
+    metrics.insert("node_cpu_request", cpu);
+    metrics.insert("node_memory_request", memory);
+    metrics.insert("node_cpu_reserved_capacity", cpu / (world.cpus as f64 * 1000.0) * 100.0);
+    metrics.insert("node_memory_reserved_capacity", memory / world.memory_bytes as f64 * 100.0);
     metrics
 }
 

@@ -94,16 +94,19 @@ pub fn compare(alone: &[Vec<u8>], together: &[Vec<u8>], tenants: &[Tenant]) -> O
     rest.next().map(|(identity, _)| format!("{identity:?} is new, and no tenant's"))
 }
 
-/// The node's event is the same but for what it says of all pods together.
+/// The node's event is the same but for what it says of all pods together; that grows by no more than the tenants' pods may.
 fn node(alone: &[u8], together: &[u8], tenants: &[Tenant]) -> Option<String> {
-    let running = |event: &[u8]| {
-        let json: Value = serde_json::from_slice(event).expect("an event is JSON");
-        json["node_number_of_running_pods"].as_u64()
-    };
-    let (before, after) = (running(alone)?, running(together));
-    let most = before + tenants.iter().map(Tenant::running_pods).sum::<u64>();
-    if after.is_none_or(|after| after < before || after > most) {
-        return Some(format!("{after:?} pods run, of which {before} are no tenant's"));
+    let [before, after]: [Value; 2] =
+        [alone, together].map(|event| serde_json::from_slice(event).expect("an event is JSON"));
+    let more = tenants.iter().map(Tenant::running_pods).sum::<u64>() as f64;
+    let [cpu, memory] = ["node_cpu_limit", "node_memory_limit"].map(|name| before[name].as_f64().unwrap_or_default());
+    // No pod counts for more than the node has.
+    let most = [more * cpu, more * 100.0, more * memory, more * 100.0, more, more * 1000.0];
+    for (name, most) in OF_ALL_PODS.into_iter().zip(most) {
+        let (before, after) = (before[name].as_f64()?, after[name].as_f64());
+        if after.is_none_or(|after| after < before || after > before + most * (1.0 + 1e-9)) {
+            return Some(format!("{name} is {after:?}, of which {before} are no tenant's"));
+        }
     }
     let mask = |event: &[u8]| {
         let mut text = String::from_utf8(event.to_vec()).expect("JSON is text");
