@@ -103,7 +103,7 @@ impl Pipelines {
         }
         for round in &rounds {
             for id in &self.pipelines[pipeline].exporters {
-                let result = self.exporters.get_mut(id).map_or(Ok(()), |sender| sender.send(round, now.wall));
+                let result = self.exporters.get_mut(id).map_or(Ok(()), |sender| sender.send(round, now));
                 if let Err(Error::Write(error)) = result
                     && error.kind() == io::ErrorKind::BrokenPipe
                 {

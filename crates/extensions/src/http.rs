@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,13 +26,22 @@ const MAX_IGNORED_BODY: usize = 64 * 1024;
 /// Rest after a failure to accept, which is a lack of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// What answers requests, by their path alone.
+/// What an answer may depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The path, without its query.
+    pub(crate) path: &'a str,
+    /// The host that the client meant, with its port if it has one; `None` where it names none, or more than one.
+    pub(crate) host: Option<&'a str>,
+}
+
+/// What answers requests of any method.
 pub(crate) trait Answers: fmt::Debug + Send + Sync {
     /// The server's name in the log.
     fn name(&self) -> &'static str;
 
-    /// The answer to a request of any method for this path.
-    fn answer(&self, path: &str) -> Answer;
+    /// The answer to a request.
+    fn answer(&self, asked: Asked<'_>) -> Answer;
 }
 
 /// A status, its text and the text's type.
@@ -78,14 +87,14 @@ pub(crate) async fn serve(listener: TcpListener, limits: Limits, answers: Arc<dy
             Ok((stream, _)) => stream,
             Err(error) => {
                 if accepting.failing() {
-                    warn!(server, %error, "connections can't be accepted");
+                    warn!(server, %error, "cannot accept connections; retrying every 200 ms");
                 }
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
         if let Some(failures) = accepting.recovered() {
-            info!(server, failures, "connections are accepted again");
+            info!(server, failures, "accepting connections again");
         }
         while connections.try_join_next().is_some() {}
         oldest_first.retain(|connection| !connection.is_finished());
@@ -112,12 +121,22 @@ async fn connection(stream: TcpStream, limits: Limits, answers: Arc<dyn Answers>
 }
 
 async fn respond(request: Request<Incoming>, answers: &dyn Answers) -> Result<Response<Full<Bytes>>, Infallible> {
-    let answer = answers.answer(request.uri().path());
+    let answer = answers.answer(Asked { path: request.uri().path(), host: host(&request) });
     ignore_body(request.into_body()).await;
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = answer.status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     Ok(response)
+}
+
+/// The host in the request's target, which counts before the header, or in its only header `Host`.
+fn host(request: &Request<Incoming>) -> Option<&str> {
+    if let Some(authority) = request.uri().authority() {
+        return Some(authority.as_str());
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next().filter(|_| hosts.next().is_none())?;
+    host.to_str().ok()
 }
 
 /// Reads a small body to its end: closing on unread bytes would reset the connection and lose the answer.

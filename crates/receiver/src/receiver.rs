@@ -18,6 +18,11 @@ use crate::schedule::Schedule;
 /// On a machine by itself one more round comes this long after the first sample, so that there is something to see.
 const EXTRA_ROUND: Duration = Duration::from_secs(1);
 
+/// Intervals without a round after which the agent is not ready any more.
+const LATE: u32 = 3;
+/// No round is late before this, however short the interval is.
+const EARLIEST_LATE: Duration = Duration::from_secs(60);
+
 /// What is said where nobody knows the cluster.
 const NAMELESS: &str = "the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name, \
                         tag the instance eks:cluster-name, or let the agent read its tags";
@@ -48,6 +53,7 @@ impl Receiver {
         let interval = config.collection_interval;
         let platform = config.container_orchestrator;
         let status = tools.status.clone();
+        status.output_every((interval * LATE).max(EARLIEST_LATE));
         let collector = Collector::open(config, &place, tools)?;
         let (root, node_name) = (place.root.display(), collector.name().to_owned());
         info!(node = node_name, ?platform, %root, namespace = place.namespace, ?interval, "receiver starts");
@@ -153,8 +159,9 @@ impl Work {
             return;
         }
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
-        let now = self.clock.stamp().wall;
+        let Stamp { wall: now, monotonic } = self.clock.stamp();
         if (self.sink)(round) {
+            self.status.output(monotonic);
             match self.collector.troubles().message() {
                 None => self.status.ok(now),
                 Some(message) => self.status.degraded(now, &message),

@@ -1,4 +1,4 @@
-//! A board with one line for each component: its state, since when, its last success, and words.
+//! A board with one line for each component: its state, since when, its last success, what leaves it, and words.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ pub struct Board {
 
 /// One component's handle on its own line; a clone writes the same line.
 ///
-/// Every `now` is the wall time since the Unix epoch.
+/// Every `now` is the wall time since the Unix epoch; every `monotonic` is that of the monotonic clock.
 #[derive(Debug, Clone, Default)]
 pub struct Status(Arc<Mutex<Line>>);
 
@@ -33,6 +33,19 @@ pub struct Standing {
     pub words: String,
     /// What it knows, by name.
     pub facts: Vec<Fact>,
+    /// Whether what it makes leaves it.
+    pub output: Output,
+}
+
+/// What leaves a component, on the monotonic clock: a wall clock that is set must not make an agent unready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Output {
+    /// When something left it last: a round a receiver, events an exporter. `None` where nothing ever did.
+    pub last: Option<Duration>,
+    /// Since when something waits to leave and nothing has left; `None` where nothing waits.
+    pub waiting_since: Option<Duration>,
+    /// The longest time between two outputs while all is well; `None` where it depends on others.
+    pub every: Option<Duration>,
 }
 
 /// Something that a component has found out.
@@ -69,6 +82,7 @@ struct Line {
     facts: Vec<Fact>,
     /// Facts that are set one by one.
     further: Vec<Fact>,
+    output: Output,
 }
 
 impl Board {
@@ -125,6 +139,28 @@ impl Status {
         }
     }
 
+    /// Notes that something left the component at this monotonic time: a round, or events that were stored.
+    pub fn output(&self, monotonic: Duration) {
+        let mut line = self.lock();
+        line.output.last = Some(monotonic);
+        line.output.waiting_since = None;
+    }
+
+    /// Notes that something tries to leave the component; it is waiting from the first such moment after an output.
+    pub fn output_waits(&self, monotonic: Duration) {
+        self.lock().output.waiting_since.get_or_insert(monotonic);
+    }
+
+    /// Notes that nothing waits to leave any more, though nothing left: it was dropped for a reason of its own.
+    pub fn output_settled(&self) {
+        self.lock().output.waiting_since = None;
+    }
+
+    /// Says how far apart two outputs are at most while all is well.
+    pub fn output_every(&self, longest: Duration) {
+        self.lock().output.every = Some(longest);
+    }
+
     fn write(&self, state: State, now: Duration, words: &str) {
         // Words quote errors, and errors quote what they failed at.
         let words = scrubbed(words);
@@ -151,6 +187,7 @@ impl Status {
             last_success: line.last_success,
             words: line.words.clone(),
             facts: line.facts.iter().chain(&line.further).cloned().collect(),
+            output: line.output,
         }
     }
 
@@ -175,7 +212,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Board, Duration, Standing, State};
+    use super::{Board, Duration, Output, Standing, State};
 
     const fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -197,10 +234,26 @@ mod tests {
             last_success: Some(at(3)),
             words: "still throttled".into(),
             facts: Vec::new(),
+            output: Output::default(),
         };
         assert_eq!(board.snapshot(), [expected]);
         status.ok(at(6));
         assert_eq!(board.snapshot()[0].words, "", "words go with their state");
+    }
+
+    #[test]
+    fn what_waits_waits_from_its_first_attempt_until_something_leaves() {
+        let board = Board::default();
+        let status = board.component("exporter/awsemf");
+        let output = || board.snapshot()[0].output;
+        status.output_waits(at(10));
+        status.output_waits(at(20));
+        assert_eq!(output(), Output { last: None, waiting_since: Some(at(10)), every: None });
+        status.output(at(30));
+        assert_eq!(output(), Output { last: Some(at(30)), waiting_since: None, every: None });
+        status.output_waits(at(40));
+        status.output_settled();
+        assert_eq!(output(), Output { last: Some(at(30)), waiting_since: None, every: None });
     }
 
     #[test]

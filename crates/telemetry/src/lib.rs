@@ -10,7 +10,7 @@ mod limits;
 mod registry;
 mod scrub;
 
-pub use board::{Board, Fact, Standing, State, Status};
+pub use board::{Board, Fact, Output, Standing, State, Status};
 pub use chain::chain;
 pub use episode::Episode;
 pub use limits::Limits;

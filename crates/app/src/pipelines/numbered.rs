@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confmap::ComponentId;
 use exporters::{Error, Exporter};
-use model::Round;
+use model::{Round, Stamp};
 use processors::batch::Batch;
 use telemetry::{Counter, Episode, Registry, Status, chain};
 use tracing::{error, info};
@@ -73,14 +73,15 @@ impl Sender {
         }
     }
 
-    pub(super) fn send(&mut self, round: &Round, now: Duration) -> Result<(), Error> {
+    pub(super) fn send(&mut self, round: &Round, now: Stamp) -> Result<(), Error> {
         let points = points(round);
         let result = self.exporter.export(round);
         match &result {
             Ok(()) => {
                 if !self.exporter.counts_itself() {
                     self.sent.add(points);
-                    self.status.ok(now);
+                    self.status.ok(now.wall);
+                    self.status.output(now.monotonic);
                 }
                 if let Some(failures) = self.episode.recovered() {
                     info!(failures, "exporter recovered");
@@ -89,7 +90,7 @@ impl Sender {
             Err(failure) => {
                 self.failed.add(points);
                 let words = chain(failure);
-                self.status.failed(now, &words);
+                self.status.failed(now.wall, &words);
                 if self.episode.failing() {
                     error!(points, error = words, "export failed; data is lost until it recovers");
                 }

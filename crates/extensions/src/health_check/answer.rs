@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper::StatusCode;
 use model::Stamp;
 use serde::Serialize;
-use telemetry::Standing;
+use telemetry::{Standing, State};
 
 use super::ResponseBody;
 use crate::go_time;
@@ -19,6 +19,8 @@ struct Body<'a> {
     status: &'static str,
     up_since: String,
     uptime: String,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    reasons: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<BTreeMap<&'a str, Component<'a>>>,
 }
@@ -27,7 +29,8 @@ struct Body<'a> {
 #[serde(rename_all = "camelCase")]
 struct Component<'a> {
     state: &'static str,
-    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_success: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -44,20 +47,38 @@ struct Known<'a> {
 
 /// The health: up since a stamp, or not available where that is `None`.
 pub(super) fn health(up_since: Option<Stamp>, now: Stamp, texts: Option<&ResponseBody>) -> Answer {
-    let Some(texts) = texts else { return json(up_since, &body(up_since, now)) };
+    let Some(texts) = texts else { return json(status(up_since), &body(up_since, now)) };
     let body = if up_since.is_some() { &texts.healthy } else { &texts.unhealthy };
     Answer { status: status(up_since), content_type: TEXT, body: body.clone() }
+}
+
+/// Whether events leave: 503 with every reason why they don't.
+pub(super) fn ready(up_since: Option<Stamp>, now: Stamp, reasons: &[String]) -> Answer {
+    let body = Body { reasons, ..body(up_since, now) };
+    match up_since {
+        Some(_) if reasons.is_empty() => json(StatusCode::OK, &body),
+        Some(_) => json(StatusCode::SERVICE_UNAVAILABLE, &Body { status: "Server not ready", ..body }),
+        None => json(StatusCode::SERVICE_UNAVAILABLE, &body),
+    }
+}
+
+/// The page is for clients that name this machine, not a name that somebody else has made lead here.
+pub(super) fn misdirected() -> Answer {
+    let body = "421 misdirected request: ask by an IP address or localhost, or add the name to allowed_hosts\n";
+    Answer { status: StatusCode::MISDIRECTED_REQUEST, content_type: TEXT, body: body.to_owned() }
 }
 
 /// The health, and how each component is.
 pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Answer {
     let mut components = BTreeMap::new();
-    for Standing { component, state, since, last_success, words, facts } in board {
-        let (since, last_success) = (go_time::rfc3339(*since), last_success.map(go_time::rfc3339));
+    for Standing { component, state, since, last_success, words, facts, .. } in board {
+        // What is starting has not come to a state yet.
+        let since = (*state != State::Starting && !since.is_zero()).then(|| go_time::rfc3339(*since));
+        let last_success = last_success.map(go_time::rfc3339);
         let facts = facts.iter().map(|fact| (fact.name, Known { value: &fact.value, origin: fact.origin })).collect();
         components.insert(&**component, Component { state: state.as_str(), since, last_success, words, facts });
     }
-    json(up_since, &Body { components: Some(components), ..body(up_since, now) })
+    json(status(up_since), &Body { components: Some(components), ..body(up_since, now) })
 }
 
 fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {
@@ -65,13 +86,13 @@ fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {
         Some(up) => ("Server available", go_time::rfc3339(up.wall), go_time::duration(now.since(up))),
         None => ("Server not available", go_time::ZERO_TIME.to_owned(), String::new()),
     };
-    Body { status, up_since, uptime, components: None }
+    Body { status, up_since, uptime, reasons: &[], components: None }
 }
 
-fn json(up_since: Option<Stamp>, body: &Body<'_>) -> Answer {
+fn json(status: StatusCode, body: &Body<'_>) -> Answer {
     // Strings in structs and in a map with string keys always become JSON; an empty body would still carry the status.
     let body = serde_json::to_string(body).unwrap_or_default();
-    Answer { status: status(up_since), content_type: JSON, body }
+    Answer { status, content_type: JSON, body }
 }
 
 fn status(up_since: Option<Stamp>) -> StatusCode {

@@ -12,6 +12,12 @@ use confmap::Ignored;
 confmap::config! {
     /// Answers over HTTP whether the agent is running: 200 once every pipeline has started, else 503.
     ///
+    /// Two exact paths are beside `path`. `/ready` answers 200 while events leave, else 503 with the reasons: no round has left
+    /// yet, the cluster or the region is unknown, the output is full, or nothing was delivered for longer than `ready_grace`.
+    /// `/status` shows the state of every component, to clients that ask by an IP address, `localhost` or one of
+    /// `allowed_hosts`. Let startup and liveness probes ask `path`, since a restart mends no outage of CloudWatch, and
+    /// readiness probes `/ready`.
+    ///
     /// A probe of the kubelet comes from outside the pod's `localhost`; for one, set
     /// `endpoint: 0.0.0.0:13133` or `endpoint: ${env:POD_IP}:13133`.
     #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +26,12 @@ confmap::config! {
         pub endpoint: Endpoint = Endpoint::localhost(13133),
         /// The path to answer. One that ends in `/` answers every path below it too.
         pub path: UrlPath = UrlPath::default(),
-        /// Texts to answer with, as `text/plain`, instead of JSON.
+        /// Names by which clients may ask for `/status`, beside IP addresses and `localhost`; any other `Host` is refused
+        /// with 421, so that no web page can read it through a name of its own. Case does not count.
+        pub allowed_hosts: Vec<String> = Vec::new(),
+        /// How long nothing may leave an exporter while events wait before `/ready` fails.
+        pub ready_grace: Duration = Duration::from_secs(300),
+        /// Texts to answer with at `path`, as `text/plain`, instead of JSON.
         pub response_body: Option<ResponseBody> = None,
         /// A check that has no effect in the collector either.
         #[accepted("it has no effect in the collector either")]

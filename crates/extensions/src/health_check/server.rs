@@ -9,10 +9,9 @@ use telemetry::Board;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::Config;
-use super::answer;
+use super::{Config, answer, hosts, readiness};
 use crate::Endpoint;
-use crate::http::{self, Answer, Answers, Limits};
+use crate::http::{self, Answer, Answers, Asked, Limits};
 
 /// Why the health check can't start.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +87,7 @@ impl Health {
 }
 
 impl Server {
-    /// The handle by which readiness is told.
+    /// The handle that says whether the agent is up.
     #[must_use]
     pub fn health(&self) -> Health {
         self.shared.health.clone()
@@ -111,14 +110,19 @@ impl Answers for Shared {
         "health check"
     }
 
-    fn answer(&self, path: &str) -> Answer {
+    fn answer(&self, asked: Asked<'_>) -> Answer {
+        let Config { path, allowed_hosts, ready_grace, response_body, .. } = &self.config;
         let (up_since, now) = (self.health.up_since(), self.clock.stamp());
-        match path {
-            // A path of that name that was asked for is the health itself.
-            "/status" if !self.config.path.is(path) => answer::status_page(up_since, now, &self.board.snapshot()),
-            path if path == "/ready" || self.config.path.answers(path) => {
-                answer::health(up_since, now, self.config.response_body.as_ref())
+        match asked.path {
+            // The configured path is the health itself, whatever it is called: probes that restart the agent ask there.
+            own if path.is(own) => answer::health(up_since, now, response_body.as_ref()),
+            "/ready" => {
+                let reasons = readiness::reasons(&self.board.snapshot(), now.monotonic, *ready_grace);
+                answer::ready(up_since, now, &reasons)
             }
+            "/status" if !hosts::is_allowed(asked.host, allowed_hosts) => answer::misdirected(),
+            "/status" => answer::status_page(up_since, now, &self.board.snapshot()),
+            other if path.answers(other) => answer::health(up_since, now, response_body.as_ref()),
             _ => Answer::not_found(),
         }
     }

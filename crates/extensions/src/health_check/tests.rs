@@ -69,7 +69,11 @@ impl Running {
     }
 
     async fn get(&self, path: &str) -> (u16, String, String) {
-        let response = self.say(&format!("GET {path} HTTP/1.1\r\nHost: node\r\n\r\n")).await;
+        self.get_as("localhost", path).await
+    }
+
+    async fn get_as(&self, host: &str, path: &str) -> (u16, String, String) {
+        let response = self.say(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let content_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap();
         (head[9..12].parse().unwrap(), content_type.to_owned(), body.to_owned())
@@ -93,6 +97,7 @@ async fn it_is_unavailable_until_ready_and_from_the_shutdown_on() {
     assert_eq!(running.get("/ready").await, json(200, UP));
     running.health.stopping();
     assert_eq!(running.get("/").await, json(503, DOWN));
+    assert_eq!(running.get("/ready").await, json(503, DOWN));
 }
 
 #[tokio::test]
@@ -127,7 +132,7 @@ async fn only_the_path_is_answered() {
     running.health.ready(started());
     assert_eq!(running.get("/healthz").await.0, 200);
     assert_eq!(running.get("/ready").await.0, 200);
-    for other in ["/", "/healthz/", "/health"] {
+    for other in ["/", "/healthz/", "/health", "/ready/", "/status/", "/READY"] {
         assert_eq!(running.get(other).await.0, 404, "{other}");
     }
 }
@@ -159,23 +164,95 @@ async fn the_status_page_adds_every_component() {
 }
 
 #[tokio::test]
-async fn ready_and_status_come_before_a_path_that_takes_all() {
+async fn readiness_is_of_what_leaves_and_health_is_not() {
+    let running = run(Config::default(), Limits::default()).await;
+    running.health.ready(started());
+    let (receiver, exporter) = (running.board.component("receiver/x"), running.board.component("exporter/awsemf"));
+    let not_ready = |reasons: &str| {
+        let reasons = format!(r#","reasons":[{reasons}]}}"#);
+        (503, "application/json".to_owned(), UP.replace("available", "not ready").replace('}', &reasons))
+    };
+    let expected =
+        not_ready(r#""exporter/awsemf: nothing has been delivered yet","receiver/x: nothing has been made yet""#);
+    assert_eq!(running.get("/ready").await, expected);
+    receiver.failed(Duration::from_secs(60), "the region is unknown");
+    exporter.output(started().monotonic);
+    assert_eq!(running.get("/ready").await, not_ready(r#""receiver/x: the region is unknown""#));
+    for path in ["/", "/healthz", "/ready/", "/readyz", "/status/"] {
+        assert_eq!(running.get(path).await.2, UP, "{path}: a restart would mend nothing");
+    }
+    receiver.degraded(Duration::from_secs(70), "kubelet: refused");
+    receiver.output(started().monotonic);
+    assert_eq!(running.get("/ready").await.0, 200);
+    // Nothing left for the 62 s since the start.
+    exporter.output_waits(started().monotonic);
+    assert_eq!(running.get("/ready").await.0, 200);
+    let config = Config { ready_grace: Duration::from_secs(62), ..Config::default() };
+    let running = run(config, Limits::default()).await;
+    running.health.ready(started());
+    let exporter = running.board.component("exporter/awsemf");
+    exporter.output(started().monotonic);
+    exporter.output_waits(started().monotonic);
+    let expected = not_ready(r#""exporter/awsemf: nothing has been delivered for 62 s""#);
+    assert_eq!(running.get("/ready").await, expected);
+}
+
+#[tokio::test]
+async fn ready_and_status_are_exact_paths_that_texts_do_not_change() {
     let texts = ResponseBody { healthy: "fine".into(), unhealthy: "not yet".into() };
     for path in ["/", "/status/"] {
         let config = Config { path: path.parse().unwrap(), response_body: Some(texts.clone()), ..Config::default() };
         let running = run(config, Limits::default()).await;
-        assert_eq!(running.get("/ready").await.2, "not yet", "{path}");
         running.board.component("exporter/awsemf").ok(Duration::from_secs(60));
         let (status, content_type, body) = running.get("/status?verbose").await;
         assert_eq!((status, content_type.as_str()), (503, "application/json"), "{path}");
         assert!(body.contains("exporter/awsemf"), "{path}: {body}");
         running.health.ready(started());
-        assert_eq!(running.get("/ready").await.2, "fine", "{path}");
+        assert!(running.get("/ready").await.2.contains("nothing has been delivered yet"), "{path}");
+        assert_eq!(running.get("/status/x").await.2, "fine", "{path}");
     }
-    // Whoever asked for the path itself gets what they asked for.
-    let config = Config { path: "/status".parse().unwrap(), response_body: Some(texts), ..Config::default() };
+    // A configured path is the health itself, so that nothing restarts an agent for an outage.
+    for path in ["/status", "/ready"] {
+        let config = Config { path: path.parse().unwrap(), response_body: Some(texts.clone()), ..Config::default() };
+        let running = run(config, Limits::default()).await;
+        running.board.component("exporter/awsemf");
+        assert_eq!(running.get(path).await.2, "not yet");
+        running.health.ready(started());
+        assert_eq!(running.get(path).await, (200, "text/plain; charset=utf-8".to_owned(), "fine".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn the_status_page_answers_only_those_who_name_this_machine() {
+    let config = Config { allowed_hosts: vec!["agent.example".into()], ..Config::default() };
     let running = run(config, Limits::default()).await;
-    assert_eq!(running.get("/status").await.2, "not yet");
+    running.health.ready(started());
+    running.board.component("exporter/awsemf").output(started().monotonic);
+    for host in ["127.0.0.1:13133", "[::1]:13133", "localhost", "Agent.Example:80"] {
+        assert_eq!(running.get_as(host, "/status").await.0, 200, "{host}");
+    }
+    let (status, _, body) = running.get_as("rebound.evil.example:13133", "/status").await;
+    assert!(status == 421 && body.contains("allowed_hosts") && !body.contains("awsemf"), "{body}");
+    for path in ["/", "/ready"] {
+        assert_eq!(running.get_as("rebound.evil.example", path).await.0, 200, "{path}: a probe may use any name");
+    }
+    for request in [
+        "GET /status HTTP/1.0\r\n\r\n",
+        "GET /status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        "GET http://evil.example/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
+        let response = running.say(request).await;
+        assert!(response.contains(" 421 ") || response.contains(" 400 "), "{request}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_starting_has_no_time() {
+    let running = run(Config::default(), Limits::default()).await;
+    running.board.component("exporter/awsemf").starting(Duration::from_secs(60));
+    let _never_written = running.board.component("receiver/x");
+    let body = running.get("/status").await.2;
+    assert!(body.contains(r#""exporter/awsemf":{"state":"starting"},"receiver/x":{"state":"starting"}"#), "{body}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::text::{CONTENT_TYPE, Series, Suffixes, render};
 use super::{Config, process};
 use crate::Endpoint;
-use crate::http::{self, Answer, Answers, Limits};
+use crate::http::{self, Answer, Answers, Asked, Limits};
 
 /// Ports after the configured one that are tried where that is in use: other agents on the host's network.
 const FURTHER_PORTS: u16 = 9;
@@ -81,7 +81,7 @@ pub(super) async fn bind_with(limits: Limits, config: &Config, source: Source) -
     if endpoint == wanted {
         info!(%address, "own metrics listening");
     } else {
-        warn!(%wanted, %address, "own metrics listening on another port: theirs is in use; service::telemetry::metrics::readers sets it");
+        warn!(%wanted, %address, "own metrics listening on the next free port: the configured one is in use; set another in service::telemetry::metrics::readers");
     }
     let suffixes = Suffixes { of_type: !config.without_type_suffix, of_unit: !config.without_units };
     Ok(Server { listener, address, limits, page: Arc::new(Page { source, suffixes }) })
@@ -110,8 +110,8 @@ impl Answers for Page {
         "own metrics"
     }
 
-    fn answer(&self, path: &str) -> Answer {
-        if path != "/metrics" {
+    fn answer(&self, asked: Asked<'_>) -> Answer {
+        if asked.path != "/metrics" {
             return Answer::not_found();
         }
         let mut series: Vec<Series> = self.source.registry.snapshot().into_iter().map(Series::from).collect();

@@ -63,6 +63,7 @@ impl Shared {
     pub(super) async fn put(&self, destination: &Destination, events: &[Event<'_>]) -> Result<Accepted, Error> {
         // It is never closed.
         let _permit = self.permits.acquire().await;
+        self.numbers.status.output_waits(self.clock.stamp().monotonic);
         let result = self.client.put_log_events(&destination.group, &destination.stream, events).await;
         self.numbers.request("PutLogEvents", result.as_ref().err().map_or("ok", Error::label));
         result
@@ -91,6 +92,9 @@ impl Shared {
         numbers.raw_bytes.add(accepted.raw_bytes as u64);
         numbers.wire_bytes.add(accepted.wire_bytes as u64);
         let now = self.clock.stamp();
+        if events > rejected.total() {
+            self.numbers.status.output(now.monotonic);
+        }
         let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
         if end == End::Live {
             numbers.lag.set(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)).as_secs_f64());
@@ -111,7 +115,12 @@ impl Shared {
 
     /// A stream works; how many failures there were before.
     pub(super) fn stream_works(&self, destination: &Arc<Destination>) -> Option<u64> {
-        let ended = lock(&self.failing).remove(destination);
+        let mut failing = lock(&self.failing);
+        let ended = failing.remove(destination);
+        if failing.is_empty() {
+            self.numbers.status.output_settled();
+        }
+        drop(failing);
         self.tell_status();
         ended.and_then(|mut failing| failing.episode.recovered())
     }
