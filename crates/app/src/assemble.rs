@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
+use crate::output::Output;
 use crate::pipelines::{Pipeline, Pipelines, Sender, Stage};
 use crate::run::Shared;
 
@@ -24,17 +25,20 @@ pub struct Assembled {
     pub pipelines: Pipelines,
     /// One for each exporter that delivers over the network.
     pub workers: Vec<(ComponentId, awsemf::Worker)>,
+    /// Whether an exporter writes to standard output.
+    pub uses_stdout: bool,
 }
 
 /// Puts the pipelines together; opens what exporters keep on disk.
 pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Assembled> {
-    let (mut exporters, mut workers) = (BTreeMap::new(), Vec::new());
+    let (mut exporters, mut workers, mut uses_stdout) = (BTreeMap::new(), Vec::new(), false);
     for ((section, id), component) in &configuration.components {
         if *section == Section::Exporters {
             let status = shared.board.component(&format!("exporter/{id}"));
             let exporter: Box<dyn Exporter> = match component {
                 Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => {
-                    let output = Box::new(io::stdout());
+                    uses_stdout = true;
+                    let output = Box::new(Output::stdout().context("open standard output")?);
                     Box::new(awsemf::Stdout::new(config, output, &id.to_string(), &shared.registry))
                 }
                 Component::Awsemf(config) => {
@@ -52,20 +56,23 @@ pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow
                     Box::new(delivery)
                 }
                 Component::Debug(config) => {
-                    let writer: Option<Box<dyn io::Write + Send>> = config.output().map(|output| match output {
-                        OutputPath::Stdout => Box::new(io::stdout()) as Box<dyn io::Write + Send>,
-                        OutputPath::Stderr => Box::new(io::stderr()),
+                    let output = config.output();
+                    uses_stdout |= output == Some(OutputPath::Stdout);
+                    let output = output.map(|output| match output {
+                        OutputPath::Stdout => Output::stdout().context("open standard output"),
+                        OutputPath::Stderr => Output::stderr(None).context("open standard error"),
                     });
+                    let writer = output.transpose()?.map(|output| Box::new(output) as Box<dyn io::Write + Send>);
                     Box::new(exporters::debug::Debug::new(config, writer))
                 }
-                other => bail!("exporters::{id} is no exporter: {other:?}"),
+                other => bail!("exporters::{id} is not an exporter: {other:?}"),
             };
             exporters.insert(id.clone(), Sender::new(id, exporter, &shared.registry, status));
         }
     }
     let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
         Some(Component::Batch(config)) => Ok(Stage::new(id, Batch::new(config), &shared.registry)),
-        other => bail!("processors::{id} is no processor: {other:?}"),
+        other => bail!("processors::{id} is not a processor: {other:?}"),
     };
     let pipelines = configuration.service.pipelines.values().map(|pipeline| {
         Ok(Pipeline {
@@ -75,7 +82,9 @@ pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow
         })
     });
     let pipelines = pipelines.collect::<anyhow::Result<_>>()?;
-    Ok(Assembled { pipelines: Pipelines { pipelines, exporters, clock: shared.clock.clone() }, workers })
+    let end_with_output = workers.is_empty();
+    let pipelines = Pipelines { pipelines, exporters, clock: shared.clock.clone(), end_with_output };
+    Ok(Assembled { pipelines, workers, uses_stdout })
 }
 
 /// The spool of an exporter that has a storage; `None` as well where the disk takes none, since memory does then.
@@ -88,7 +97,7 @@ fn spool(
     let Some(id) = queue.storage.as_ref().filter(|_| queue.enabled) else { return Ok(None) };
     let component = configuration.components.get(&(Section::Extensions, id.clone()));
     let Some(Component::FileStorage(storage)) = component else {
-        bail!("exporters::{exporter}::sending_queue::storage: {id} is no file_storage extension");
+        bail!("exporters::{exporter}::sending_queue::storage: {id} is not a file_storage extension");
     };
     match storage.open(&exporter.to_string(), queue.disk_bytes()) {
         Ok((spool, recovered)) => {
@@ -97,13 +106,13 @@ fn spool(
                 info!(exporter = %exporter, rounds = records, events = items, "events of the last run wait for delivery");
             }
             if damaged_records > 0 {
-                error!(exporter = %exporter, rounds = damaged_records, "damage on disk has lost what the last run left");
+                error!(exporter = %exporter, rounds = damaged_records, "rounds of the last run are lost: their files on disk are damaged");
             }
             Ok(Some((spool, storage.fsync)))
         }
         Err(error @ (spool::Error::Full { .. } | spool::Error::ReadOnly { .. })) => {
             let error = chain(&error);
-            let words = "the disk can't be used: events wait in memory until the next start";
+            let words = "cannot use the disk: events wait in memory until the next start";
             warn!(exporter = %exporter, error, "{words}");
             Ok(None)
         }

@@ -7,6 +7,10 @@ use exporters::awsemf::Worker;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::components::Section;
+use crate::logs;
 
 /// Workers under way.
 pub struct Deliveries {
@@ -25,10 +29,12 @@ impl Deliveries {
         let mut tasks = JoinSet::new();
         for (id, worker) in workers {
             let stopping = stop.subscribe();
-            tasks.spawn(async move {
+            let span = logs::span(Section::Exporters, &id);
+            let task = async move {
                 let ended = worker.run(stopping).await;
                 ended.map_err(|error| anyhow::Error::new(error).context(format!("exporters::{id}")))
-            });
+            };
+            tasks.spawn(task.instrument(span));
         }
         Self { stop, tasks, drain_timeout, closers }
     }

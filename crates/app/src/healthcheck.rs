@@ -48,7 +48,7 @@ pub fn ask(whom: &Whom, variables: &Variables) -> Result<()> {
     let variable = || variables.get(VARIABLE).filter(|url| whom.port.is_none() && !url.is_empty());
     let url = given.or_else(variable).unwrap_or_else(|| format!("http://127.0.0.1:{}/", whom.port.unwrap_or(PORT)));
     let place = parse_url(&url).with_context(|| format!("the health check's URL {url:?}"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start")?;
+    let runtime = crate::asynchronous::runtime()?;
     let status = runtime.block_on(async { timeout(PATIENCE, fetch_status(&place)).await });
     // A name that is still being looked up must not keep the process.
     runtime.shutdown_background();

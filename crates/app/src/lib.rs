@@ -1,9 +1,11 @@
 //! The agent: command line, components, pipelines, start and drain.
 //!
 //! `command` reads the command line, `configuration` turns text into components by the registry in `components`, and
-//! `run` starts them, lets rounds pass through `pipelines`, which `assemble` puts together, and drains them.
+//! `run` starts them, lets rounds pass through `pipelines`, which `assemble` puts together, and drains them when `signals` or
+//! the end of its `output` say so.
 
 mod assemble;
+mod asynchronous;
 mod clock;
 pub mod command;
 mod comparison;
@@ -12,10 +14,12 @@ pub mod configuration;
 mod deliveries;
 mod healthcheck;
 mod logs;
+mod output;
 pub mod own_metrics;
 mod pipelines;
 mod platform;
 mod printing;
 mod run;
 pub mod service;
+mod signals;
 mod surroundings;

@@ -39,6 +39,8 @@ pub struct Pipelines {
     pub exporters: BTreeMap<ComponentId, Sender>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether there is nothing left to do once an output's reader is gone; else the other exporters go on.
+    pub end_with_output: bool,
 }
 
 /// Why the pipelines ended.
@@ -46,11 +48,11 @@ pub struct Pipelines {
 pub enum End {
     /// The receivers stopped, and everything is drained.
     Drained,
-    /// Nobody reads the output any more.
+    /// The reader of the only output is gone.
     Closed,
 }
 
-/// Whether the pipelines go on; they don't once nobody reads the output any more.
+/// Whether the pipelines go on; they end with the reader of the only output.
 type Flow = ControlFlow<()>;
 
 /// A round and the receiver it comes from.
@@ -103,12 +105,13 @@ impl Pipelines {
         }
         for round in &rounds {
             for id in &self.pipelines[pipeline].exporters {
-                let result = self.exporters.get_mut(id).map_or(Ok(()), |sender| sender.send(round, now));
-                if let Err(Error::Write(error)) = result
-                    && error.kind() == io::ErrorKind::BrokenPipe
-                {
+                let Some(sender) = self.exporters.get_mut(id) else { continue };
+                let Err(failure) = sender.send(round, now) else { continue };
+                let Error::Write(error) = &failure;
+                if self.end_with_output && error.kind() == io::ErrorKind::BrokenPipe {
                     return Flow::Break(());
                 }
+                sender.log(&failure);
             }
         }
         Flow::Continue(())

@@ -12,26 +12,31 @@ use model::Clock;
 use receiver::host::Environment;
 use receiver::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
 use crate::assemble::{Assembled, assemble};
 use crate::clock::SystemClock;
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
 use crate::deliveries::Deliveries;
+use crate::logs;
+use crate::output;
 use crate::pipelines::{Arrival, End, ROOM};
+use crate::signals::{Ending, Signals};
 use crate::surroundings::Variables;
 
-/// How long draining may take where no exporter says so, before the process ends all the same.
+/// How long draining may take where no exporter says so, before the process exits anyway.
 const DRAIN: Duration = Duration::from_secs(25);
 /// What counting the losses of a delivery that isn't done in time may take beyond.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The exit code of a process whose output's reader is gone: that of one that SIGPIPE ended, as shells tell it.
+const BROKEN_PIPE: u8 = 141;
 
 /// Runs a configuration until a signal ends it.
 pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let runtime = crate::asynchronous::runtime()?;
+    logs::name_components(&configuration);
     let ended = runtime.block_on(serve(configuration, variables));
     // What didn't end within its time isn't waited for any more.
     runtime.shutdown_background();
@@ -50,7 +55,11 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     let mut signals = Signals::new()?;
     let health = start_extensions(&configuration, &shared).await?;
     crate::own_metrics::start(&configuration.service.telemetry, &shared.registry, &shared.clock).await;
-    let Assembled { pipelines, workers } = assemble(&configuration, &shared)?;
+    let Assembled { pipelines, workers, uses_stdout } = assemble(&configuration, &shared)?;
+    if uses_stdout && output::is_stdout_closed() {
+        warn!("standard output is closed, or /dev/null opened for reading too: events written to it are discarded");
+    }
+    let ends_with_output = uses_stdout && pipelines.end_with_output;
     let (sink, arrivals) = mpsc::sync_channel(ROOM);
     let receivers = start_receivers(&configuration, &shared, variables, &sink)?;
     drop(sink);
@@ -67,46 +76,73 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     health.iter().for_each(|health| health.ready(now));
     info!(version = env!("CARGO_PKG_VERSION"), "everything is running");
 
+    let longest = deliveries.drain_timeout().unwrap_or(DRAIN);
     let mut failure = None;
-    tokio::select! {
-        signal = signals.next() => info!(signal, "shutdown begins"),
-        error = deliveries.failed() => failure = Some(error),
+    let closed = tokio::select! {
+        ending = signals.ending() => {
+            if ending.is_at_once() {
+                return Ok(quit(ending));
+            }
+            let words = "shutting down: delivering what is left, up to";
+            info!(signal = ending.name, "{words} {} s; signal again to quit at once", longest.as_secs());
+            false
+        }
+        error = deliveries.failed() => {
+            failure = Some(error);
+            false
+        }
+        () = output::stdout_closes(), if ends_with_output => true,
         // Pipelines end by themselves only where they can't go on: their receivers are stopped by us.
-        end = &mut end => {
-            health.iter().for_each(Health::stopping);
-            match end {
-                Ok(End::Closed) => bail!("standard output was closed by its reader"),
-                _ => bail!("the pipelines ended"),
+        end = &mut end => match end {
+            Ok(End::Closed) => true,
+            _ => {
+                health.iter().for_each(Health::stopping);
+                bail!("the pipelines ended");
             }
         }
-    }
+    };
     health.iter().for_each(Health::stopping);
+    if closed {
+        info!("shutting down: the reader of standard output is gone");
+        return Ok(ExitCode::from(BROKEN_PIPE));
+    }
     deliveries.close();
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.
     let began = tokio::time::Instant::now();
     let stopping = tokio::task::spawn_blocking(move || receivers.into_iter().for_each(Receiver::stop));
-    let longest = deliveries.drain_timeout().unwrap_or(DRAIN);
     let drained = tokio::time::timeout(longest + LAST_WORDS, async {
         let _ = stopping.await;
         let _ = end.await;
         deliveries.finish(began).await;
     });
-    if drained.await.is_err() {
-        warn!(seconds = longest.as_secs(), "draining took too long; what was only in memory is lost");
+    let drained = tokio::select! {
+        drained = drained => drained,
+        ending = signals.ending() => return Ok(quit(ending)),
+    };
+    if drained.is_err() {
+        warn!(seconds = longest.as_secs(), "shutdown took too long; what was only in memory is lost");
         return Ok(ExitCode::FAILURE);
     }
     info!("shutdown complete");
     failure.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
+/// Ends without delivery.
+fn quit(ending: Ending) -> ExitCode {
+    warn!(signal = ending.name, "quitting at once; what was only in memory is lost");
+    ExitCode::from(ending.exit_code())
+}
+
 async fn start_extensions(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Vec<Health>> {
     let mut healths = Vec::new();
     for id in &configuration.service.extensions {
         if let Some(Component::HealthCheck(config)) = configuration.components.get(&(Section::Extensions, id.clone())) {
-            let bound = health_check::bind((**config).clone(), shared.board.clone(), shared.clock.clone()).await;
+            let span = logs::span(Section::Extensions, id);
+            let bound = health_check::bind((**config).clone(), shared.board.clone(), shared.clock.clone());
+            let bound = bound.instrument(span.clone()).await;
             let server = bound.with_context(|| format!("start extensions::{id}"))?;
             healths.push(server.health());
-            tokio::spawn(server.serve());
+            tokio::spawn(server.serve().instrument(span));
         }
     }
     Ok(healths)
@@ -141,37 +177,9 @@ fn start_receivers(
             },
             sink: Box::new(move |round| sink.try_send((own.clone(), round)).is_ok()),
         };
-        let started = Receiver::start((**config).clone(), place, surroundings);
+        let within = logs::span(Section::Receivers, id);
+        let started = within.in_scope(|| Receiver::start((**config).clone(), place, surroundings));
         receivers.push(started.with_context(|| format!("start receivers::{id}"))?);
     }
     Ok(receivers)
-}
-
-/// The signals that end the process.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("listen to signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            hang_up: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for a signal that ends the process; one that asks for the configuration to be read again doesn't yet.
-    async fn next(&mut self) -> &'static str {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hang_up.recv() => warn!("SIGHUP is ignored: restart to read the configuration again"),
-            }
-        }
-    }
 }

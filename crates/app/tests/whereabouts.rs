@@ -56,7 +56,7 @@ fn address(log: &str) -> String {
 /// The receiver at `/status`.
 fn receiver(address: &str) -> serde_json::Value {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.write_all(b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n").expect("it takes a request");
+    stream.write_all(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it takes a request");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     let body = answer.split_once("\r\n\r\n").expect("an answer has a body").1;

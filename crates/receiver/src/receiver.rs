@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{Clock, Round, Stamp};
 use telemetry::{Counter, Episode, Status};
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 use crate::build::{Error, Tools};
 use crate::collect::Collector;
@@ -85,9 +85,11 @@ impl Receiver {
             node_name,
             interval,
         };
+        // What the thread logs carries the component's name, as what is logged here does.
+        let span = Span::current();
         let thread = Builder::new()
             .name("sampling".to_owned())
-            .spawn(move || work.run())
+            .spawn(move || span.in_scope(|| work.run()))
             .map_err(|source| Error::Thread { source })?;
         Ok(Self { stop, thread })
     }

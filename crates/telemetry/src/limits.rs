@@ -49,7 +49,8 @@ impl Limits {
         line.cut.add(count);
         let message = message.to_string();
         if line.message.is_none() {
-            warn!(component = &*self.component, limit, count, "{message}");
+            let component = format!("{}/{}", self.kind, self.component);
+            warn!(component, limit, count, "{message}");
         }
         line.message = Some(message);
     }
@@ -58,7 +59,8 @@ impl Limits {
     pub fn within(&self, limit: &'static str) {
         let mut lines = self.lock();
         if lines.get_mut(limit).is_some_and(|line| line.message.take().is_some()) {
-            info!(component = &*self.component, limit, "within the limit again; nothing is left out");
+            let component = format!("{}/{}", self.kind, self.component);
+            info!(component, limit, "within the limit again; nothing is left out");
         }
     }
 

@@ -41,8 +41,7 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn open(source: Source) -> anyhow::Result<Group> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+        let runtime = crate::asynchronous::runtime()?;
         let clock = SystemClock::new();
         let now = move || std::time::SystemTime::UNIX_EPOCH + clock.stamp().wall;
         let settings = Settings { region: source.region.clone(), ..Settings::default() };

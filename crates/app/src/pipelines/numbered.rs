@@ -7,7 +7,10 @@ use exporters::{Error, Exporter};
 use model::{Round, Stamp};
 use processors::batch::Batch;
 use telemetry::{Counter, Episode, Registry, Status, chain};
-use tracing::{error, info};
+use tracing::{Span, error, info};
+
+use crate::components::Section;
+use crate::logs;
 
 /// A processor with its numbers.
 pub struct Stage {
@@ -53,12 +56,14 @@ pub struct Sender {
     failed: Counter,
     status: Status,
     episode: Episode,
+    span: Span,
 }
 
 impl Sender {
     /// An exporter of this name.
     pub fn new(id: &ComponentId, exporter: Box<dyn Exporter>, registry: &Registry, status: Status) -> Self {
         let id = id.to_string();
+        let span = logs::span(Section::Exporters, &id);
         let labels = [("exporter", id.as_str())];
         Self {
             exporter,
@@ -70,11 +75,15 @@ impl Sender {
             ),
             status,
             episode: Episode::default(),
+            span,
         }
     }
 
+    /// Hands a round over. That the output's reader is gone is left to the caller to say, who may end for it.
     pub(super) fn send(&mut self, round: &Round, now: Stamp) -> Result<(), Error> {
         let points = points(round);
+        let span = self.span.clone();
+        let _within = span.enter();
         let result = self.exporter.export(round);
         match &result {
             Ok(()) => {
@@ -84,18 +93,22 @@ impl Sender {
                     self.status.output(now.monotonic);
                 }
                 if let Some(failures) = self.episode.recovered() {
-                    info!(failures, "exporter recovered");
+                    info!(failures, "exporting works again");
                 }
             }
             Err(failure) => {
                 self.failed.add(points);
-                let words = chain(failure);
-                self.status.failed(now.wall, &words);
-                if self.episode.failing() {
-                    error!(points, error = words, "export failed; data is lost until it recovers");
-                }
+                self.status.failed(now.wall, &chain(failure));
             }
         }
         result
+    }
+
+    /// Logs a failure of [`Sender::send`], once until it works again.
+    pub(super) fn log(&mut self, failure: &Error) {
+        if self.episode.failing() {
+            let _within = self.span.enter();
+            error!(error = chain(failure), "export failed; rounds are lost until it works again");
+        }
     }
 }

@@ -10,7 +10,7 @@ use telemetry::chain;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 use super::creator::Creator;
 use super::lane::Lane;
@@ -142,7 +142,7 @@ impl Worker {
         let mut sync_at = None;
         loop {
             for destination in self.queue.idle_lanes() {
-                lanes.spawn(Lane::new(Arc::clone(shared), destination).run());
+                lanes.spawn(Lane::new(Arc::clone(shared), destination).run().in_current_span());
             }
             if until.is_some() && lanes.is_empty() {
                 return;

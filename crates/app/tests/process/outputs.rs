@@ -1,0 +1,180 @@
+//! Pipes that close or are full, log files that rotate, log lines, few descriptors.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::support::agent::{Agent, address};
+use crate::support::project;
+use crate::{AT_ONCE, BINARY, EACH_SECOND, dead_endpoint, delivering, get, host, rest, signal};
+
+#[test]
+fn a_pipe_that_closes_between_two_rounds_ends_it_at_once_without_an_error() {
+    // Rounds an hour apart but for the first.
+    let hourly = "receivers.awscontainerinsightreceiver.collection_interval=1h";
+    let mut agent = Agent::spawn(host(&[hourly, AT_ONCE]).stdout(Stdio::piped()));
+    let mut events = BufReader::new(agent.child.stdout.take().expect("stdout is piped"));
+    let mut first = String::new();
+    events.read_line(&mut first).expect("events are text");
+    assert!(first.contains("\"Type\":\"Node\""), "{first}");
+    // The whole round is read, so that no write meets the closed pipe.
+    rustix::fs::fcntl_setfl(events.get_ref(), OFlags::NONBLOCK).expect("the pipe can be set");
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        sleep(Duration::from_millis(100));
+        let _ = events.read_to_end(&mut others);
+    }
+    let began = Instant::now();
+    drop(events);
+    assert_eq!(agent.child.wait().expect("it ends").code(), Some(141));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let log = rest(&mut agent);
+    assert!(!log.contains("ERROR") && log.contains("the reader of standard output is gone"), "{log}");
+}
+
+#[test]
+fn a_closed_pipe_does_not_end_an_agent_that_delivers_elsewhere() {
+    let mut command = delivering(&dead_endpoint());
+    command.args(["--config=yaml:exporters::debug: {use_internal_logger: false}"]);
+    command.arg("--set=service.pipelines.metrics.exporters=[awsemf, debug]");
+    let mut agent = Agent::spawn(command.stdout(Stdio::piped()));
+    let log = agent.log_until("everything is running");
+    drop(agent.child.stdout.take());
+    let told = agent.log_until("export failed");
+    let line = told.lines().last().unwrap_or_default();
+    assert!(line.contains("ERROR exporter/debug: "), "{line}");
+    assert_eq!(get(&address(&log, "health check listening"), "/").0, 200);
+}
+
+#[test]
+fn a_closed_standard_output_is_told() {
+    let log_of = |redirection: &str| {
+        let mut command = host(&[]);
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_owned()).collect();
+        command = Command::new("sh");
+        command.current_dir(project().join("examples")).arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
+        let mut agent = Agent::spawn(command.arg(BINARY).args(arguments).env_remove("AOT_CONFIG_CONTENT"));
+        agent.log_until("everything is running")
+    };
+    let closed = log_of(">&-");
+    assert!(closed.lines().any(|line| line.contains("WARN") && line.contains("standard output is closed")), "{closed}");
+    assert!(!log_of("> /dev/null").contains("standard output"), "who throws events away knows it");
+}
+
+#[test]
+fn a_full_pipe_that_does_not_block_loses_no_round() {
+    let (reader, writer) = pipe_with(PipeFlags::NONBLOCK).expect("a pipe");
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).expect("it can be small");
+    rustix::fs::fcntl_setfl(&reader, OFlags::empty()).expect("reading blocks");
+    let mut agent = Agent::spawn(host(&[EACH_SECOND, AT_ONCE]).stdout(writer));
+    agent.log_until("everything is running");
+    let mut events = BufReader::new(fs::File::from(reader));
+    let mut times = Vec::new();
+    let mut read = |lines: usize| {
+        for _ in 0..lines {
+            let mut line = String::new();
+            events.read_line(&mut line).expect("events are text");
+            let event: serde_json::Value = serde_json::from_str(&line).expect("no line is torn");
+            if event["Type"] == "Node" {
+                times.push(event["Timestamp"].as_str().and_then(|time| time.parse::<i64>().ok()).expect("a time"));
+            }
+        }
+    };
+    read(1);
+    // Longer than the pipe has room for, shorter than rounds may wait for the pipeline.
+    sleep(Duration::from_millis(3500));
+    read(60);
+    drop(read);
+    assert!(times.len() >= 4, "{times:?}");
+    let gaps: Vec<_> = times.windows(2).skip(1).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| (850..1150).contains(gap)), "a round is lost: {gaps:?}");
+}
+
+#[test]
+fn a_rotated_log_file_is_opened_anew() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let (path, old) = (folder.path().join("agent.log"), folder.path().join("agent.log.1"));
+    let outputs = format!("service.telemetry.logs.output_paths=[{}, stderr]", path.display());
+    let mut agent = Agent::spawn(host(&[&outputs]).stdout(Stdio::null()));
+    agent.log_until("everything is running");
+    let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    fs::rename(&path, &old).expect("it can be moved");
+    signal(&agent, "-USR1");
+    agent.log_until("log files opened anew");
+    assert!(text(&path).contains("log files opened anew"), "{}", text(&path));
+    // Without a signal the next line notices.
+    fs::remove_file(&path).expect("it can be removed");
+    signal(&agent, "-TERM");
+    agent.child.wait().expect("it ends");
+    assert!(text(&path).contains("shutdown complete"), "{}", text(&path));
+    assert!(text(&old).contains("everything is running") && !text(&old).contains("shut"), "{}", text(&old));
+}
+
+#[test]
+fn too_few_file_descriptors_are_an_error_and_no_abort() {
+    for limit in 3..=16 {
+        for what in ["", "healthcheck --port 9"] {
+            let mut command = Command::new("sh");
+            command.current_dir(project().join("examples")).arg("-c");
+            let start = if what.is_empty() { "--config=host.yaml" } else { what };
+            command.arg(format!("ulimit -n {limit}; exec \"$0\" {start}")).arg(BINARY);
+            command.env_remove("AOT_CONFIG_CONTENT").env_remove("HEALTHCHECK_URL");
+            let mut child =
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it runs");
+            // Where the descriptors are enough it goes on.
+            let mut ended = None;
+            for _ in 0..30 {
+                ended = child.try_wait().expect("it is ours");
+                if ended.is_some() {
+                    break;
+                }
+                sleep(Duration::from_millis(100));
+            }
+            let _ = child.kill();
+            let mut said = String::new();
+            child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
+            child.wait().expect("it ends");
+            if let Some(status) = ended {
+                // 127: the loader of a dynamic build needs descriptors before it does.
+                assert!(
+                    matches!(status.code(), Some(1 | 127)) && !said.is_empty(),
+                    "{limit} {what}: {status:?} {said}"
+                );
+            }
+            assert!(!said.contains("panicked"), "{limit} {what}: {said}");
+        }
+    }
+}
+
+#[test]
+fn log_lines_name_the_component_in_both_encodings() {
+    let mut agent = Agent::spawn(delivering(&dead_endpoint()).stdout(Stdio::null()));
+    let log = agent.log_until("delivery fails");
+    for (words, component) in [
+        ("health check listening", "extension/health_check"),
+        ("receiver starts", "receiver/awscontainerinsightreceiver"),
+        ("everything is running", "agent"),
+        ("delivery fails", "exporter/awsemf"),
+    ] {
+        let line = log.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("no {words}: {log}"));
+        assert!(line.contains(&format!(" {component}: ")), "{line}");
+    }
+    assert!(!log.contains("::delivery") && !log.contains("container_insights::"), "{log}");
+
+    let mut agent = Agent::spawn(host(&["service.telemetry.logs.encoding=json"]).stdout(Stdio::null()));
+    let log = agent.log_until("everything is running");
+    for line in log.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("a line is one JSON object");
+        for key in ["timestamp", "level", "component", "message"] {
+            assert!(value[key].is_string(), "{key}: {line}");
+        }
+        assert!(line.starts_with("{\"timestamp\":\"") && !line.contains("target"), "{line}");
+    }
+    assert!(log.contains("\"component\":\"agent\",\"message\":\"everything is running\",\"version\":"), "{log}");
+}

@@ -1,0 +1,51 @@
+//! Signals: which end the agent, when, and which do not.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::agent::{Agent, address};
+use crate::{dead_endpoint, delivering, get, host, rest, signal};
+
+#[test]
+fn signals_that_others_send_do_not_end_it() {
+    let mut agent = Agent::spawn(host(&["service.telemetry.logs.level=debug"]).stdout(Stdio::null()));
+    let log = agent.log_until("everything is running");
+    for name in ["USR1", "USR2", "ALRM", "VTALRM", "PROF", "IO", "PWR", "XCPU", "XFSZ", "HUP"] {
+        signal(&agent, &format!("-{name}"));
+        let told = agent.log_until(&format!("signal=\"SIG{name}\""));
+        let line = told.lines().last().unwrap_or_default();
+        let level = if ["USR1", "HUP"].contains(&name) { " INFO agent: " } else { "DEBUG agent: " };
+        assert!(line.contains(level), "{line}");
+    }
+    assert_eq!(get(&address(&log, "health check listening"), "/").0, 200);
+    signal(&agent, "-TERM");
+    assert_eq!(agent.child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_the_first_says_so() {
+    for (first, second, code) in [("-INT", "-INT", 130), ("-TERM", "-INT", 130), ("-INT", "-TERM", 143)] {
+        let mut agent = Agent::spawn(delivering(&dead_endpoint()).stdout(Stdio::null()));
+        agent.log_until("delivery fails");
+        signal(&agent, first);
+        let told = agent.log_until("shutting down");
+        let line = told.lines().last().unwrap_or_default();
+        assert!(line.contains("delivering what is left, up to 25 s; signal again to quit at once"), "{line}");
+        let began = Instant::now();
+        signal(&agent, second);
+        assert_eq!(agent.child.wait().expect("it ends").code(), Some(code));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(rest(&mut agent).contains("quitting at once"));
+    }
+}
+
+#[test]
+fn sigquit_ends_it_at_once_with_a_line() {
+    let mut agent = Agent::spawn(delivering(&dead_endpoint()).stdout(Stdio::null()));
+    agent.log_until("delivery fails");
+    signal(&agent, "-QUIT");
+    let status = agent.child.wait().expect("it ends");
+    assert_eq!((status.code(), status.signal()), (Some(131), None));
+    assert!(rest(&mut agent).contains("quitting at once"));
+}
