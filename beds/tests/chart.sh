@@ -36,6 +36,11 @@ takes cluster 'cluster_name: .?shop' --set clusterName=shop
 takes odd 'cluster_name: .?1e3' --set-string clusterName=1e3
 takes lock 'leader_lock_name: .?other' --set leaderLock.name=other
 takes lock_place 'value: "aws-otel-eks"' --set leaderLock.namespace=aws-otel-eks
+takes own_lock 'kind: Lease' --set leaderLock.create=true
+takes token 'expirationSeconds: 3600' --set serviceAccount.tokenExpirationSeconds=3600
+takes closed 'kind: NetworkPolicy' --set networkPolicy.enabled=true
+takes open_to_some 'app: prometheus' --set networkPolicy.enabled=true \
+  --set 'networkPolicy.from[0].podSelector.matchLabels.app=prometheus'
 takes spool 'storage: file_storage' --set spool.enabled=true
 takes empty_spool 'emptyDir:' --set spool.enabled=true,spool.type=emptyDir
 takes narrow 'mountPath: /rootfs/proc' --set host.mounts=narrow
@@ -45,6 +50,43 @@ takes whole 'value: "eu-west-1"' --set region=eu-west-1,role=sample --set servic
 sed 's/^  awscontainerinsightreceiver:/&\n    cluster_name: mine/' "$BEDS/../examples/eks.yaml" > "$OUT/configuration"
 takes own 'cluster_name: .?mine' --set-file "config=$OUT/configuration"
 if grep -q 'mountPath: /rootfs$' "$OUT/narrow.yaml"; then fail "narrow mounts all of the node"; fi
+# value FILE JQ: what an expression finds in the rendered objects.
+value() {
+  "$PYTHON" - "$OUT/$1.yaml" "$2" <<'PYTHON'
+import sys
+import yaml
+objects = [made for made in yaml.safe_load_all(open(sys.argv[1], encoding="utf-8")) if made]
+of = {made["kind"]: made for made in objects}
+pod = of["DaemonSet"]["spec"]["template"]["spec"]
+creates = sorted(resource for rule in of["Role"]["rules"] if "create" in rule["verbs"] for resource in rule["resources"]) if "Role" in of else []
+print(eval(sys.argv[2]))
+PYTHON
+}
+# says NAME EXPRESSION VALUE
+says() {
+  local found
+  found=$(value "$1" "$2") || fail "$1: $2"
+  [ "$found" = "$3" ] || fail "$1: $2 is $found, not $3"
+}
+says plain creates "['configmaps', 'events', 'leases']"
+says own_lock creates "['events']"
+says own_lock '[of[kind]["metadata"]["name"] for kind in ("Lease", "ConfigMap")][0]' otel-container-insight-clusterleader
+says own_lock 'sum(made["metadata"]["name"] == "otel-container-insight-clusterleader" for made in objects)' 2
+says plain 'pod["automountServiceAccountToken"]' True
+says token 'pod["automountServiceAccountToken"]' False
+says token '[s for v in pod["volumes"] for s in v.get("projected", {}).get("sources", [])][0]["serviceAccountToken"]["path"]' token
+says token '[m["mountPath"] for m in pod["containers"][0]["volumeMounts"] if m["name"] == "token"]' \
+  "['/var/run/secrets/kubernetes.io/serviceaccount']"
+says closed 'of["NetworkPolicy"]["spec"]["ingress"]' '[]'
+says closed 'of["NetworkPolicy"]["spec"]["podSelector"] == of["DaemonSet"]["spec"]["selector"]' True
+says open_to_some 'of["NetworkPolicy"]["spec"]["ingress"][0]["ports"][0]["port"]' health
+# The notes say what the mounts show.
+notes() { "$HELM" install here "$chart" --namespace there --dry-run=client --set "$image" "$@" | sed -n '/^NOTES:/,$p'; }
+notes > "$OUT/notes"
+grep -q 'can read every file' "$OUT/notes" || fail "the notes don't say what root shows: $(cat "$OUT/notes")"
+notes --set host.mounts=narrow > "$OUT/notes"
+if grep -q 'can read every file' "$OUT/notes"; then fail "the notes of narrow speak of root"; fi
+grep -q 'There is no NodeFS' "$OUT/notes" || fail "the notes don't say what narrow loses"
 grep -q "@sha256:0000" "$OUT/whole.yaml" || fail "the digest is not the image's"
 
 # refuses REASON OPTION...: helm renders nothing and says why.
@@ -56,6 +98,8 @@ refuses() {
 }
 refuses image.repository
 refuses role --set "$image" --set role=admin
+refuses tokenExpirationSeconds --set "$image" --set serviceAccount.tokenExpirationSeconds=60
+refuses networkPolicy --set "$image" --set networkPolicy.from=all
 refuses leaderLock --set "$image" --set leaderLock.name=No_Name
 refuses clustername --set "$image" --set clustername=shop
 refuses serviceAccount.name --set "$image" --set serviceAccount.create=false

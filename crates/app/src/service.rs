@@ -55,9 +55,10 @@ confmap::config! {
     pub struct Logs {
         /// The least severe message that is logged.
         pub level: Level = Level::Info,
-        /// How a line is written.
+        /// How a line is written. JSON lines have the keys `timestamp`, `level`, `component`, `message`, and the line's own.
         pub encoding: Encoding = Encoding::Console,
-        /// Where lines go: `stderr`, or files, which are appended to. Events alone go to standard output.
+        /// Where lines go: `stderr`, or files, which are appended to. A file that was rotated away, and any file at SIGHUP or
+        /// SIGUSR1, is opened anew under its name. Events alone go to standard output.
         pub output_paths: Vec<String> = vec!["stderr".to_owned()],
         /// Where failures to log go.
         #[accepted("they go where the log goes")]
@@ -65,7 +66,7 @@ confmap::config! {
         /// Messages for developers.
         #[accepted("there are none")]
         pub development: bool = false,
-        /// No name of the code that logs.
+        /// No name of the component in a line.
         pub disable_caller: bool = false,
         /// No stack traces.
         #[accepted("the log has none")]

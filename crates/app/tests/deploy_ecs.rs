@@ -48,7 +48,7 @@ fn container() -> Value {
 fn variable(name: &str) -> Option<String> {
     let container = container();
     let found = list(&container["environment"]).iter().find(|variable| variable["name"] == name)?;
-    Some(word(&found["value"]).replace("${AWS_REGION}", "us-west-2"))
+    Some(filled(word(&found["value"])))
 }
 
 fn loaded() -> Configuration {
@@ -136,6 +136,11 @@ fn what_the_receiver_reads_is_mounted_where_it_looks() {
     }
 }
 
+/// A text of the folder with region and account filled in.
+fn filled(text: &str) -> String {
+    text.replace("${AWS_REGION}", "us-west-2").replace("${AWS_ACCOUNT_ID}", "111122223333")
+}
+
 /// Whether a pattern of a policy, with `*` for any text, fits.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
@@ -176,11 +181,15 @@ fn the_role_may_do_what_the_agent_does_with_this_configuration_and_no_more() {
     let stream = exporter.log_stream_name.as_str().replace("{ContainerInstanceId}", "0a1b");
     let group = format!("arn:aws:logs:us-west-2:111122223333:log-group:{group}");
     for statement in statements {
-        let covers = |arn: &str| list(&statement["Resource"]).iter().any(|pattern| fits(word(pattern), arn));
+        let resources: Vec<String> = list(&statement["Resource"]).iter().map(|pattern| filled(word(pattern))).collect();
+        let covers = |arn: &str| resources.iter().any(|pattern| fits(pattern, arn));
         let is_logs = list(&statement["Action"]).iter().all(|action| word(action).starts_with("logs:"));
         if is_logs {
             assert!(covers(&group) && covers(&format!("{group}:log-stream:{stream}")), "{statement}");
             assert!(!covers("arn:aws:logs:us-west-2:111122223333:log-group:/other"), "{statement}");
+            for elsewhere in [group.replace("us-west-2", "eu-west-1"), group.replace("111122223333", "999999999999")] {
+                assert!(!covers(&elsewhere), "{statement}");
+            }
         } else {
             // Neither of EC2's two actions can be narrowed to a resource.
             assert_eq!(statement["Resource"], "*");
@@ -193,8 +202,10 @@ fn the_role_may_do_what_the_agent_does_with_this_configuration_and_no_more() {
 
 #[test]
 fn what_is_to_be_filled_in_is_what_the_readme_names() {
+    let readme = text("deploy/ecs/README.md");
     for name in ["task-definition.json", "task-role-policy.json", "task-role-trust.json"] {
         let text = text(&format!("deploy/ecs/{name}"));
+        assert!(readme.contains(&format!("$(fill {name})")), "the README fills in {name}");
         for after in text.split("${").skip(1) {
             let placeholder = after.split('}').next().unwrap_or_default();
             assert!(["IMAGE", "AWS_REGION", "AWS_ACCOUNT_ID"].contains(&placeholder), "{name}: {placeholder}");

@@ -251,7 +251,7 @@ fn the_configuration_is_the_samples_and_the_probes_ask_where_it_listens() {
         assert_eq!(health.endpoint.host, "", "a probe comes from outside the pod");
         let container = container(role);
         assert_eq!(container["ports"], json!([{"name": "health", "containerPort": health.endpoint.port}]));
-        for (probe, path) in [("startupProbe", "/ready"), ("readinessProbe", "/ready"), ("livenessProbe", "/")] {
+        for (probe, path) in [("startupProbe", "/"), ("readinessProbe", "/ready"), ("livenessProbe", "/")] {
             assert_eq!(container[probe]["httpGet"], json!({"path": path, "port": "health"}));
         }
     }
