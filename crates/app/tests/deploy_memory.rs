@@ -53,7 +53,10 @@ fn every_place_says_the_same_figures() {
         ("deploy/README.md", format!("At its worst it took {worst} MiB: 110 pods of 1.5 MB each")),
         ("deploy/README.md", format!("The limit is {limit} MiB")),
         ("deploy/helm/container-insights/values.yaml", format!("{node} MiB on a node with 110 pods")),
-        ("deploy/helm/container-insights/values.yaml", format!("{worst} MiB at the worst, with 110 pods of 1.5 MB each")),
+        (
+            "deploy/helm/container-insights/values.yaml",
+            format!("{worst} MiB at the worst, with 110 pods of 1.5 MB each"),
+        ),
         ("deploy/ecs/README.md", format!("{ecs} MiB were measured at the worst")),
     ] {
         assert!(words(name).contains(&sentence), "{name} does not say {sentence:?}");

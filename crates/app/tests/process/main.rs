@@ -8,7 +8,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -55,6 +55,17 @@ pub(crate) fn delivering(endpoint: &str) -> Command {
 pub(crate) fn signal(agent: &Agent, name: &str) {
     let kill = Command::new("kill").args([name, &agent.child.id().to_string()]).status();
     assert!(kill.expect("kill can be run").success(), "{name}");
+}
+
+/// How it ended, long before what waits could have been given up.
+pub(crate) fn ends_soon(agent: &mut Agent) -> ExitStatus {
+    for _ in 0..100 {
+        if let Some(status) = agent.child.try_wait().expect("it is ours") {
+            return status;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("it goes on for five seconds");
 }
 
 pub(crate) fn rest(agent: &mut Agent) -> String {

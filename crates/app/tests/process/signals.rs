@@ -2,10 +2,9 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::support::agent::{Agent, address};
-use crate::{dead_endpoint, delivering, get, host, rest, signal};
+use crate::{dead_endpoint, delivering, ends_soon, get, host, rest, signal};
 
 #[test]
 fn signals_that_others_send_do_not_end_it() {
@@ -32,10 +31,8 @@ fn a_second_signal_ends_it_at_once_and_the_first_says_so() {
         let told = agent.log_until("shutting down");
         let line = told.lines().last().unwrap_or_default();
         assert!(line.contains("delivering what is left, up to 25 s; signal again to quit at once"), "{line}");
-        let began = Instant::now();
         signal(&agent, second);
-        assert_eq!(agent.child.wait().expect("it ends").code(), Some(code));
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!(ends_soon(&mut agent).code(), Some(code));
         assert!(rest(&mut agent).contains("quitting at once"));
     }
 }
@@ -45,7 +42,7 @@ fn sigquit_ends_it_at_once_with_a_line() {
     let mut agent = Agent::spawn(delivering(&dead_endpoint()).stdout(Stdio::null()));
     agent.log_until("delivery fails");
     signal(&agent, "-QUIT");
-    let status = agent.child.wait().expect("it ends");
+    let status = ends_soon(&mut agent);
     assert_eq!((status.code(), status.signal()), (Some(131), None));
     assert!(rest(&mut agent).contains("quitting at once"));
 }
