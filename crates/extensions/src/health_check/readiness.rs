@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn nothing_is_ready_before_it_has_left() {
         let board = Board::default();
-        board.component(RECEIVER);
+        let _starting = board.component(RECEIVER);
         board.component(EXPORTER).starting(at(1));
         let receiver = format!("{RECEIVER}: nothing has been made yet");
         check(&board, 5, &[&format!("{EXPORTER}: nothing has been delivered yet"), &receiver]);

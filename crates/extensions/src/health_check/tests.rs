@@ -215,7 +215,7 @@ async fn ready_and_status_are_exact_paths_that_texts_do_not_change() {
     for path in ["/status", "/ready"] {
         let config = Config { path: path.parse().unwrap(), response_body: Some(texts.clone()), ..Config::default() };
         let running = run(config, Limits::default()).await;
-        running.board.component("exporter/awsemf");
+        let _starting = running.board.component("exporter/awsemf");
         assert_eq!(running.get(path).await.2, "not yet");
         running.health.ready(started());
         assert_eq!(running.get(path).await, (200, "text/plain; charset=utf-8".to_owned(), "fine".to_owned()));
