@@ -42,7 +42,7 @@ fn main() -> Result<(), Error> {
 fn print_cgroups(root: &Root, buffer: &mut Buffer) -> Result<(), Error> {
     let mut hierarchy = Hierarchy::discover(root, buffer)?;
     hierarchy.refresh(buffer)?;
-    println!("cgroup {:?} unreadable {}", hierarchy.version(), hierarchy.unreadable());
+    println!("cgroup {:?} unreadable {}", hierarchy.version(), hierarchy.walked().unreadable);
     print_group("root", hierarchy.root(), buffer);
     println!("  io {:?}", hierarchy.root().read_io(buffer));
     for pod in hierarchy.pods() {

@@ -13,8 +13,11 @@ mod membership;
 mod memory;
 mod mounted;
 mod names;
+mod queue;
+mod subtree;
 mod tree;
 mod walk;
+mod walked;
 
 pub use cpu::Cpu;
 pub use group::Group;
@@ -22,6 +25,7 @@ pub use hierarchy::{Container, Hierarchy, Pod};
 pub use io::{DiskIo, Operations};
 pub use membership::{Membership, membership};
 pub use memory::Memory;
+pub use walked::{Cut, Walked};
 
 /// Which of the kernel's two interfaces carries the controllers. The hybrid layout counts as version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

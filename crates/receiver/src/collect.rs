@@ -7,6 +7,7 @@ mod storage;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use model::{Clock, Record, Round, Stamp, Text};
@@ -120,6 +121,11 @@ impl Collector {
     /// The failures and the limits of its sources.
     pub fn troubles(&mut self) -> &mut Troubles {
         self.machine.troubles()
+    }
+
+    /// Ends a round early once it is set.
+    pub(crate) fn stopper(&self) -> Arc<AtomicBool> {
+        self.machine.stopper()
     }
 
     /// Ends what runs beside the rounds; takes a few seconds at the most.

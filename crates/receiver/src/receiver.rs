@@ -1,6 +1,7 @@
 //! The receiver as the pipelines see it: started, stopped, and a stream of rounds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub struct Surroundings {
 #[derive(Debug)]
 pub struct Receiver {
     stop: mpsc::Sender<()>,
+    hurry: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -58,6 +60,7 @@ impl Receiver {
         let (root, node_name) = (place.root.display(), collector.name().to_owned());
         info!(node = node_name, ?platform, %root, namespace = place.namespace, ?interval, "receiver starts");
         let (stop, stopped) = mpsc::channel();
+        let hurry = collector.stopper();
         let by_itself = platform == Orchestrator::Host;
         let extra = (by_itself && interval > EXTRA_ROUND).then_some(EXTRA_ROUND);
         let refused = registry.counter(
@@ -91,12 +94,13 @@ impl Receiver {
             .name("sampling".to_owned())
             .spawn(move || span.in_scope(|| work.run()))
             .map_err(|source| Error::Thread { source })?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, hurry, thread })
     }
 
     /// Stops sampling and waits for the thread; a round that is being made is still handed on.
     pub fn stop(self) {
         let _ = self.stop.send(());
+        self.hurry.store(true, Ordering::Relaxed);
         // A panic of the thread ends the process before this could see it.
         let _ = self.thread.join();
     }

@@ -52,8 +52,14 @@ impl Group {
         &self.controllers
     }
 
-    pub(super) fn handle(&self) -> Option<&OwnedFd> {
-        self.handles[0].as_ref()
+    /// Lends the handle in the hierarchy that is walked.
+    pub(super) fn take_handle(&mut self) -> Option<OwnedFd> {
+        self.handles[0].take()
+    }
+
+    /// Gives it back.
+    pub(super) fn put_handle_back(&mut self, handle: OwnedFd) {
+        self.handles[0] = Some(handle);
     }
 
     pub(super) fn handle_count(&self) -> usize {

@@ -1,7 +1,7 @@
 //! The cgroups of a machine that are pods and containers, kept from one refresh to the next.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::fstat;
 use rustix::process::{Resource, getrlimit};
@@ -9,6 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use super::mounted::Controllers;
 use super::tree::Tree;
 use super::walk::Walk;
+use super::walked::Walked;
 use super::{Group, Version, discover};
 use crate::{Buffer, Error, Root};
 
@@ -21,6 +22,7 @@ pub struct Hierarchy {
     root: Group,
     tree: Tree,
     walk: Walk,
+    stop: Arc<AtomicBool>,
 }
 
 /// The cgroup of a pod.
@@ -32,6 +34,10 @@ pub struct Pod {
     pub group: Group,
     /// The pod's containers, the sandbox among them, sorted by path.
     pub containers: Vec<Container>,
+    /// How many containers it had before the present walk.
+    pub(super) known: usize,
+    /// Which of the kubelet's roots it is below.
+    pub(super) root: u16,
 }
 
 /// The cgroup of a container. Whatever lies below it is not listed.
@@ -57,6 +63,7 @@ impl Hierarchy {
             controllers,
             tree: Tree::default(),
             walk: Walk::default(),
+            stop: Arc::default(),
         })
     }
 
@@ -70,19 +77,30 @@ impl Hierarchy {
         self.controllers.memory_events.store(wanted, Ordering::Relaxed);
     }
 
+    /// Whether containers outside pods are wanted; they are at first.
+    pub fn set_containers(&mut self, wanted: bool) {
+        self.walk.omits_containers = !wanted;
+    }
+
+    /// What ends a walk early once it is set: it may take seconds in a tree of many thousands.
+    pub fn set_stop(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     /// Walks the tree once and brings the lists up to date.
     ///
-    /// A cgroup that is still there with the same inode keeps its entry and its handles. After an error, such as too many
-    /// open files, everything known before is still listed.
+    /// A cgroup that is still there with the same inode keeps its entry and its handles. What can't be listed or is too much
+    /// is left out and counted, see [`Hierarchy::walked`]. Fails only where the root cgroup's own directory can't be listed;
+    /// then everything known before is still listed.
     pub fn refresh(&mut self, buffer: &mut Buffer) -> Result<(), Error> {
-        self.walk.run(&self.controllers, &mut self.tree, buffer)?;
+        self.walk.run(&self.controllers, &mut self.tree, buffer, &self.stop)?;
         self.open_handles(buffer);
         Ok(())
     }
 
-    /// Directories that the last refresh was not allowed to list.
-    pub fn unreadable(&self) -> usize {
-        self.walk.unreadable
+    /// What the last refresh left out.
+    pub fn walked(&self) -> &Walked {
+        &self.walk.walked
     }
 
     /// The root cgroup: the whole machine.
@@ -119,7 +137,7 @@ impl Hierarchy {
 
 impl std::fmt::Debug for Hierarchy {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Tree { pods, containers } = &self.tree;
+        let Tree { pods, containers, .. } = &self.tree;
         let mut shown = formatter.debug_struct("Hierarchy");
         shown
             .field("version", &self.version())

@@ -35,6 +35,13 @@ pub(super) fn classify<'a>(parent: &str, name: &'a str) -> Name<'a> {
     }
 }
 
+/// Whether a cgroup of this name is the kubelet's own root, which all its pods are below: `kubepods`, `kubepods.slice`, and
+/// below a `--cgroup-root` with the systemd driver `kubelet-kubepods.slice` and the like.
+pub(super) fn is_kubelets_root(name: &str) -> bool {
+    name == "kubepods"
+        || name.strip_suffix("kubepods.slice").is_some_and(|before| before.is_empty() || before.ends_with('-'))
+}
+
 /// A uid as Kubernetes writes it.
 pub(super) fn plain_uid(uid: &str) -> Box<str> {
     uid.replace('_', "-").into_boxed_str()

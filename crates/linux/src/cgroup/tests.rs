@@ -4,7 +4,9 @@ use super::*;
 use crate::tree::Tree;
 use crate::{Buffer, Error};
 
+mod bounds;
 mod first;
+mod forged;
 mod refresh;
 mod second;
 
@@ -12,6 +14,7 @@ pub(super) const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
 const UID_: &str = "6a5b1c2d_3e4f_4a6b_8c7d_9e0f1a2b3c4d";
 const HASH: &str = "361368846409f3ffbb2498960fd35f1d";
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const THIRD: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const OTHER: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 
 /// A node with version 2, as Amazon Linux 2023 mounts it.
@@ -133,11 +136,11 @@ fn pods_and_containers_of_the_systemd_driver_are_found() {
     tree.directory(&format!("{slice}/cri-containerd-{OTHER}.scope"));
     tree.directory(&format!("sys/fs/cgroup/kubepods.slice/kubepods-pod{HASH}.slice/crio-{ID}.scope/container"));
     tree.directory(&format!("sys/fs/cgroup/kubepods.slice/kubepods-pod{HASH}.slice/crio-conmon-{ID}.scope"));
-    tree.directory(&format!("sys/fs/cgroup/system.slice/docker-{OTHER}.scope"));
+    tree.directory(&format!("sys/fs/cgroup/system.slice/docker-{THIRD}.scope"));
     tree.directory(&format!("sys/fs/cgroup/system.slice/run-{ID}.mount"));
     let hierarchy = refreshed(&tree);
     let pods = vec![(UID, vec![ID, OTHER]), (HASH, vec![ID])];
-    assert_eq!(outline(&hierarchy), (pods, vec![OTHER]));
+    assert_eq!(outline(&hierarchy), (pods, vec![THIRD]));
     let pod = &hierarchy.pods()[0];
     assert_eq!(pod.group.path(), slice.strip_prefix("sys/fs/cgroup").unwrap());
     assert_eq!(pod.containers[0].group.path(), format!("{}/cri-containerd-{ID}.scope", pod.group.path()));
@@ -155,10 +158,12 @@ fn pods_of_the_cgroupfs_driver_are_found_anywhere() {
 #[test]
 fn containers_of_a_host_are_found_whoever_made_them() {
     let tree = machine(HYBRID);
-    for path in ["docker/", "ecs/0123456789abcdef0123456789abcdef/", "machine.slice/libpod-", "default/"] {
-        tree.directory(&format!("sys/fs/cgroup/cpu,cpuacct/{path}{ID}"));
+    let ids: Vec<String> = (0..4).map(|at| format!("{at}{}", &ID[1..])).collect();
+    let places = ["default/", "docker/", "ecs/0123456789abcdef0123456789abcdef/", "machine.slice/libpod-"];
+    for (place, id) in places.iter().zip(&ids) {
+        tree.directory(&format!("sys/fs/cgroup/cpu,cpuacct/{place}{id}"));
     }
-    assert_eq!(outline(&refreshed(&tree)), (vec![], vec![ID; 4]));
+    assert_eq!(outline(&refreshed(&tree)), (vec![], ids.iter().map(String::as_str).collect()));
 }
 
 #[test]

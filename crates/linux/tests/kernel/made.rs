@@ -6,12 +6,15 @@ use std::process::{Child, Command, Stdio};
 
 use linux::cgroup::{Hierarchy, Pod};
 
-pub(crate) const UID: &str = "6a5b1c2d-3e4f-4a6b-8c7d-9e0f1a2b3c4d";
 pub(crate) const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// A pod with one container made for a test, in every hierarchy that counts; removed at the end.
+/// A pod with one container made for a test, below a kubelet's root of its own in every hierarchy that counts; removed at
+/// the end.
 pub(crate) struct TestPod {
-    pub(crate) name: String,
+    /// The path of the pod's cgroup.
+    pub(crate) path: String,
+    /// Another one for each pod of each process: of two pods with one uid only one is listed.
+    pub(crate) uid: String,
     pub(crate) tops: Vec<PathBuf>,
 }
 
@@ -24,7 +27,9 @@ impl TestPod {
         } else {
             ["cpuacct", "memory", "blkio"].map(|controller| top.join(controller)).to_vec()
         };
-        let pod = TestPod { name: format!("kubepods-{test}-{}", std::process::id()), tops };
+        let number = test.bytes().fold(0_u64, |number, byte| number * 31 % (1 << 40) + u64::from(byte));
+        let uid = format!("{:08x}-3e4f-4a6b-8c7d-{number:012x}", std::process::id());
+        let pod = TestPod { path: format!("/{test}-{}/kubepods/pod{uid}", std::process::id()), uid, tops };
         for directory in pod.directories() {
             if let Err(error) = fs::create_dir(&directory) {
                 return Err(format!("the cgroup {} can't be made: {error}", directory.display()));
@@ -39,15 +44,15 @@ impl TestPod {
     /// From the top down.
     fn directories(&self) -> Vec<PathBuf> {
         let below = |top: &PathBuf| {
-            let slice = top.join(&self.name);
-            let pod = slice.join(format!("pod{UID}"));
-            [slice, pod.clone(), pod.join(ID)]
+            let pod = top.join(&self.path[1..]);
+            let above: Vec<PathBuf> = pod.ancestors().take(3).map(Path::to_owned).collect();
+            above.into_iter().rev().chain([pod.join(ID)])
         };
         self.tops.iter().flat_map(below).collect()
     }
 
     pub(crate) fn container(&self, top: usize) -> PathBuf {
-        self.tops[top].join(&self.name).join(format!("pod{UID}")).join(ID)
+        self.tops[top].join(&self.path[1..]).join(ID)
     }
 
     /// Starts a shell script in the container.
@@ -72,8 +77,7 @@ impl TestPod {
     }
 
     pub(crate) fn find<'a>(&self, hierarchy: &'a Hierarchy) -> Option<&'a Pod> {
-        let path = format!("/{}/pod{UID}", self.name);
-        hierarchy.pods().iter().find(|pod| pod.group.path() == path)
+        hierarchy.pods().iter().find(|pod| pod.group.path() == self.path)
     }
 }
 

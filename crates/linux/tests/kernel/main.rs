@@ -13,7 +13,7 @@ use linux::cgroup::{Hierarchy, Version, membership};
 use linux::{Buffer, Root, net_dev, process};
 use testkit::trials::{self, Outcome, Trial};
 
-use made::{ID, TestPod, UID};
+use made::{ID, TestPod};
 
 mod files;
 mod guest;
@@ -54,7 +54,7 @@ fn a_load_shows_and_agrees_with_the_files() -> Outcome {
     let hierarchy = discover(&mut buffer);
     let pod = made.find(&hierarchy).unwrap();
     let container = &pod.containers[0];
-    assert_eq!((&*pod.uid, &*container.id), (UID, ID));
+    assert_eq!((&*pod.uid, &*container.id), (&*made.uid, ID));
     made.run(
         "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; dd if=/dev/zero of=/dev/null bs=1M count=200 2>/dev/null",
     );
@@ -192,12 +192,13 @@ fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() -> Out
     let own = std::env::current_exe().unwrap();
     let script = format!(
         "exec unshare --pid --cgroup --mount --fork sh -ec 'mount --rbind / {root}; mount -t proc proc /proc; \
-         {INSIDE}=\"{root} {pid} /{name}/pod{UID}\" exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+         {INSIDE}=\"{root} {pid} {path} {uid}\" exec setpriv --reuid 65534 --regid 65534 --clear-groups \
          --bounding-set=-all --inh-caps=-all --no-new-privs {own} --exact --nocapture \
          a_pod_without_rights_sees_the_machine_and_finds_another_pods_process'",
         root = root.display(),
         pid = sleeper.id(),
-        name = target.name,
+        path = target.path,
+        uid = target.uid,
         own = own.display(),
     );
     std::os::unix::fs::chown(scratch.path(), Some(65534), Some(65534)).unwrap();
@@ -209,7 +210,7 @@ fn a_pod_without_rights_sees_the_machine_and_finds_another_pods_process() -> Out
 }
 
 fn look_from_inside(given: &str) {
-    let [at, pid, path] = given.split(' ').collect::<Vec<_>>()[..] else { panic!("{given}") };
+    let [at, pid, path, uid] = given.split(' ').collect::<Vec<_>>()[..] else { panic!("{given}") };
     assert!(fs::write("/proc/sys/kernel/hostname", "x").is_err(), "it has rights");
     let root = Root::open(Path::new(at)).unwrap();
     let mut buffer = Buffer::new();
@@ -222,7 +223,7 @@ fn look_from_inside(given: &str) {
     process::for_each(&root, &mut buffer, |pid, text| {
         let shown = String::from_utf8_lossy(text).into_owned();
         if membership(text)
-            .is_some_and(|of| of.pod_uid.as_deref() == Some(UID) && of.container_id.as_deref() == Some(ID))
+            .is_some_and(|of| of.pod_uid.as_deref() == Some(uid) && of.container_id.as_deref() == Some(ID))
         {
             found.push((pid, shown));
         }

@@ -1,8 +1,10 @@
 //! CPU and memory of the root cgroup, of pods and of containers.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use linux::cgroup::{Container, Cpu, Group, Hierarchy, Memory};
+use linux::cgroup::{Container, Cpu, Group, Hierarchy, Memory, Pod};
 use linux::{Buffer, Error};
 use model::Clock;
 use telemetry::chain;
@@ -10,12 +12,16 @@ use telemetry::chain;
 use crate::samples::{ContainerSample, GroupSample, PodSample};
 use crate::sources::history::History;
 use crate::sources::reader::Reader;
+use crate::sources::walked;
 use crate::stores::inventory::Inventory;
+
+/// Pods that the kubelet's list lacks and that are read all the same: new ones, and those of a machine by itself.
+const MOST_NAMELESS: usize = 4096;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]
 pub struct Cgroups {
-    memory_events: bool,
+    options: Options,
     /// Inodes of cgroups of listed pods that are none of their containers', as of the last round: sandboxes, as a rule.
     unnamed: HashSet<u64>,
     hierarchy: Option<Hierarchy>,
@@ -23,13 +29,26 @@ pub struct Cgroups {
     memory: History<u64, Memory>,
 }
 
+/// What is wanted of cgroups.
+#[derive(Debug)]
+pub struct Options {
+    /// Whether `memory.events` are read.
+    pub memory_events: bool,
+    /// Whether containers outside pods are.
+    pub containers: bool,
+    /// Ends a walk early once it is set.
+    pub stop: Arc<AtomicBool>,
+}
+
 /// What one pass over the cgroups gave.
 #[derive(Debug, Default)]
-pub struct Groups {
+pub struct Groups<'h> {
     /// The root cgroup.
     pub root: GroupSample,
     /// Pods, by path; without their networks.
     pub pods: Vec<PodSample>,
+    /// The pods that were read, in step with their samples.
+    pub read: Vec<&'h Pod>,
     /// Containers outside pods, by path.
     pub containers: Vec<ContainerSample>,
 }
@@ -42,23 +61,28 @@ struct Failures {
 }
 
 impl Cgroups {
-    /// No cgroups yet; `memory_events` are read only where somebody asks for them.
-    pub fn new(memory_events: bool) -> Self {
-        Self { memory_events, unnamed: HashSet::new(), hierarchy: None, cpu: History::new(), memory: History::new() }
+    /// No cgroups yet.
+    pub fn new(options: Options) -> Self {
+        Self { options, unnamed: HashSet::new(), hierarchy: None, cpu: History::new(), memory: History::new() }
     }
 
     /// Finds the cgroups that there are now, or the root's alone; to be given back with [`Self::put_back`].
     pub fn refresh(&mut self, reader: &mut Reader, all: bool) -> Option<Hierarchy> {
         let found = match self.hierarchy.take() {
             Some(hierarchy) => Ok(hierarchy),
-            None => Hierarchy::discover(&reader.root, &mut reader.buffer).inspect(|hierarchy| {
-                hierarchy.set_memory_events(self.memory_events);
+            None => Hierarchy::discover(&reader.root, &mut reader.buffer).map(|mut hierarchy| {
+                hierarchy.set_memory_events(self.options.memory_events);
+                hierarchy.set_containers(self.options.containers);
+                hierarchy.set_stop(self.options.stop.clone());
+                hierarchy
             }),
         };
         let mut hierarchy = reader.troubles.note("cgroup mounts", found)?;
         // A tree that can't be walked keeps what was known of it; the root cgroup is read all the same.
         let refreshed = if all { hierarchy.refresh(&mut reader.buffer) } else { Ok(()) };
-        reader.troubles.note("cgroup tree", refreshed);
+        if reader.troubles.note("cgroup tree", refreshed).is_some() && all {
+            walked::report(&mut reader.troubles, hierarchy.walked());
+        }
         Some(hierarchy)
     }
 
@@ -71,7 +95,7 @@ impl Cgroups {
     ///
     /// Nobody asks for a sandbox's numbers: a cgroup that the kubelet's list doesn't know is read once, since it may be that
     /// of a container which began after the last list, and then passed over until it has a name.
-    pub fn sample(&mut self, reader: &mut Reader, hierarchy: &Hierarchy, inventory: &Inventory) -> Groups {
+    pub fn sample<'h>(&mut self, reader: &mut Reader, hierarchy: &'h Hierarchy, inventory: &Inventory) -> Groups<'h> {
         let mut failures = Failures::default();
         let (clock, buffer) = (&*reader.clock, &mut reader.buffer);
         let mut unnamed = HashSet::with_capacity(self.unnamed.len());
@@ -80,9 +104,17 @@ impl Cgroups {
         for container in hierarchy.containers() {
             groups.containers.push(self.read_container(container, clock, buffer, &mut failures));
         }
-        groups.pods.reserve_exact(hierarchy.pods().len());
+        let most = hierarchy.pods().len().min(inventory.count() + MOST_NAMELESS);
+        groups.pods.reserve_exact(most);
+        groups.read.reserve_exact(most);
+        let mut nameless = 0;
         for pod in hierarchy.pods() {
-            let entry = inventory.get(&pod.uid).filter(|entry| entry.pod.is_some());
+            let entry = inventory.get(&pod.uid);
+            nameless += usize::from(entry.is_none());
+            if entry.is_none() && nameless > MOST_NAMELESS {
+                continue;
+            }
+            let entry = entry.filter(|entry| entry.pod.is_some());
             let mut containers = Vec::with_capacity(pod.containers.len());
             for container in &pod.containers {
                 let inode = container.group.inode();
@@ -96,7 +128,9 @@ impl Cgroups {
             }
             let group = self.read(&pod.group, clock, buffer, &mut failures);
             groups.pods.push(PodSample { uid: (&*pod.uid).into(), group, network: None, containers });
+            groups.read.push(pod);
         }
+        walked::report_nameless(reader.troubles.limits(), nameless, MOST_NAMELESS);
         self.unnamed = unnamed;
         match failures.first {
             Some(error) => reader.troubles.failed("cgroup", failures.count, &chain(&error)),

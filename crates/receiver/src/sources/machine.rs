@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws::ecs_agent::{Task, task_id};
@@ -13,7 +14,7 @@ use model::{Clock, Text};
 use crate::config::{Config, Failcnt, NodeInterfaces, NodeMemory, Orchestrator};
 use crate::host::{Capacity, Facts};
 use crate::samples::{NodeSample, TasksSample, Volumes as FoundVolumes};
-use crate::sources::cgroups::Cgroups;
+use crate::sources::cgroups::{Cgroups, Options};
 use crate::sources::disks::Disks;
 use crate::sources::file_systems::{FileSystems, Holder};
 use crate::sources::networks::Networks;
@@ -36,6 +37,7 @@ pub struct Machine {
     whole_machine_only: bool,
     physical_only: bool,
     reads_available_memory: bool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Machine {
@@ -44,9 +46,16 @@ impl Machine {
         linux::limits::raise_open_files();
         let root = Root::open(root)?;
         let file_systems = FileSystems::new(&root, patience(config.collection_interval))?;
+        let stop = Arc::<AtomicBool>::default();
+        let options = Options {
+            memory_events: config.memory_failcnt == Failcnt::Events,
+            // On Kubernetes a container outside pods has no record.
+            containers: config.container_orchestrator == Orchestrator::Host,
+            stop: stop.clone(),
+        };
         Ok(Self {
             reader: Reader { root, buffer: Buffer::new(), clock, troubles },
-            cgroups: Cgroups::new(config.memory_failcnt == Failcnt::Events),
+            cgroups: Cgroups::new(options),
             networks: Networks::new(),
             disks: Disks::new(),
             file_systems,
@@ -56,7 +65,13 @@ impl Machine {
             whole_machine_only: config.container_orchestrator == Orchestrator::Ecs,
             physical_only: config.node_network_interfaces == NodeInterfaces::Physical,
             reads_available_memory: config.node_memory == NodeMemory::Available,
+            stop,
         })
+    }
+
+    /// Ends what takes long once it is set: a round that is being made is then made of what was known.
+    pub fn stopper(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
     }
 
     /// The machine's host name.
@@ -77,7 +92,7 @@ impl Machine {
         let mut disk_io = Vec::new();
         if let Some(hierarchy) = self.cgroups.refresh(reader, !self.whole_machine_only) {
             let mut groups = self.cgroups.sample(reader, &hierarchy, inventory);
-            self.networks.sample_pods(reader, hierarchy.pods(), &mut groups.pods, inventory);
+            self.networks.sample_pods(reader, &groups.read, &mut groups.pods, inventory);
             (sample.group, sample.pods, sample.containers) = (groups.root, groups.pods, groups.containers);
             let result = hierarchy.root().read_io_into(&mut reader.buffer, &mut disk_io);
             let _ = reader.troubles.note("cgroup io", result.or_else(absent));

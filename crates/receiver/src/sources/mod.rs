@@ -13,6 +13,7 @@ mod networks;
 mod own_mounts;
 mod reader;
 mod volumes;
+mod walked;
 
 pub use detour::Detour;
 pub use machine::Machine;

@@ -66,14 +66,14 @@ impl Networks {
     pub fn sample_pods(
         &mut self,
         reader: &mut Reader,
-        pods: &[cgroup::Pod],
+        pods: &[&cgroup::Pod],
         samples: &mut [PodSample],
         inventory: &Inventory,
     ) {
         let uids: HashSet<&str> = pods.iter().map(|pod| &*pod.uid).collect();
         self.pods.retain(|uid, _| uids.contains(&**uid));
         let mut wanted = Vec::new();
-        for (number, (pod, sample)) in pods.iter().zip(samples.iter_mut()).enumerate() {
+        for (number, (&pod, sample)) in pods.iter().zip(samples.iter_mut()).enumerate() {
             match self.pods.remove(&*pod.uid) {
                 Some(Found::Process(process)) => match self.read(reader, pod.group.inode(), &process) {
                     Ok(interfaces) => {
@@ -127,14 +127,14 @@ impl Networks {
     fn search(
         &mut self,
         reader: &mut Reader,
-        pods: &[cgroup::Pod],
+        pods: &[&cgroup::Pod],
         samples: &mut [PodSample],
         wanted: &[usize],
         inventory: &Inventory,
     ) {
         let best = processes::scan(reader, pods, wanted, inventory);
         for &number in wanted {
-            let pod = &pods[number];
+            let pod = pods[number];
             let process = best.get(&number).and_then(|pid| Process::open(&reader.root, *pid).ok());
             let read =
                 process.and_then(|process| Some((self.read(reader, pod.group.inode(), &process).ok()?, process)));

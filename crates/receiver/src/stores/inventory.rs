@@ -92,6 +92,11 @@ impl Inventory {
         self.pods.get(uid).map(|kept| &kept.entry)
     }
 
+    /// How many pods are known.
+    pub fn count(&self) -> usize {
+        self.pods.len()
+    }
+
     /// The pods of the last good list, by namespace and name.
     pub fn listed(&self) -> Vec<&Entry> {
         let mut listed: Vec<_> = self.pods.values().filter(|kept| kept.listed).map(|kept| &kept.entry).collect();

@@ -21,9 +21,9 @@ fn new_cgroups_appear_and_vanished_ones_go() {
     let mut hierarchy = refreshed(&tree);
     tree.directory(&format!("{POD}/{OTHER}"));
     tree.directory(&format!("sys/fs/cgroup/kubepods/pod{HASH}"));
-    tree.directory(&format!("sys/fs/cgroup/docker/{OTHER}"));
+    tree.directory(&format!("sys/fs/cgroup/docker/{THIRD}"));
     hierarchy.refresh(&mut Buffer::new()).unwrap();
-    assert_eq!(outline(&hierarchy), (vec![(HASH, vec![]), (UID, vec![ID, OTHER])], vec![OTHER]));
+    assert_eq!(outline(&hierarchy), (vec![(HASH, vec![]), (UID, vec![ID, OTHER])], vec![THIRD]));
     tree.remove(&format!("{POD}/{ID}"));
     tree.remove(&format!("sys/fs/cgroup/kubepods/pod{HASH}"));
     tree.remove("sys/fs/cgroup/docker");
@@ -100,7 +100,7 @@ fn a_directory_that_may_not_be_listed_keeps_what_was_known() {
     let forbidden = std::fs::read_dir(&kubepods).is_err();
     hierarchy.refresh(&mut Buffer::new()).unwrap();
     // The superuser may list everything.
-    assert_eq!(hierarchy.unreadable(), usize::from(forbidden));
+    assert_eq!(hierarchy.walked().unreadable, usize::from(forbidden));
     assert_eq!(outline(&hierarchy), (vec![(UID, vec![ID])], vec![]));
     allow(0o755);
 }

@@ -54,7 +54,12 @@ impl Found {
 }
 
 /// One scan of all processes: the best pid of each pod that is `wanted` and has one, by the pod's number.
-pub fn scan(reader: &mut Reader, pods: &[cgroup::Pod], wanted: &[usize], inventory: &Inventory) -> HashMap<usize, u32> {
+pub fn scan(
+    reader: &mut Reader,
+    pods: &[&cgroup::Pod],
+    wanted: &[usize],
+    inventory: &Inventory,
+) -> HashMap<usize, u32> {
     let by_uid: HashMap<&str, usize> = wanted.iter().map(|number| (&*pods[*number].uid, *number)).collect();
     let by_container: HashMap<&str, usize> = wanted
         .iter()
