@@ -16,7 +16,7 @@ use crate::sources::walked;
 use crate::stores::inventory::Inventory;
 
 /// Pods that the kubelet's list lacks and that are read all the same: new ones, and those of a machine by itself.
-const MOST_NAMELESS: usize = 4096;
+const MOST_NAMELESS: usize = 2048;
 
 /// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
 #[derive(Debug)]
