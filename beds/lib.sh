@@ -6,6 +6,7 @@ BEDS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BED_CACHE=${BED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/container-insights/beds}
 PYTHON=${PYTHON:-$BED_CACHE/python/bin/python3}
 # User-Mode Linux; guest/kind.sh finds out whether it runs here, or QEMU has to take its place.
+# shellcheck disable=SC2034  # for the scripts in guest/
 UML=${BED_UML:-linux.uml}
 # How much slower than in User-Mode Linux things are here: 1 but in a guest that is emulated, and for who waits for one.
 BED_SLOW=${BED_SLOW:-1}

@@ -72,7 +72,7 @@ guest_share() {
 
 guest_boot_kvm() { guest_boot_qemu "$1"; }
 guest_boot_qemu() {
-  local kernel drive=(-drive "if=virtio,format=raw,file=${GUEST_DISK:-$GUEST_IMAGE}${GUEST_DISK:+,cache=unsafe}")
+  local code=0 kernel drive=(-drive "if=virtio,format=raw,file=${GUEST_DISK:-$GUEST_IMAGE}${GUEST_DISK:+,cache=unsafe}")
   kernel=$("$BEDS/guest/kernel.sh")
   [ -n "${GUEST_DISK:-}" ] || drive[1]+=,snapshot=on
   GUEST_DEVICES=()
@@ -83,15 +83,17 @@ guest_boot_qemu() {
   local card=virtio-net-pci,netdev=net,csum=off,guest_csum=off,gso=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off
   # Neither mitigations nor the CPU's latest instructions, which cost most where they are emulated. On a busy machine the emulated
   # timer fails the kernel's check of it, which then panics.
-  local words="console=ttyS0 quiet mitigations=off no_timer_check panic=-1 net.ifnames=0 systemd.getty_auto=no"
-  words+=" bed_root=$GUEST_ROOT bed_init=$GUEST_INIT bed_work=$WORK bed_out=$GUEST_OUT ${GUEST_WORDS[*]}"
+  local line="console=ttyS0 quiet mitigations=off no_timer_check panic=-1 net.ifnames=0 systemd.getty_auto=no"
+  line+=" bed_root=$GUEST_ROOT bed_init=$GUEST_INIT bed_work=$WORK bed_out=$GUEST_OUT ${GUEST_WORDS[*]}"
   nsenter --net="/run/netns/$GUEST_NAME" timeout "$1" qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none \
     -M q35 -accel "$BED_GUEST" -cpu qemu64,+rdrand -smp 2 -m "$MEM" \
     -object "memory-backend-memfd,id=memory,size=$MEM,share=on" -numa node,memdev=memory \
     -kernel "$kernel/vmlinuz" -initrd "$kernel/initramfs" -serial "file:$WORK/console" \
-    -append "$words" \
+    -append "$line" \
     -netdev tap,id=net,ifname=tap0,script=no,downscript=no -device "$card" "${drive[@]}" "${GUEST_DEVICES[@]}" \
-    < /dev/null > "$WORK/qemu" 2>&1 || { cat "$WORK/qemu" >> "$WORK/console"; return 1; }
+    < /dev/null > "$WORK/qemu" 2>&1 || code=$?
+  cat "$WORK/qemu" >> "$WORK/console"
+  return $code
 }
 
 # guest_disk machine|disk: the name of the guest's first disk in its mount table, as /mnt or as its /.

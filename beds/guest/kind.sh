@@ -25,7 +25,8 @@ known() {
 
 # lacks KIND: says what of it is missing on the machine, if anything is.
 lacks() {
-  if ! program "$1" > /dev/null; then echo "its program is not installed"
+  if [ "$(id -u)" != 0 ]; then echo "it needs root"
+  elif ! program "$1" > /dev/null; then echo "its program is not installed"
   elif [ "$1" = uml ]; then return 0
   elif [ -z "$(virtiofsd_path)" ]; then echo "virtiofsd is not installed"
   elif ! "$BEDS/guest/kernel.sh" > /dev/null 2>&1; then echo "its kernel was not fetched"
@@ -33,13 +34,20 @@ lacks() {
   fi
 }
 
-# boot KIND: boots a guest, and prints "yes" or "no" with its last words. A /dev/kvm that opens proves nothing: where it is
-# virtual itself, a guest may hang before its first line.
+# boot KIND FILE: boots a guest, and sets `answer` to "yes", or "no" and why; keeps it in FILE. A /dev/kvm that opens proves
+# nothing: where it is virtual itself, a guest may hang before its first line.
 boot() {
   local seconds=40 said
   case $1 in kvm) seconds=20 ;; tcg) seconds=120 ;; esac
   said=$(BED_GUEST=$1 BED_SLOW=1 LIMIT=$seconds MEM=512M DISK=16M "$BEDS/guest/run.sh" /bin/echo "a guest lives" 8>&- 2>&1) || true
-  if [ "$said" = "a guest lives" ]; then echo yes; else echo "no, $(tr -d '\r' <<< "$said" | grep -v '^ *$' | tail -n 1)"; fi
+  if [ "$said" = "a guest lives" ]; then answer=yes
+  elif grep -q 'its program: 124' <<< "$said"; then
+    answer="no, it did not boot within $seconds s"
+    # A machine that is only busy is asked again.
+    [ "$1" = kvm ] || return 0
+  else answer="no, it died: $(tr -d '\r' <<< "$said" | grep -v '^ *$' | tail -n 1)"
+  fi
+  echo "$answer" > "$2"
 }
 
 mkdir -p "$BED_CACHE"
@@ -49,8 +57,7 @@ for kind in $kinds; do
   answer=$(lacks "$kind")
   if [ -z "$answer" ]; then
     file=$(known "$kind")
-    [ -s "$file" ] || boot "$kind" > "$file"
-    answer=$(cat "$file")
+    if [ -s "$file" ]; then answer=$(cat "$file"); else boot "$kind" "$file"; fi
   fi
   if [ "$answer" = yes ]; then
     echo "$kind"
