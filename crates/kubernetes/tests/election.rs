@@ -4,12 +4,15 @@
 //! `election` and nothing else; with `ELECTION_SAMPLE` set its rights are the published manifest's, without leases and
 //! watches. `nsenter --net=/run/netns/bednode cargo test -p kubernetes --test election -- --ignored --nocapture`
 
-use std::io::Write;
+#![expect(clippy::print_stdout, reason = "what was measured is read by people")]
+
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kubernetes::election::{Campaign, Leadership, Mode, Moment, Now, Options, Place, Told};
 use kubernetes::{ApiServer, Auth, Settings};
+use testkit::trials::{self, Outcome, Trial};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -70,12 +73,15 @@ impl Agent {
     }
 }
 
-#[tokio::test]
-#[ignore = "needs an API server"]
-async fn a_real_api_server_elects_one_and_hands_over() {
+fn main() -> ExitCode {
+    let name = "a_real_api_server_elects_one_and_hands_over";
+    trials::main(&[Trial { name, ignored: true, run: a_real_api_server_elects_one_and_hands_over }])
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn a_real_api_server_elects_one_and_hands_over() -> Outcome {
     if settings().is_none() {
-        writeln!(std::io::stderr(), "no API server: ELECTION_KUBECONFIG isn't set").expect("there is a standard error");
-        return;
+        return Outcome::NotRun("no API server: ELECTION_KUBECONFIG isn't set".to_owned());
     }
     let sample = std::env::var_os("ELECTION_SAMPLE").is_some();
     let lock = if sample { "sample-lock" } else { "minimal-lock" };
@@ -105,4 +111,5 @@ async fn a_real_api_server_elects_one_and_hands_over() {
     let path = "/api/v1/namespaces/election/secrets";
     let error = api_server.request(kubernetes::Method::GET, path, "", None).await.expect_err("not allowed");
     assert_eq!(error.status(), Some(403), "authorisation is on");
+    Outcome::Passed
 }

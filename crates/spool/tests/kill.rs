@@ -1,17 +1,37 @@
 //! A process that is killed at any moment has lost nothing that it said was written.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is off")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "helpers of tests, which stop where something is off"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use spool::{Entry, Error, Options, Spool};
+use testkit::trials::{self, Outcome, Trial};
 
-const DIRECTORY: &str = "SPOOL_TEST_DIRECTORY";
+const APPENDS: &str = "append-to";
+const OPENS: &str = "open";
+const TRIALS: &[Trial] = &[
+    Trial {
+        name: "whatever_was_said_to_be_written_is_there_after_a_kill",
+        ignored: false,
+        run: whatever_was_said_to_be_written_is_there_after_a_kill,
+    },
+    Trial {
+        name: "a_second_process_is_refused_with_the_id_of_the_first",
+        ignored: false,
+        run: a_second_process_is_refused_with_the_id_of_the_first,
+    },
+];
 const KILLS: u32 = 50;
 
 fn options(directory: &Path) -> Options {
@@ -23,11 +43,26 @@ fn body(number: i64) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// This same program is the other process where it is told what to do there, and for which spool.
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match &words[..] {
+        [_, role, directory] if role == APPENDS => append(Path::new(directory)),
+        [_, role, directory] if role == OPENS => open(Path::new(directory)),
+        _ => return trials::main(TRIALS),
+    }
+    ExitCode::SUCCESS
+}
+
+fn child(role: &str, directory: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg(role).arg(directory);
+    command
+}
+
 /// What the killed process does: appends as fast as it can, acknowledges half, and says each once it is done.
-#[test]
-fn a_child_appends() {
-    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
-    let (mut spool, _) = Spool::open(options(Path::new(&directory))).unwrap();
+fn append(directory: &Path) {
+    let (mut spool, _) = Spool::open(options(directory)).unwrap();
     let mut out = std::io::stdout().lock();
     let mut number = spool.pending().next_back().map_or(0, |p| p.time_ms + 1);
     loop {
@@ -44,19 +79,13 @@ fn a_child_appends() {
     }
 }
 
-#[test]
-fn whatever_was_said_to_be_written_is_there_after_a_kill() {
+fn whatever_was_said_to_be_written_is_there_after_a_kill() -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let mut written: BTreeMap<u64, i64> = BTreeMap::new();
     let mut acknowledged = BTreeSet::new();
     let mut torn = 0;
     for kill in 0..KILLS {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "a_child_appends", "--nocapture"])
-            .env(DIRECTORY, directory.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = child(APPENDS, directory.path()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (begun, begins) = mpsc::channel();
         // The pipe is emptied while the child runs; once it has begun, it is killed between any two instructions.
@@ -101,29 +130,24 @@ fn whatever_was_said_to_be_written_is_there_after_a_kill() {
     }
     assert!(written.len() >= KILLS as usize, "only {} records in {KILLS} runs", written.len());
     eprintln!("{} written, {} acknowledged, {torn} torn ends in {KILLS} kills", written.len(), acknowledged.len());
+    Outcome::Passed
 }
 
 /// What the second opener does.
-#[test]
-fn a_child_opens() {
-    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
-    match Spool::open(options(Path::new(&directory))) {
+fn open(directory: &Path) {
+    match Spool::open(options(directory)) {
         Err(Error::Locked { pid, .. }) => println!("\nlocked by {pid:?}"),
         other => println!("\nopened: {}", other.is_ok()),
     }
 }
 
-#[test]
-fn a_second_process_is_refused_with_the_id_of_the_first() {
+fn a_second_process_is_refused_with_the_id_of_the_first() -> Outcome {
     let directory = tempfile::tempdir().unwrap();
-    let ask = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "a_child_opens", "--nocapture"]).env(DIRECTORY, directory.path());
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
-    };
+    let ask = || String::from_utf8(child(OPENS, directory.path()).output().unwrap().stdout).unwrap();
     let held = Spool::open(options(directory.path())).unwrap();
     let told = ask();
     assert!(told.contains(&format!("\nlocked by Some({})\n", std::process::id())), "{told}");
     drop(held);
     assert!(ask().contains("\nopened: true\n"));
+    Outcome::Passed
 }
