@@ -2,7 +2,7 @@
 # Proves on a real Kubernetes that it takes what the chart renders, in every shape, by a dry run at the server; and with both
 # roles that an installed chart runs: its pods are ready, as 65532 without capabilities, with authorisation on, and send the
 # node's events; that what is mounted later is seen, and let go of; and that the minimal role allows nothing beside the table.
-#   chart.sh AGENT       1-2 min; 77 where this can't run
+#   chart.sh AGENT       4-5 min, since a pod is ready a batch's timeout after its start; 77 where this can't run
 # The / of a node with systemd is a shared mount. Where this machine's isn't, all runs in mounts of its own, which are.
 set -eu
 if [ -z "${OWN_MOUNTS:-}" ] && [ "$(id -u)" = 0 ] && ! awk '$5 == "/" {shared = / shared:/} END {exit !shared}' /proc/self/mountinfo; then
@@ -35,6 +35,8 @@ shape --set spool.enabled=true
 shape --set spool.enabled=true,spool.type=emptyDir
 shape --set host.mounts=narrow,clusterName=shop,region=eu-west-1
 shape --set leaderLock.namespace=aws-otel-eks,leaderLock.name=other
+shape --set leaderLock.create=true,networkPolicy.enabled=true,serviceAccount.tokenExpirationSeconds=3600
+shape --set networkPolicy.enabled=true --set 'networkPolicy.from[0].namespaceSelector.matchLabels.a=b'
 shape --set 'serviceAccount.annotations.eks\.amazonaws\.com/role-arn=arn:aws:iam::111122223333:role/a,priorityClassName='
 echo "the server takes every shape"
 
@@ -48,7 +50,7 @@ installed() {
     --set-string image.tag=1 --set image.pullPolicy=Never,clusterName=bed \
     --set 'extraArgs={--set=exporters.awsemf.output_destination=stdout,--set=receivers.awscontainerinsightreceiver.collection_interval=5s}' \
     "$@" > "$OUT/install"
-  kubectl -n container-insights rollout status daemonset/here-container-insights --timeout=90s > "$OUT/rollout" 2>&1 ||
+  kubectl -n container-insights rollout status daemonset/here-container-insights --timeout=150s > "$OUT/rollout" 2>&1 ||
     fail "$name: $(kubectl -n container-insights get events; kubectl -n container-insights logs daemonset/here-container-insights --tail 20)"
   local type
   for type in Node NodeFS NodeDiskIO NodeNet Pod PodNet Container ContainerFS; do
@@ -107,6 +109,13 @@ for row in "get nodes/x --subresource=proxy" "create nodes/x --subresource=proxy
 done
 helm uninstall here --namespace container-insights --wait > /dev/null
 installed narrow --set host.mounts=narrow,spool.enabled=true,spool.type=emptyDir
+helm uninstall here --namespace container-insights --wait > /dev/null
+# A lock made with the release is led by without the right to create one; the token is the projected one.
+kubectl -n container-insights delete configmap,lease "$lock" --ignore-not-found > /dev/null
+installed closed --set leaderLock.create=true,networkPolicy.enabled=true,serviceAccount.tokenExpirationSeconds=600
+allowed no create configmaps -n container-insights
+allowed no create leases.coordination.k8s.io -n container-insights
+until_ok 200 events Cluster || fail "nobody leads by the lock of the release"
 helm uninstall here --namespace container-insights --wait > /dev/null
 installed sample --set role=sample
 helm uninstall here --namespace container-insights --wait > /dev/null

@@ -2,7 +2,6 @@
 //! `healthcheck`.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -209,8 +208,7 @@ fn print_config(sources: &Sources, variables: &Variables) -> anyhow::Result<Exit
 }
 
 fn show(text: &str) -> anyhow::Result<ExitCode> {
-    std::io::stdout().write_all(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    crate::output::print(text, ExitCode::SUCCESS)
 }
 
 fn line(fault: &Fault) -> String {
@@ -218,7 +216,6 @@ fn line(fault: &Fault) -> String {
     format!("{}: {}{place}", fault.path, fault.message)
 }
 
-#[expect(clippy::print_stderr, reason = "before and without a log, this is where people look")]
 pub(crate) fn complain(text: &str) {
-    eprintln!("{text}");
+    crate::output::complain(text);
 }

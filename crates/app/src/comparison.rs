@@ -3,7 +3,7 @@
 mod group;
 
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, BufReader, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -77,8 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             Output::Text => report.text(),
             Output::Json => report.json(),
         };
-        io::stdout().write_all(text.as_bytes()).context("write the report")?;
-        Ok(ExitCode::from(u8::from(report.unexplained() > 0)))
+        crate::output::print(&text, ExitCode::from(u8::from(report.unexplained() > 0)))
     });
     compared.unwrap_or_else(|error| {
         complain(&format!("Error: {error:#}"));

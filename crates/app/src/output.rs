@@ -4,12 +4,19 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+/// The exit code of a process whose output's reader is gone: that of one that SIGPIPE ended, as shells tell it.
+pub const BROKEN_PIPE: u8 = 141;
+/// The most that a pipe with any room takes without blocking, on Linux: a page.
+const PAGE: usize = 4096;
 
 /// An open stream. Where it has no room, a write waits for some, as a blocking pipe makes it wait.
 ///
@@ -17,8 +24,10 @@ use tokio::io::unix::AsyncFd;
 #[derive(Debug)]
 pub struct Output {
     file: File,
-    /// How long a write waits for room; without limit where that is `None`.
+    /// How long a write waits for room, also where the stream itself would wait; without limit where that is `None`.
     patience: Option<Duration>,
+    /// Whether the last wait was in vain: the next one is not begun.
+    stuck: bool,
     /// Whether a write broke off within a line.
     torn: bool,
     last: u8,
@@ -37,17 +46,19 @@ impl Output {
 
     /// Any other open stream.
     pub fn new(fd: impl Into<OwnedFd>, patience: Option<Duration>) -> Self {
-        Self { file: File::from(fd.into()), patience, torn: false, last: b'\n' }
+        Self { file: File::from(fd.into()), patience, stuck: false, torn: false, last: b'\n' }
     }
 
     /// Waits for room, or for a fault that the next write names.
-    fn wait(&self) -> io::Result<()> {
-        let patience =
-            self.patience.map(|patience| Timespec::try_from(patience).map_err(io::Error::other)).transpose()?;
+    fn wait(&mut self) -> io::Result<()> {
+        let patience = self.patience.map(|patience| if self.stuck { Duration::ZERO } else { patience });
+        let patience = patience.map(|patience| Timespec::try_from(patience).map_err(io::Error::other)).transpose()?;
         loop {
             match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], patience.as_ref()) {
-                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-                Ok(_) => return Ok(()),
+                Ok(ready) => {
+                    self.stuck = ready == 0;
+                    return if self.stuck { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -56,7 +67,11 @@ impl Output {
 }
 
 impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<usize> {
+        if self.patience.is_some() {
+            self.wait()?;
+            bytes = &bytes[..bytes.len().min(PAGE)];
+        }
         loop {
             match self.file.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait()?,
@@ -92,6 +107,19 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Prints a text and gives the exit code of a program that did: `done`, or [`BROKEN_PIPE`] where the reader is gone.
+pub fn print(text: &str, done: ExitCode) -> anyhow::Result<ExitCode> {
+    match Output::stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::from(BROKEN_PIPE)),
+        printed => printed.context("write to standard output").map(|()| done),
+    }
+}
+
+/// Writes a line for people to standard error. Where that takes none there is nobody left to tell.
+pub fn complain(text: &str) {
+    let _ = Output::stderr(None).and_then(|mut stderr| stderr.write_all(format!("{text}\n").as_bytes()));
 }
 
 /// Whether standard output was closed when the process began: the runtime opens `/dev/null` in its place, for reading and
@@ -174,6 +202,18 @@ mod tests {
         let mut output = Output::new(writer, Some(Duration::from_millis(20)));
         let written = output.write_all(&vec![b'x'; 1 << 20]);
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_reader_that_hangs_holds_up_one_line_where_the_wait_is_limited_and_is_asked_again() {
+        let (mut reader, writer) = pipe(PipeFlags::empty());
+        let mut output = Output::new(writer, Some(Duration::from_millis(20)));
+        let fill = output.write_all(&vec![b'x'; 1 << 20]);
+        assert_eq!(fill.unwrap_err().kind(), io::ErrorKind::TimedOut, "a blocking pipe would wait for ever");
+        assert!(output.stuck && output.write_all(b"lost\n").is_err(), "the next line waits no more");
+        reader.read_exact(&mut vec![0; PAGE]).unwrap();
+        output.write_all(b"taken\n").unwrap();
+        assert!(!output.stuck);
     }
 
     #[test]

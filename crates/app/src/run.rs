@@ -30,8 +30,6 @@ use crate::surroundings::Variables;
 const DRAIN: Duration = Duration::from_secs(25);
 /// What counting the losses of a delivery that isn't done in time may take beyond.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// The exit code of a process whose output's reader is gone: that of one that SIGPIPE ended, as shells tell it.
-const BROKEN_PIPE: u8 = 141;
 
 /// Runs a configuration until a signal ends it.
 pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
@@ -104,7 +102,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     health.iter().for_each(Health::stopping);
     if closed {
         info!("shutting down: the reader of standard output is gone");
-        return Ok(ExitCode::from(BROKEN_PIPE));
+        return Ok(ExitCode::from(output::BROKEN_PIPE));
     }
     deliveries.close();
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.

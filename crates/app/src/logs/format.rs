@@ -2,7 +2,7 @@
 //!
 //! For people: `TIME LEVEL COMPONENT: MESSAGE KEY=VALUE …`. As JSON one object a line, whose first keys are `timestamp` (RFC 3339,
 //! UTC), `level` (`ERROR`, `WARN`, `INFO`, `DEBUG`), `component` (unless `disable_caller` takes it away) and `message`, after
-//! which come the line's own fields. No line has a control character of a field or a message in it but as an escape.
+//! which come the line's own fields; `lost_lines` is how many lines before it no output took. No line has a control character of a field or a message in it but as an escape.
 
 use std::fmt::{self, Debug, Write};
 
@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::names;
+use super::{names, outputs};
 use crate::service::Encoding;
 
 /// The field of a span, or of a line, that names the component.
@@ -52,6 +52,10 @@ where
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut parts = Parts::default();
         event.record(&mut parts);
+        let lost = outputs::lost();
+        if lost > 0 {
+            parts.fields.push(("lost_lines", lost.into(), Quotes::No));
+        }
         let around = || {
             context.event_scope()?.find_map(|span| {
                 let extensions = span.extensions();

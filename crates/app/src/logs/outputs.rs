@@ -11,11 +11,18 @@ use rustix::fs::OFlags;
 
 use crate::output::Output;
 
-/// How long a line waits for a reader that takes nothing, where waiting is ours to do.
+/// How long a line waits for a reader that takes nothing; the lines behind it are lost without a wait, until it takes some again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often the files were to be opened anew.
 static REOPENED: AtomicU64 = AtomicU64::new(0);
+/// Lines that no output took since the last that one did.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were lost just before this one.
+pub fn lost() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
 
 /// Lets every log file be opened anew before its next line.
 pub fn reopen() {
@@ -54,12 +61,19 @@ impl Outputs {
 
 impl Write for Outputs {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // An output that takes no more costs its own lines: there is nowhere to say so.
+        // An output that takes no more costs its own lines.
+        let mut is_taken = false;
         for output in &mut self.0 {
-            let _ = match output {
+            let written = match output {
                 Target::Stderr(output) => output.write_all(line),
                 Target::File(file) => file.write_all(line),
             };
+            is_taken |= written.is_ok();
+        }
+        if is_taken {
+            LOST.store(0, Ordering::Relaxed);
+        } else {
+            LOST.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }

@@ -1,7 +1,7 @@
 //! Pipes that close or are full, log files that rotate, log lines, few descriptors.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -171,4 +171,43 @@ fn log_lines_name_the_component_in_both_encodings() {
         assert!(line.starts_with("{\"timestamp\":\"") && !line.contains("target"), "{line}");
     }
     assert!(log.contains("\"component\":\"agent\",\"message\":\"everything is running\",\"version\":"), "{log}");
+}
+
+#[test]
+fn printing_to_a_reader_that_went_away_or_to_a_full_disk_is_no_abort() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let closed = || {
+        let (reader, writer) = pipe_with(PipeFlags::empty()).expect("a pipe");
+        drop(reader);
+        writer
+    };
+    let run = |arguments: &[&str], stdout: Stdio, stderr: Stdio| {
+        let mut command = Command::new(BINARY);
+        command.current_dir(project().join("examples")).args(arguments).env_remove("AOT_CONFIG_CONTENT");
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).status().expect("it runs").code()
+    };
+    for arguments in [&["print-config", "--config=host.yaml"][..], &["components"]] {
+        assert_eq!(run(arguments, closed().into(), Stdio::null()), Some(141), "{arguments:?}");
+        assert_eq!(run(arguments, full().into(), Stdio::null()), Some(1), "{arguments:?}");
+    }
+    let faulty = ["validate", "--config=yaml:receivers: {}"];
+    assert_eq!(run(&faulty, Stdio::null(), closed().into()), Some(1), "where nothing can be said");
+    assert_eq!(run(&faulty, Stdio::null(), full().into()), Some(1), "where nothing can be said");
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let (reader, writer) = pipe_with(PipeFlags::empty()).expect("a pipe");
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).expect("it can be small");
+    // Full before the agent begins.
+    fs::File::from(writer.try_clone().expect("it can be opened twice")).write_all(&[b'x'; 4096]).expect("it has room");
+    let mut command = host(&[EACH_SECOND, AT_ONCE]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(writer).spawn().expect("it runs");
+    let mut events = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let mut first = String::new();
+    events.read_line(&mut first).expect("events are text");
+    assert!(first.contains("\"Type\":\"Node\""), "{first}");
+    let _ = child.kill();
+    let _ = child.wait();
+    drop(reader);
 }
