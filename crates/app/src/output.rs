@@ -119,7 +119,12 @@ pub fn print(text: &str, done: ExitCode) -> anyhow::Result<ExitCode> {
 
 /// Writes a line for people to standard error. Where that takes none there is nobody left to tell.
 pub fn complain(text: &str) {
-    let _ = Output::stderr(None).and_then(|mut stderr| stderr.write_all(format!("{text}\n").as_bytes()));
+    let line = format!("{text}\n");
+    let _ = match Output::stderr(None) {
+        Ok(mut stderr) => stderr.write_all(line.as_bytes()),
+        // Without a descriptor to spare.
+        Err(_) => io::stderr().write_all(line.as_bytes()),
+    };
 }
 
 /// Whether standard output was closed when the process began: the runtime opens `/dev/null` in its place, for reading and
@@ -211,7 +216,8 @@ mod tests {
         let fill = output.write_all(&vec![b'x'; 1 << 20]);
         assert_eq!(fill.unwrap_err().kind(), io::ErrorKind::TimedOut, "a blocking pipe would wait for ever");
         assert!(output.stuck && output.write_all(b"lost\n").is_err(), "the next line waits no more");
-        reader.read_exact(&mut vec![0; PAGE]).unwrap();
+        // A page for the end of the line that broke off, and one for the next.
+        reader.read_exact(&mut vec![0; 2 * PAGE]).unwrap();
         output.write_all(b"taken\n").unwrap();
         assert!(!output.stuck);
     }
