@@ -42,7 +42,7 @@ need_guest() {
   cat "$said" >&2
   rm -f "$said"
   # shellcheck disable=SC2034  # for the scripts
-  if [ "$BED_GUEST" = tcg ]; then LATE=1500 STALE=8; else LATE=700 STALE=2; fi
+  if [ "$BED_GUEST" = tcg ]; then LATE=1500 STALE=4; else LATE=700 STALE=2; fi
   . "$BEDS/guest/boot.sh"
 }
 

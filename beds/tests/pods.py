@@ -8,7 +8,11 @@ of the disk that the load `write` goes to. A round may be late by MS. A slow kub
 many ROUNDS old. WORDS are of a warning that may be logged.
 """
 import argparse
+import calendar
 import json
+import math
+import re
+import time
 
 from expect import MIB, SAMPLE_WARNINGS, Checks, Events, check_node, check_output, check_rounds, read
 
@@ -31,10 +35,26 @@ class Report:
         self.end = next((line for line in lines if line["line"] == "end"), {})
 
 
+def outages(log):
+    """(first, last) millisecond in which the kubelet had no answer to the question for its pods, by the agent's log."""
+    found, begin = [], None
+    for line in log.splitlines():
+        words = re.match(r"([\d-]+T[\d:]+)\.(\d{3})\d*Z .*source (fails|recovered).* source=\"kubelet pods\"", line)
+        if words:
+            at = calendar.timegm(time.strptime(words[1], "%Y-%m-%dT%H:%M:%S")) * 1000 + int(words[2])
+            if words[3] == "fails":
+                begin = at
+            elif begin:
+                found.append((begin, at))
+                begin = None
+    return found + ([(begin, math.inf)] if begin else [])
+
+
 class Check:
     def __init__(self, checks, report, events, options):
         self.checks, self.report, self.events, self.options = checks, report, events, options
         self.stale_ms = options.slow_kubelet * INTERVAL_MS
+        self.outages = outages(read(options.folder + "/events.stderr")) if options.slow_kubelet else []
         # In a guest that is emulated one round is read much later after its time than another.
         self.pace_slack = 0.02 if options.late <= 700 else 0.1
 
@@ -56,8 +76,9 @@ class Check:
         return self.attributes(pod), self.attributes(pod, "main")
 
     def known(self, load):
-        """The time after which every round knows that a load has ended."""
-        return load["end_unix_ms"] + self.stale_ms
+        """The time after which every round knows that a load has ended: not while the kubelet has no answer."""
+        known = load["end_unix_ms"] + self.stale_ms
+        return max([known, *(last + 2 * INTERVAL_MS for first, last in self.outages if first - INTERVAL_MS <= known <= last)])
 
     def common(self):
         checks, events = self.checks, self.events
