@@ -25,7 +25,7 @@ RECEIVER = "receivers.awscontainerinsightreceiver"
 NOBODY = ["setpriv", "--reuid", "65532", "--regid", "65532", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all",
           "--no-new-privs", "--"]
 # Nobody has given the test keys for EC2, and these are no EBS disks.
-WARNINGS = ("the logging exporter is called debug now", "credentials", "own metrics listening on another port", "kubelet")
+WARNINGS = ("the logging exporter is called debug now", "credentials", "own metrics listening on the next free port", "kubelet")
 
 
 class Disk:
