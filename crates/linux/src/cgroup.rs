@@ -23,7 +23,7 @@ pub use cpu::Cpu;
 pub use group::Group;
 pub use hierarchy::{Container, Hierarchy, Pod};
 pub use io::{DiskIo, Operations};
-pub use membership::{Membership, membership};
+pub use membership::{Membership, Place, membership, places};
 pub use memory::Memory;
 pub use walked::{Cut, Walked};
 

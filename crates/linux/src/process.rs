@@ -37,6 +37,21 @@ pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8
     Ok(first_seen)
 }
 
+/// When a process began, in clock ticks since the machine did: field 22 of `<root>/proc/<pid>/stat` (proc_pid_stat(5)).
+///
+/// The lower of two is the older process; numbers wrap, times don't.
+pub fn read_start_time(root: &Root, pid: u32, buffer: &mut Buffer) -> Result<Option<u64>, Error> {
+    root.read(&format!("proc/{pid}/stat"), buffer).map(parse_start_time)
+}
+
+/// The start time from the text of `stat`.
+fn parse_start_time(text: &[u8]) -> Option<u64> {
+    // The command's name, which may hold anything, ends with the last parenthesis; the state follows as field 3.
+    const AFTER_NAME: usize = 22 - 3;
+    let name_end = text.iter().rposition(|&byte| byte == b')')?;
+    number(crate::text::words(&text[name_end + 1..]).nth(AFTER_NAME)?)
+}
+
 /// A handle on one process: it never stands for another one, whoever gets the pid later.
 #[derive(Debug)]
 pub struct Process {
@@ -135,6 +150,19 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(process.read_net_dev(&mut buffer, &mut interfaces).unwrap_err().is_gone());
+    }
+
+    #[test]
+    fn a_process_began_before_its_child_whatever_the_names() {
+        let text = b"4121 (a) b (c) S 1 4121 4121 0 -1 4194560 1022 77 3 0 251 49 5 6 20 0 4 0 8211 51052544 3191\n";
+        assert_eq!(parse_start_time(text), Some(8211));
+        assert_eq!((parse_start_time(b"1 (x) S 1"), parse_start_time(b"")), (None, None));
+        let (root, mut buffer) = (Root::open(Path::new("/")).unwrap(), Buffer::new());
+        let mut began = |pid| read_start_time(&root, pid, &mut buffer).unwrap();
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        assert!(began(std::process::id()).unwrap() <= began(child.id()).unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

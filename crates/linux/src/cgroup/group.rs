@@ -44,6 +44,21 @@ impl Group {
         self.inode
     }
 
+    /// Whether a path from a process's `cgroup` file is this cgroup's: all of it, or its end where the reader is in a cgroup
+    /// namespace of its own. `shown` has no levels up at its beginning, see [`super::Place::path`].
+    pub fn is_at(&self, shown: &str) -> bool {
+        let (shown, path) = (shown.trim_start_matches('/'), &self.path[1..]);
+        let is_end = |whole: &str, end: &str| {
+            whole.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        if shown.len() <= path.len() {
+            return !shown.is_empty() && is_end(path, shown);
+        }
+        // In a container's own mount the hierarchy begins further down than its names do.
+        let root = self.controllers.walked().root.trim_matches('/');
+        shown.strip_suffix(path).and_then(|before| before.strip_suffix('/')).is_some_and(|before| is_end(root, before))
+    }
+
     pub(super) fn is_root(&self) -> bool {
         &*self.path == "/"
     }
@@ -151,5 +166,38 @@ impl Group {
 impl std::fmt::Debug for Group {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Group").field("path", &self.path).field("inode", &self.inode).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::controllers;
+    use super::*;
+
+    #[test]
+    fn a_shown_path_is_the_whole_or_the_end_of_a_cgroups() {
+        let (_machine, to) = controllers();
+        let group = Group::new(to, "/kubepods/burstable/pod1/x", 1);
+        for shown in ["/kubepods/burstable/pod1/x", "kubepods/burstable/pod1/x", "pod1/x", "x"] {
+            assert!(group.is_at(shown), "{shown}");
+        }
+        for shown in ["", "/", "y", "od1/x", "user.slice/pod1/x", "user.slice/kubepods/burstable/pod1/x"] {
+            assert!(!group.is_at(shown), "{shown}");
+        }
+    }
+
+    #[test]
+    fn in_a_part_of_the_hierarchy_names_begin_further_up() {
+        let (machine, _) = controllers();
+        let table = "30 27 0:28 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        machine.write("proc/1/mountinfo", table);
+        let to = Arc::new(super::super::discover::find(&machine.root(), &mut Buffer::new()).unwrap());
+        let group = Group::new(to, "/kubepods/pod1/x", 1);
+        for shown in ["docker/abc/kubepods/pod1/x", "abc/kubepods/pod1/x", "kubepods/pod1/x", "pod1/x"] {
+            assert!(group.is_at(shown), "{shown}");
+        }
+        for shown in ["user.slice/docker/abc/kubepods/pod1/x", "bc/kubepods/pod1/x", "user.slice/kubepods/pod1/x"] {
+            assert!(!group.is_at(shown), "{shown}");
+        }
     }
 }

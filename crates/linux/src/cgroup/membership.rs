@@ -14,39 +14,75 @@ pub struct Membership {
     pub nested: bool,
 }
 
+/// Where one line of a process's `cgroup` file places it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    uid: Option<&'a str>,
+    /// The id of its container; `None` for a process of the pod's cgroup itself.
+    pub container_id: Option<&'a str>,
+    /// Whether it is in a container inside that container, whose network may be another one.
+    pub nested: bool,
+    /// The path of the container's cgroup, or of the pod's where there is none, without the levels up at its beginning.
+    pub path: &'a str,
+}
+
+impl Place<'_> {
+    /// The uid of its pod; `None` outside Kubernetes and where the path begins below the pod.
+    pub fn pod_uid(&self) -> Option<Box<str>> {
+        self.uid.map(plain_uid)
+    }
+}
+
 /// Reads a process's pod and container from the text of its `cgroup` file; `None` if it is in neither.
 ///
 /// A reader in a cgroup namespace of its own sees paths that begin with `/..` for each level up, so only the end of a
 /// path counts. Of several lines, one for each hierarchy, the first one that tells most wins.
 pub fn membership(text: &[u8]) -> Option<Membership> {
-    let mut best: Option<Membership> = None;
-    for found in lines(text).filter_map(from_line) {
-        let worth = |membership: &Membership| (membership.container_id.is_some(), membership.pod_uid.is_some());
+    let mut best: Option<Place<'_>> = None;
+    for found in places(text) {
+        let worth = |place: &Place<'_>| (place.container_id.is_some(), place.uid.is_some());
         if best.as_ref().is_none_or(|best| worth(&found) > worth(best)) {
             best = Some(found);
         }
     }
-    best
+    best.map(|place| Membership {
+        pod_uid: place.pod_uid(),
+        container_id: place.container_id.map(Into::into),
+        nested: place.nested,
+    })
+}
+
+/// Where each line of a process's `cgroup` file that names a pod or container places it.
+///
+/// Any user may name a cgroup of theirs like another's: [`super::Group::is_at`] says whether the path is a known cgroup's.
+pub fn places(text: &[u8]) -> impl Iterator<Item = Place<'_>> {
+    lines(text).filter_map(from_line)
 }
 
 /// A line is `number:controllers:path`; a colon in the path is the path's.
-fn from_line(line: &[u8]) -> Option<Membership> {
+fn from_line(line: &[u8]) -> Option<Place<'_>> {
     let path = std::str::from_utf8(line.splitn(3, |&byte| byte == b':').nth(2)?).ok()?;
-    let mut found: Option<Membership> = None;
-    let mut parent = "";
-    for name in path.split('/').filter(|name| !name.is_empty() && *name != "..") {
+    let mut found: Option<Place<'_>> = None;
+    let (mut parent, mut start, mut at) = ("", None, 0);
+    for name in path.split('/') {
+        let end = at + name.len();
+        let begin = std::mem::replace(&mut at, end + 1);
+        if name.is_empty() || name == ".." {
+            continue;
+        }
+        let up_to_here = &path[*start.get_or_insert(begin)..end];
         match classify(parent, name) {
             // A node inside a container (kind) has its pods further down: the last pod counts.
-            Name::Pod { uid } => found = Some(Membership { pod_uid: Some(plain_uid(uid)), ..Membership::default() }),
-            Name::Container { id, pod_uid } => {
-                let inner = found.get_or_insert_default();
-                if inner.container_id.is_some() {
-                    inner.nested = true;
-                } else {
-                    inner.container_id = Some(id.into());
-                    inner.pod_uid = pod_uid.map(plain_uid).or(inner.pod_uid.take());
-                }
+            Name::Pod { uid } => {
+                found = Some(Place { uid: Some(uid), container_id: None, nested: false, path: up_to_here });
             }
+            Name::Container { id, pod_uid } => match &mut found {
+                Some(place) if place.container_id.is_some() => place.nested = true,
+                place => {
+                    let uid = pod_uid.or(place.and_then(|place| place.uid));
+                    *place = Some(Place { uid, container_id: Some(id), nested: false, path: up_to_here });
+                }
+            },
             Name::Other => {}
         }
         parent = name;
@@ -115,6 +151,14 @@ mod tests {
             "5:cpuacct:/system.slice/containerd.service/kubepods-burstable-pod{UID_}.slice:cri-containerd:{ID}\n"
         );
         check(&text, Some(UID), Some(ID));
+    }
+
+    #[test]
+    fn a_place_ends_with_the_container_and_begins_behind_the_levels_up() {
+        let path = |text: &str| places(text.as_bytes()).next().map(|place| place.path.to_owned());
+        assert_eq!(path(&format!("0::/../../pod{UID}/{ID}/below\n")), Some(format!("pod{UID}/{ID}")));
+        assert_eq!(path(&format!("0::/kubepods/pod{UID}/x.scope\n")), Some(format!("kubepods/pod{UID}")));
+        assert_eq!(path("0::/../..\n"), None);
     }
 
     #[test]

@@ -26,7 +26,6 @@ pub(super) struct Mounted {
     /// Where it is, for messages.
     pub(super) path: PathBuf,
     /// Which cgroup is its root, as other processes' membership names it: `/` but in a container's own mount.
-    #[expect(dead_code, reason = "memberships are compared with it next")]
     pub(super) root: Box<str>,
 }
 

@@ -1,6 +1,6 @@
 //! Network interfaces of the host and of pods.
 //!
-//! A pod's network is that of any of its processes.
+//! A pod's network is that of its sandbox's process, or of its oldest one.
 
 mod processes;
 
@@ -75,19 +75,25 @@ impl Networks {
         let mut wanted = Vec::new();
         for (number, (&pod, sample)) in pods.iter().zip(samples.iter_mut()).enumerate() {
             match self.pods.remove(&*pod.uid) {
-                Some(Found::Process(process)) => match self.read(reader, pod.group.inode(), &process) {
-                    Ok(interfaces) => {
-                        sample.network = Some(interfaces);
-                        self.pods.insert(sample.uid.clone(), Found::Process(process));
-                    }
-                    Err(error) => {
-                        // A process that has ended is no failure; either way another one of the pod may serve.
-                        if !error.is_gone() {
-                            reader.troubles.failed("pod network", 1, &chain(&error));
-                        }
+                Some(Found::Process(mut chosen)) => {
+                    if chosen.is_doubtful(pod, inventory) {
                         wanted.push(number);
+                        continue;
                     }
-                },
+                    match self.read(reader, pod.group.inode(), &chosen.process) {
+                        Ok(interfaces) => {
+                            sample.network = Some(interfaces);
+                            self.pods.insert(sample.uid.clone(), Found::Process(chosen));
+                        }
+                        Err(error) => {
+                            // A process that has ended is no failure; either way another one of the pod may serve.
+                            if !error.is_gone() {
+                                reader.troubles.failed("pod network", 1, &chain(&error));
+                            }
+                            wanted.push(number);
+                        }
+                    }
+                }
                 Some(nothing) => {
                     if nothing.is_worth_a_try(pod) {
                         wanted.push(number);
@@ -132,20 +138,23 @@ impl Networks {
         wanted: &[usize],
         inventory: &Inventory,
     ) {
-        let best = processes::scan(reader, pods, wanted, inventory);
+        let mut found = processes::scan(reader, pods, wanted, inventory);
         for &number in wanted {
             let pod = pods[number];
-            let process = best.get(&number).and_then(|pid| Process::open(&reader.root, *pid).ok());
+            let chosen = found.remove(&number).and_then(|best| {
+                let process = Process::open(&reader.root, best.pid).ok()?;
+                Some(best.chosen(process))
+            });
             let read =
-                process.and_then(|process| Some((self.read(reader, pod.group.inode(), &process).ok()?, process)));
-            let found = match read {
-                Some((interfaces, process)) => {
+                chosen.and_then(|chosen| Some((self.read(reader, pod.group.inode(), &chosen.process).ok()?, chosen)));
+            let now = match read {
+                Some((interfaces, chosen)) => {
                     samples[number].network = Some(interfaces);
-                    Found::Process(process)
+                    Found::Process(chosen)
                 }
                 None => Found::nothing(pod, self.pods.get(&*pod.uid)),
             };
-            self.pods.insert(samples[number].uid.clone(), found);
+            self.pods.insert(samples[number].uid.clone(), now);
         }
     }
 }

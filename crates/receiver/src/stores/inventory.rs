@@ -1,6 +1,7 @@
 //! Which pods there are: the last good list of the kubelet, and what is still known of pods that just left it.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,17 +45,22 @@ impl Inventory {
         for kept in self.pods.values_mut() {
             kept.listed = false;
         }
+        let has_static = list.pods.iter().any(|pod| pod.config_hash.is_some());
+        let own: HashSet<&str> =
+            list.pods.iter().filter(|pod| has_static && pod.config_hash.is_none()).map(|pod| &*pod.uid).collect();
         for pod in &list.pods {
-            // A static pod's cgroups are named by the hash of its configuration.
-            let uid = pod.config_hash.as_deref().unwrap_or(&pod.uid);
+            // A static pod's cgroups are named by the hash of its configuration. It stands in an annotation, which may be
+            // anybody's: what is another pod's own UID is no hash.
+            let hash = pod.config_hash.as_deref().filter(|hash| !own.contains(hash));
+            let uid = key(hash.unwrap_or(&pod.uid));
             let service = service_of(pod);
-            match self.pods.get_mut(uid) {
+            match self.pods.get_mut(&*uid) {
                 Some(kept) if kept.entry.pod.as_ref() == Some(pod) && kept.entry.service == service => {
                     (kept.seen, kept.listed) = (now, true);
                 }
                 _ => {
                     let kept = Kept { entry: Entry::listed(pod, service, &self.style), seen: now, listed: true };
-                    self.pods.insert(uid.into(), kept);
+                    self.pods.insert((&*uid).into(), kept);
                 }
             }
         }
@@ -79,7 +85,7 @@ impl Inventory {
             match log_names::find(directories.iter().map(String::as_str), uid) {
                 Some((namespace, name)) => {
                     let entry = Entry::named(uid, namespace, name, &self.style);
-                    self.pods.insert(uid.into(), Kept { entry, seen: now, listed: false });
+                    self.pods.insert((&*key(uid)).into(), Kept { entry, seen: now, listed: false });
                 }
                 None => nameless += 1,
             }
@@ -87,9 +93,10 @@ impl Inventory {
         nameless
     }
 
-    /// The pod of a UID.
+    /// The pod of a UID as its cgroup has it: `-` and `_` count as one, since systemd's unit names turn the former into the
+    /// latter.
     pub fn get(&self, uid: &str) -> Option<&Entry> {
-        self.pods.get(uid).map(|kept| &kept.entry)
+        self.pods.get(&*key(uid)).map(|kept| &kept.entry)
     }
 
     /// How many pods are known.
@@ -112,8 +119,15 @@ impl Inventory {
     }
 }
 
+/// What a pod is known by: its UID with `-` for `_`. A static pod's manifest may give it one that has both.
+fn key(uid: &str) -> Cow<'_, str> {
+    if uid.contains('_') { Cow::Owned(uid.replace('_', "-")) } else { Cow::Borrowed(uid) }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::stores::owners::Naming;
 
@@ -135,6 +149,51 @@ mod tests {
     fn inventory() -> Inventory {
         let style = Style { host: "h".into(), naming: Naming::default(), labels: None };
         Inventory::new(style, Duration::from_secs(60))
+    }
+
+    /// A list of pods by name, UID and the annotation that a static pod has.
+    fn list_of(pods: &[(&str, &str, Option<&str>)]) -> Arc<PodList> {
+        let items: Vec<_> = pods
+            .iter()
+            .map(|(name, uid, hash)| {
+                let annotations = hash.map_or(json!({}), |hash| json!({"kubernetes.io/config.hash": hash}));
+                json!({
+                    "metadata": {"name": name, "namespace": "n", "uid": uid, "annotations": annotations},
+                    "spec": {"containers": []},
+                    "status": {"phase": "Running"},
+                })
+            })
+            .collect();
+        let json = json!({"kind": "PodList", "items": items}).to_string();
+        Arc::new(kubernetes::parse_pods(json.as_bytes()).expect("the list is well formed"))
+    }
+
+    #[test]
+    fn a_static_pods_own_uid_may_have_underscores() {
+        let mut inventory = inventory();
+        inventory.update(list_of(&[("etcd", "etcd_node_1", None), ("dns", "u-2", Some("dns_n-1"))]), |_| None, at(0));
+        // As the cgroupfs driver writes it, as systemd's, and as the walk over the cgroups gives it.
+        for uid in ["etcd_node_1", "etcd-node-1"] {
+            let entry = inventory.get(uid).expect("it is listed");
+            assert_eq!((&*entry.full_name, &*entry.uid), ("etcd", "etcd_node_1"));
+        }
+        assert_eq!(inventory.get("dns-n-1").map(|entry| &*entry.full_name), Some("dns"));
+        inventory.forget_without(|uid| uid == "etcd-node-1");
+        inventory.update(list_of(&[]), |_| None, at(1));
+        assert!(inventory.get("etcd_node_1").is_some(), "its cgroups are still there");
+    }
+
+    #[test]
+    fn an_annotation_does_not_make_another_pods_uid_ones_own() {
+        for pods in [
+            [("a", "uid-a", None), ("b", "uid-b", Some("uid-a"))],
+            [("b", "uid-b", Some("uid-a")), ("a", "uid-a", None)],
+        ] {
+            let mut inventory = inventory();
+            inventory.update(list_of(&pods), |_| None, at(0));
+            let name = |uid| inventory.get(uid).map(|entry| entry.full_name.to_string());
+            assert_eq!((name("uid-a").as_deref(), name("uid-b").as_deref()), (Some("a"), Some("b")));
+        }
     }
 
     #[test]
