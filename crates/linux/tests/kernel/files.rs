@@ -147,7 +147,7 @@ fn this_process(root: &Root, buffer: &mut Buffer) {
 fn cgroups(root: &Root, buffer: &mut Buffer) {
     let mut hierarchy = Hierarchy::discover(root, buffer).unwrap();
     hierarchy.refresh(buffer).unwrap();
-    assert_eq!(hierarchy.unreadable(), 0);
+    assert_eq!(hierarchy.walked().unreadable, 0);
     let top = hierarchy.root();
     assert_eq!(top.read_cpu(buffer).unwrap().faults, 0);
     assert_eq!(top.read_memory(buffer).unwrap().faults, 0);
