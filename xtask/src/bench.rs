@@ -5,6 +5,7 @@ mod delivery;
 mod kubelet;
 mod memory;
 mod node;
+mod pair;
 mod peer;
 mod start;
 mod tick;
@@ -21,9 +22,15 @@ const PEER: &str = "peer";
 
 /// Measures what `names` name, or everything but [`PEER`]; fails where a bound is missed.
 pub(crate) fn run(names: &[&str]) -> Result<()> {
+    if let ["pair", old, new] = names {
+        let scratch = tempfile::tempdir()?;
+        let mut verdict = Verdict::default();
+        pair::run(Path::new(old), Path::new(new), scratch.path(), &mut verdict)?;
+        return verdict.finish();
+    }
     let known = ["tick", "scale", "memory", "start", "size", "delivery", PEER];
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        bail!("no bench is called {unknown}: {}", known.join(", "));
+        bail!("no bench is called {unknown}: {}, or pair OLD NEW", known.join(", "));
     }
     let wanted = |name| names.contains(&name) || names.is_empty() && name != PEER;
     // Another build may be measured beside the one that is shipped.
