@@ -138,7 +138,8 @@ async fn start_extensions(configuration: &Configuration, shared: &Shared) -> any
             let span = logs::span(Section::Extensions, id);
             let bound = health_check::bind((**config).clone(), shared.board.clone(), shared.clock.clone());
             let bound = bound.instrument(span.clone()).await;
-            let server = bound.with_context(|| format!("start extensions::{id}"))?;
+            let server =
+                bound.with_context(|| format!("start extensions::{id}; where its endpoint is in use, set another"))?;
             healths.push(server.health());
             tokio::spawn(server.serve().instrument(span));
         }

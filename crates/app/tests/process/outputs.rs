@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -210,4 +211,19 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
     let _ = child.kill();
     let _ = child.wait();
     drop(reader);
+}
+
+#[test]
+fn a_start_that_fails_says_what_to_change() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("it has an address").port();
+    let run = |set: String| {
+        let output = host(&[&set]).stdin(Stdio::null()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("it is text")
+    };
+    let said = run(format!("extensions.health_check.endpoint=127.0.0.1:{port}"));
+    assert!(said.contains("extensions::health_check; where its endpoint is in use, set another: listen on"), "{said}");
+    let said = run("service.telemetry.logs.output_paths=[/no/such/file]".to_owned());
+    assert!(said.contains("service::telemetry::logs::output_paths: open /no/such/file: No such file"), "{said}");
 }

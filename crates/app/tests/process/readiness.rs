@@ -73,7 +73,7 @@ fn an_outage_longer_than_its_grace_makes_it_unready_until_events_leave_again() {
     command.envs([("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)]);
     command.env("AWS_REGION", REGION);
     command.args([
-        "--set=extensions.health_check.ready_grace=2s",
+        "--set=extensions.health_check.ready_grace=5s",
         "--set=exporters.awsemf.retry_on_failure={initial_interval: 50ms, max_interval: 200ms}",
     ]);
     let mut agent = Agent::spawn(command.stdout(Stdio::null()));
