@@ -53,6 +53,7 @@ guest_run() {
 
 guest_boot_uml() {
   local words=(ubd0="${GUEST_DISK:-$WORK/written,$GUEST_IMAGE}")
+  # shellcheck disable=SC2153  # the caller's
   if [ "$GUEST_ROOT" = machine ]; then words+=(rootfstype=hostfs rootflags=/ ro); else words+=(root=/dev/ubda rw); fi
   # The guest's memory is a file in TMPDIR: on a tmpfs it is as fast as memory. It has one CPU; kept on one of the machine's
   # it runs twice as fast.

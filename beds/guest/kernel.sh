@@ -27,7 +27,7 @@ chmod 755 "$part"
 dpkg-deb --fsys-tarfile "$part"/*.deb | tar -x -C "$part"
 version=$(basename "$part"/lib/modules/*)
 mv "$part/boot/vmlinuz-$version" "$part/vmlinuz"
-rm -rf "$part"/*.deb "$part/boot" "$part/usr"
+rm -rf "${part:?}"/{*.deb,boot,usr}
 depmod -b "$part" "$version"
 
 tree=$part/tree
