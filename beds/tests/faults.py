@@ -148,6 +148,8 @@ def run(arguments):
     def phase(name, rounds):
         phases[name] = agent.wait_for_rounds(rounds)
 
+    busy, start = pods["busy"], time.monotonic_ns()
+    before = counters.cpu_usage_ns(busy, "main")
     try:
         phase("not up yet", 2)
         kubelet.start()
@@ -172,6 +174,7 @@ def run(arguments):
         phase("churn is over", 2)
         print(f"{churn.made} pods came and went", flush=True)
         memory = agent.most_memory()
+        busy["counted"] = (counters.cpu_usage_ns(busy, "main") - before) * 1000 / (time.monotonic_ns() - start)
     finally:
         code = agent.end()
         kubelet.stop()
@@ -208,7 +211,9 @@ def check_truth(checks, events, phases, pods):
     checks.that(not restarts, "no restart that was none", restarts or "")
     values = [value for _, value in events.values("Pod", "pod_cpu_usage_total", K8sPodName="busy")]
     mean = sum(values) / max(1, len(values))
-    checks.close(mean, MILLICORES, MILLICORES * 0.05, "cpu of a pod all the time")
+    # Where others take the CPUs, the kernel itself counts less than was asked for.
+    low = min(MILLICORES, pods["busy"]["counted"])
+    checks.between(mean, low - MILLICORES * 0.05, MILLICORES * 1.05, "cpu of a pod all the time")
     checks.between(max(values, default=None), 0, MILLICORES * 1.15, "and at most, in any round")
 
 
