@@ -101,22 +101,39 @@ fn spool(
     };
     match storage.open(&exporter.to_string(), queue.disk_bytes()) {
         Ok((spool, recovered)) => {
-            let spool::Recovered { records, items, damaged_records, .. } = recovered;
+            let spool::Recovered { records, items, damaged_records, passed_over, passed_over_words, .. } = recovered;
             if records > 0 {
                 info!(exporter = %exporter, rounds = records, events = items, "events of the last run wait for delivery");
             }
             if damaged_records > 0 {
                 error!(exporter = %exporter, rounds = damaged_records, "rounds of the last run are lost: their files on disk are damaged");
             }
+            if passed_over > 0 {
+                let files = passed_over_words.join("; ");
+                let words = "files in the spool can't be used and are passed over; they stay on disk, to be moved away or deleted";
+                error!(exporter = %exporter, count = passed_over, files, "{words}");
+            }
             Ok(Some((spool, storage.fsync)))
         }
-        Err(error @ (spool::Error::Full { .. } | spool::Error::ReadOnly { .. })) => {
+        // Two agents must not share one; and a directory that is to be there and isn't may be a volume that is not mounted.
+        Err(error) if is_the_operators(&error) => {
+            Err(error).with_context(|| format!("start extensions::{id} for exporters::{exporter}"))
+        }
+        // Whatever is wrong with the disk, a node keeps its metrics.
+        Err(error) => {
             let error = chain(&error);
-            let words = "cannot use the disk: events wait in memory until the next start";
-            warn!(exporter = %exporter, error, "{words}");
+            let words = "cannot use the spool: events wait in memory until the next start, and a kill would lose them";
+            error!(exporter = %exporter, error, "{words}");
             Ok(None)
         }
-        Err(error) => Err(error).with_context(|| format!("start extensions::{id} for exporters::{exporter}")),
+    }
+}
+
+fn is_the_operators(error: &spool::Error) -> bool {
+    match error {
+        spool::Error::Locked { .. } => true,
+        spool::Error::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+        _ => false,
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::error::Error;
@@ -15,7 +15,7 @@ const LOCK: &str = "lock";
 const SUFFIX: &str = ".segment";
 
 /// No spool lives to write this many records, so that counting on from here never overflows.
-const MOST_ID: u64 = 1 << 62;
+pub(crate) const MOST_ID: u64 = 1 << 62;
 
 /// What every file is opened with. A pipe under a file's name must not make the open wait.
 const ALWAYS: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
@@ -47,6 +47,7 @@ impl Directory {
             Err(Errno::NOENT) => make(path, permissions)?,
             other => other.map_err(|error| directory_error(path, error))?,
         };
+        check_owner(&handle, path, permissions)?;
         let lock = lock(&handle, path)?;
         Ok(Directory { path: path.to_path_buf(), handle, lock })
     }
@@ -74,7 +75,17 @@ impl Directory {
             Access::Write => OFlags::WRONLY,
             Access::Create => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
         };
-        open_file(&self.handle, &self.path, &segment_name(first_id), flags)
+        let file = open_file(&self.handle, &self.path, &segment_name(first_id), flags)?;
+        let path = || self.segment_path(first_id);
+        let owner = file.metadata().map_err(|error| Error::io("open", &path(), error))?.uid();
+        if is_trusted(owner) { Ok(file) } else { Err(foreign(path(), owner)) }
+    }
+
+    /// Gives a segment the name that its records have; one that lies there stays.
+    pub(crate) fn rename_segment(&self, from: u64, to: u64) -> Result<(), Error> {
+        let (old, new) = (segment_name(from), segment_name(to));
+        rustix::fs::renameat_with(&self.handle, old, &self.handle, new, RenameFlags::NOREPLACE)
+            .map_err(|error| Error::io("rename", &self.segment_path(from), error))
     }
 
     /// Removes a segment; one that is gone already is fine.
@@ -96,6 +107,37 @@ impl Drop for Directory {
         // Closing releases the lock only once a child that was forked meanwhile has closed its copy too.
         let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }
+}
+
+/// Who may own what is sent with the agent's credentials: the agent's own user, and root, which may do anything anyway.
+fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == rustix::process::geteuid().as_raw()
+}
+
+fn foreign(path: PathBuf, owner: u32) -> Error {
+    let own = rustix::process::geteuid().as_raw();
+    let reason = format!("belongs to user {owner}, and the agent is user {own}: chown it, or use another directory");
+    Error::Foreign { path, reason }
+}
+
+/// Refuses a directory into which somebody else could put what is then sent. Bits that the options ask for are the owner's
+/// choice, and so is a group of the agent's own: a volume's `fsGroup` has both.
+fn check_owner(handle: &OwnedFd, path: &Path, permissions: u32) -> Result<(), Error> {
+    let stat = rustix::fs::fstat(handle).map_err(|error| Error::io("open", path, error))?;
+    if !is_trusted(stat.st_uid) {
+        return Err(foreign(path.to_path_buf(), stat.st_uid));
+    }
+    let (mode, unasked) = (stat.st_mode & 0o7777, stat.st_mode & !permissions);
+    let of_own_group = || {
+        let own = rustix::process::getegid().as_raw();
+        let others = rustix::process::getgroups().unwrap_or_default();
+        own == stat.st_gid || others.iter().any(|group| group.as_raw() == stat.st_gid)
+    };
+    if unasked & 0o002 != 0 || (unasked & 0o020 != 0 && !of_own_group()) {
+        let reason = format!("can be written by others (permissions {mode:04o}): chmod 0700, or use another directory");
+        return Err(Error::Foreign { path: path.to_path_buf(), reason });
+    }
+    Ok(())
 }
 
 fn segment_name(first_id: u64) -> String {

@@ -23,6 +23,23 @@ pub enum Error {
         /// What lies there.
         path: PathBuf,
     },
+    /// Somebody else owns the directory or can write to it: what lies in it may not be the agent's, and would be sent with its
+    /// credentials.
+    #[error("{} {reason}", path.display())]
+    Foreign {
+        /// The directory, or a file in it.
+        path: PathBuf,
+        /// Who can, and what helps.
+        reason: String,
+    },
+    /// A segment that can't be one: longer than any, without anything whole in it, or a copy of another.
+    #[error("{} {reason}", path.display())]
+    NoSegment {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A segment of a later version of the spool, left as it is.
     #[error("{} has format {version}, which this version does not know", path.display())]
     Format {

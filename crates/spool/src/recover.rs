@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 
 use flate2::Crc;
 
-use crate::directory::read_up_to;
+use crate::directory::{MOST_ID, read_up_to};
+use crate::error::Error;
 use crate::frame::{HEADER, Head, MARK, Parsed, parse_head};
 use crate::segment::header::{self, Header, parse_header};
 use crate::segment::{Indexed, Keys, MOST_BYTES, Segment};
@@ -28,8 +30,6 @@ pub(crate) struct Found {
     pub(crate) damaged_header: bool,
     /// Behind the last whole record: not a record, or not all of one.
     pub(crate) torn_bytes: u64,
-    /// The format of a later version; nothing else was read then.
-    pub(crate) other_format: Option<u32>,
 }
 
 /// Which bodies are compared with their checksums.
@@ -41,6 +41,25 @@ pub(crate) enum Bodies {
     Check,
 }
 
+/// The first id of the segment that this file is; [`Error::Format`] or [`Error::NoSegment`] where it is none of ours. What
+/// else is wrong with it is found by [`scan`].
+pub(crate) fn identify(file: &File, first_id: u64, path: &Path) -> Result<u64, Error> {
+    let failed = |error| Error::io("read", path, error);
+    let no = |reason| Err(Error::NoSegment { path: path.to_path_buf(), reason });
+    if file.metadata().map_err(failed)?.len() > MOST_FILE_BYTES {
+        return no("is longer than any segment and was not read");
+    }
+    let mut bytes = [0; header::HEADER];
+    // What can't be read is kept as a segment that may be read later.
+    let Ok(filled) = read_up_to(file, &mut bytes, 0) else { return Ok(first_id) };
+    match parse_header(&bytes[..filled], first_id) {
+        Header::Known | Header::Damaged => Ok(first_id),
+        Header::Misnamed(own) if own <= MOST_ID => Ok(own),
+        Header::Misnamed(_) => no("names an id that no record has"),
+        Header::Other(version) => Err(Error::Format { path: path.to_path_buf(), version }),
+    }
+}
+
 /// Reads the file of the segment with this first id.
 pub(crate) fn scan(file: &File, first_id: u64, bodies: Bodies, keys: &mut Keys) -> Found {
     let mut found = Found {
@@ -48,7 +67,6 @@ pub(crate) fn scan(file: &File, first_id: u64, bodies: Bodies, keys: &mut Keys) 
         damaged_records: 0,
         damaged_header: false,
         torn_bytes: 0,
-        other_format: None,
     };
     found.segment.unsynced = false;
     if read(file, bodies, keys, &mut found).is_err() {
@@ -70,11 +88,7 @@ fn read(file: &File, bodies: Bodies, keys: &mut Keys, found: &mut Found) -> io::
     let start = read_up_to(file, &mut buffer[..header::HEADER], 0)?;
     match parse_header(&buffer[..start], first_id) {
         Header::Known => {}
-        Header::Other(format) => {
-            found.other_format = Some(format);
-            return Ok(());
-        }
-        Header::Damaged => found.damaged_header = start == header::HEADER,
+        Header::Misnamed(_) | Header::Other(_) | Header::Damaged => found.damaged_header = start == header::HEADER,
     }
     if start < header::HEADER {
         // A crash came while the segment was made.

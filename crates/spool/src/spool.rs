@@ -3,17 +3,20 @@
 mod append;
 mod settle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use crate::directory::{Access, Directory};
+use crate::directory::{Access, Directory, MOST_ID};
 use crate::error::Error;
 use crate::frame::HEADER;
 use crate::options::Options;
 use crate::record::Pending;
-use crate::recover::{Bodies, scan};
+use crate::recover::{Bodies, identify, scan};
 use crate::segment::{Indexed, Keys, MOST_BYTES, Segment, occupied};
 use crate::stats::{Dropped, Recovered, Stats};
+
+/// How many of the files that are passed over are named.
+const MOST_WORDS: usize = 8;
 
 /// A directory of records.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub struct Spool {
     dropped: Dropped,
     unreported: Dropped,
     damaged: Dropped,
+    passed_over: u64,
     /// Segments were made or removed since the last sync.
     directory_unsynced: bool,
 }
@@ -63,7 +67,7 @@ impl Spool {
     /// Opens the spool, and says what it holds.
     ///
     /// Makes the directory where missing, and takes its lock for as long as the spool lives. A torn end is cut off; damage is
-    /// passed over. On a read-only file system a spool that exists is opened too, and gives what it holds.
+    /// passed over, and so is a file that can't be used at all: a link, a pipe, a later version's. On a read-only file system a spool that exists is opened too, and gives what it holds.
     pub fn open(options: Options) -> Result<(Spool, Recovered), Error> {
         let directory = Directory::open(&options.directory, options.permissions)?;
         let mut spool = Spool {
@@ -80,13 +84,17 @@ impl Spool {
             dropped: Dropped::default(),
             unreported: Dropped::default(),
             damaged: Dropped::default(),
+            passed_over: 0,
             directory_unsynced: false,
         };
         let mut recovered = Recovered::default();
-        let ids = spool.directory.list()?;
+        let ids = spool.usable(&mut recovered)?;
         for &first_id in &ids {
-            spool.recover(first_id, Some(&first_id) == ids.last(), &mut recovered)?;
+            if let Err(error) = spool.recover(first_id, Some(&first_id) == ids.last(), &mut recovered) {
+                spool.pass_over(first_id, &error, &mut recovered);
+            }
         }
+        spool.passed_over = recovered.passed_over;
         // What can't be removed now is by the next sync.
         let _ = spool.sweep();
         let _ = spool.make_room(0);
@@ -121,7 +129,52 @@ impl Spool {
             unwritten_acknowledgements: self.segments.values().map(|segment| segment.unmarked.len() as u64).sum(),
             dropped: self.dropped,
             damaged: self.damaged,
+            passed_over: self.passed_over,
             index_bytes: (self.segments.values().map(index).sum::<usize>() + self.keys.bytes()) as u64,
+        }
+    }
+
+    /// First ids of the segments to recover, in order. A file under another segment's name gets its own; what can't be used is
+    /// passed over.
+    fn usable(&mut self, recovered: &mut Recovered) -> Result<Vec<u64>, Error> {
+        let names = self.directory.list()?;
+        let mut ids = BTreeSet::new();
+        for &name in &names {
+            let path = self.directory.segment_path(name);
+            let file = self.directory.open_segment(name, Access::Read);
+            match file.and_then(|file| identify(&file, name, &path)) {
+                Ok(own) if own == name => drop(ids.insert(name)),
+                Ok(own) if names.binary_search(&own).is_err() && !ids.contains(&own) => {
+                    match self.directory.rename_segment(name, own) {
+                        Ok(()) => drop(ids.insert(own)),
+                        Err(error) => self.pass_over(name, &error, recovered),
+                    }
+                }
+                Ok(_) => {
+                    let reason = "has the content of another segment that is there too";
+                    self.pass_over(name, &Error::NoSegment { path, reason }, recovered);
+                }
+                Err(error) => self.pass_over(name, &error, recovered),
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Leaves a file alone, and tells. No record gets an id that one in it may have.
+    fn pass_over(&mut self, name: u64, error: &Error, recovered: &mut Recovered) {
+        let file = self.directory.open_segment(name, Access::Read);
+        let length = file.and_then(|file| {
+            file.metadata().map_err(|error| Error::io("open", &self.directory.segment_path(name), error))
+        });
+        let records = length.map_or(0, |metadata| metadata.len().min(MOST_BYTES) / HEADER as u64);
+        // Nor does a name that no spool comes to use up all ids.
+        if name <= MOST_ID / 2 {
+            self.next_id = self.next_id.max(name + records + 1);
+        }
+        recovered.passed_over += 1;
+        if recovered.passed_over_words.len() < MOST_WORDS {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            recovered.passed_over_words.push(format!("{error}{cause}"));
         }
     }
 
@@ -129,8 +182,10 @@ impl Spool {
         let bodies = if newest { Bodies::Check } else { Bodies::Trust };
         let file = self.directory.open_segment(first_id, Access::Read)?;
         let mut found = scan(&file, first_id, bodies, &mut self.keys);
-        if let Some(version) = found.other_format {
-            return Err(Error::Format { path: self.directory.segment_path(first_id), version });
+        if found.damaged_header && found.segment.records.is_empty() {
+            recovered.damaged_segments += 1;
+            let reason = "has nothing whole in it";
+            return Err(Error::NoSegment { path: self.directory.segment_path(first_id), reason });
         }
         let mut length = found.segment.length;
         if found.torn_bytes > 0 && newest && !found.segment.unreadable {

@@ -1,7 +1,7 @@
 //! Counts a spool gives of itself.
 
 /// What opening a spool found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Records that are pending.
     pub records: u64,
@@ -19,6 +19,10 @@ pub struct Recovered {
     pub torn_bytes: u64,
     /// Dropped because the budget is smaller than what was kept.
     pub dropped: Dropped,
+    /// Files under a segment's name that can't be used. They stay where they are, and outside the budget.
+    pub passed_over: u64,
+    /// Why the first few of them can't be used, each with its path.
+    pub passed_over_words: Vec<String>,
 }
 
 /// Records that left the spool without being acknowledged.
@@ -58,6 +62,8 @@ pub struct Stats {
     pub dropped: Dropped,
     /// Found damaged by reading them since the spool was opened.
     pub damaged: Dropped,
+    /// Files that were passed over when the spool was opened; see [`Recovered::passed_over`].
+    pub passed_over: u64,
     /// Memory of the index, in bytes.
     pub index_bytes: u64,
 }

@@ -69,14 +69,13 @@ fn no_link_is_followed() {
     fs::remove_file(directory.join("lock")).unwrap();
 
     symlink(&target, directory.join("0000000000000001.segment")).unwrap();
-    assert!(matches!(open(&directory), Err(Error::NotOwn { .. })));
-    fs::remove_file(directory.join("0000000000000001.segment")).unwrap();
-
-    let (mut spool, _) = open(&directory).unwrap();
-    symlink(&target, directory.join("0000000000000001.segment")).unwrap();
-    // A link where the next segment goes is no file of ours: it is replaced, not followed.
+    let (mut spool, recovered) = open(&directory).unwrap();
+    assert_eq!(recovered.passed_over, 1);
+    symlink(&target, directory.join("0000000000000002.segment")).unwrap();
+    // A link that comes later where the next segment goes is no file of ours: it is replaced, not followed.
     append(&mut spool, b"body").unwrap();
     assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    assert!(fs::symlink_metadata(directory.join("0000000000000001.segment")).unwrap().is_symlink());
 }
 
 #[test]
@@ -88,9 +87,161 @@ fn a_pipe_or_a_directory_in_a_files_place_is_refused_at_once() {
     fs::remove_file(&lock).unwrap();
     fs::create_dir(&lock).unwrap();
     assert!(open(place.path()).is_err());
-    fs::remove_dir(&lock).unwrap();
-    fs::create_dir(place.path().join("0000000000000001.segment")).unwrap();
-    assert!(matches!(open(place.path()), Err(Error::NotOwn { .. })));
+}
+
+fn segment(directory: &Path, first_id: u64) -> std::path::PathBuf {
+    directory.join(format!("{first_id:016x}.segment"))
+}
+
+/// A header of another format, as a later version would write it, with the right checksum.
+fn later_format(first_id: u64) -> Vec<u8> {
+    let mut header = b"cispool\n".to_vec();
+    header.extend(2u32.to_le_bytes());
+    header.extend(first_id.to_le_bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&header);
+    header.extend(sum.sum().to_le_bytes());
+    header.extend(b"whatever comes");
+    header
+}
+
+/// A spool with a record in each of three segments, closed; the first ids of the segments.
+fn three_segments(directory: &Path) -> Vec<u64> {
+    let options = Options { segment_bytes: 1, ..Options::new(directory) };
+    let (mut spool, _) = Spool::open(options).unwrap();
+    (0..3).map(|number| append(&mut spool, format!("body {number}").as_bytes()).unwrap()).collect()
+}
+
+/// Each kind of strange file in each place: it costs what it replaced and no more, stays as it is, and is told at each start.
+#[test]
+fn a_strange_file_costs_itself_and_stays() {
+    type Make = fn(&Path);
+    let kinds: [(&str, Make, &str); 6] = [
+        ("pipe", |path| rustix::fs::mkfifoat(rustix::fs::CWD, path, 0o600.into()).unwrap(), "a link or no file"),
+        ("directory", |path| fs::create_dir(path).unwrap(), "a link or no file"),
+        ("link", |path| symlink("/nowhere/at/all", path).unwrap(), "a link or no file"),
+        ("later format", |path| fs::write(path, later_format(1)).unwrap(), "format 2"),
+        ("rubbish", |path| fs::write(path, [0; 5000]).unwrap(), "nothing whole"),
+        ("sparse", |path| fs::File::create(path).unwrap().set_len(1 << 42).unwrap(), "longer than any segment"),
+    ];
+    for (kind, make, words) in kinds {
+        for place in 0..3 {
+            let folder = tempfile::tempdir().unwrap();
+            let ids = three_segments(folder.path());
+            let path = segment(folder.path(), ids[place]);
+            fs::remove_file(&path).unwrap();
+            make(&path);
+            let before = fs::symlink_metadata(&path).unwrap();
+            let mut given = Vec::new();
+            for _ in 0..2 {
+                let (mut spool, recovered) = open(folder.path()).unwrap();
+                assert_eq!((recovered.passed_over, spool.stats().passed_over), (1, 1), "{kind} {place}");
+                let told = &recovered.passed_over_words[0];
+                assert!(told.contains(words) && told.contains(path.to_str().unwrap()), "{kind}: {told}");
+                given = spool.pending().map(|pending| pending.id).collect();
+                let new = append(&mut spool, b"new").unwrap();
+                assert!(!ids.contains(&new), "{kind} {place}: {new}");
+                assert!(given.iter().all(|id| spool.read(*id).is_ok()), "{kind} {place}");
+            }
+            let kept = ids.iter().filter(|id| given.contains(id)).count();
+            assert_eq!(kept, 2, "{kind} {place}: {given:?}");
+            let after = fs::symlink_metadata(&path).unwrap();
+            assert_eq!(
+                (before.ino(), before.len(), before.mtime_nsec()),
+                (after.ino(), after.len(), after.mtime_nsec())
+            );
+        }
+    }
+}
+
+#[test]
+fn a_segment_under_anothers_name_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = three_segments(folder.path());
+    // The names of two are swapped by way of a third one, and a copy of the last lies beside it.
+    let [first, second, third] = [0, 1, 2].map(|at| segment(folder.path(), ids[at]));
+    fs::rename(&first, segment(folder.path(), 70)).unwrap();
+    fs::rename(&second, segment(folder.path(), 5)).unwrap();
+    fs::copy(&third, segment(folder.path(), 80)).unwrap();
+    let (mut spool, recovered) = open(folder.path()).unwrap();
+    assert_eq!((recovered.records, recovered.passed_over), (3, 1), "{:?}", recovered.passed_over_words);
+    for (number, id) in ids.iter().enumerate() {
+        assert_eq!(spool.read(*id).unwrap().body, format!("body {number}").as_bytes());
+    }
+    assert!(first.exists() && second.exists() && segment(folder.path(), 80).exists());
+    assert!(append(&mut spool, b"new").unwrap() > 80);
+}
+
+#[test]
+fn a_strange_file_with_the_highest_name_uses_up_no_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(segment(folder.path(), 1 << 62)).unwrap();
+    let (mut spool, recovered) = open(folder.path()).unwrap();
+    assert_eq!(recovered.passed_over, 1);
+    let id = append(&mut spool, b"body").unwrap();
+    drop(spool);
+    let (mut spool, recovered) = open(folder.path()).unwrap();
+    assert_eq!(recovered.records, 1);
+    assert_eq!(spool.read(id).unwrap().body, b"body");
+}
+
+#[test]
+fn a_directory_made_where_the_next_segment_goes_is_passed_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(folder.path()).unwrap();
+    for id in 1..4 {
+        fs::create_dir(segment(folder.path(), id)).unwrap();
+        assert!(matches!(append(&mut spool, b"body"), Err(Error::Io { .. })));
+    }
+    let id = append(&mut spool, b"body").unwrap();
+    assert_eq!(spool.read(id).unwrap().body, b"body");
+}
+
+/// Whoever can put a file there decides what is sent with the agent's credentials.
+#[test]
+fn a_directory_that_others_can_write_to_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |directory: &Path, options: Options| match Spool::open(options) {
+        Err(error @ Error::Foreign { .. }) => {
+            let words = error.to_string();
+            assert!(words.contains(directory.to_str().unwrap()), "{words}");
+            words
+        }
+        other => panic!("{other:?}"),
+    };
+    let directory = folder.path().join("spool");
+    drop(open(&directory).unwrap());
+    for bits in [0o777, 0o1777, 0o702, 0o2707] {
+        fs::set_permissions(&directory, Permissions::from_mode(bits)).unwrap();
+        let words = refused(&directory, Options::new(&directory));
+        assert!(words.contains("chmod 0700") && words.contains(&format!("{bits:04o}")), "{words}");
+    }
+    // A group of the agent's own is what a volume's fsGroup gives; another one is somebody else.
+    fs::set_permissions(&directory, Permissions::from_mode(0o2770)).unwrap();
+    drop(open(&directory).unwrap());
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&directory, None, Some(4321)).unwrap();
+        refused(&directory, Options::new(&directory));
+        fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+        std::os::unix::fs::chown(&directory, Some(4321), None).unwrap();
+        let words = refused(&directory, Options::new(&directory));
+        assert!(words.contains("user 4321") && words.contains("chown"), "{words}");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing was made in it but what was there");
+    }
+}
+
+#[test]
+fn a_segment_that_another_user_put_there_is_passed_over() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let ids = three_segments(folder.path());
+    std::os::unix::fs::chown(segment(folder.path(), ids[1]), Some(4321), None).unwrap();
+    let (spool, recovered) = open(folder.path()).unwrap();
+    assert_eq!((recovered.records, recovered.passed_over), (2, 1));
+    assert!(spool.pending().map(|pending| pending.id).eq([ids[0], ids[2]]));
+    assert!(segment(folder.path(), ids[1]).exists());
 }
 
 #[test]
@@ -107,22 +258,6 @@ fn other_files_are_left_alone() {
 }
 
 #[test]
-fn a_segment_of_a_later_format_stops_the_opening_and_is_kept() {
-    let place = tempfile::tempdir().unwrap();
-    let mut header = b"cispool\n".to_vec();
-    header.extend(2u32.to_le_bytes());
-    header.extend(1u64.to_le_bytes());
-    let mut sum = flate2::Crc::new();
-    sum.update(&header);
-    header.extend(sum.sum().to_le_bytes());
-    header.extend(b"whatever comes");
-    let path = place.path().join("0000000000000001.segment");
-    fs::write(&path, &header).unwrap();
-    assert!(matches!(open(place.path()), Err(Error::Format { version: 2, .. })));
-    assert_eq!(fs::read(&path).unwrap(), header);
-}
-
-#[test]
 fn rubbish_in_a_segments_place_is_counted_and_costs_nothing_else() {
     let place = tempfile::tempdir().unwrap();
     let (mut spool, _) = open(place.path()).unwrap();
@@ -130,7 +265,7 @@ fn rubbish_in_a_segments_place_is_counted_and_costs_nothing_else() {
     drop(spool);
     fs::write(place.path().join("0000000000000000.segment"), [0xf8; 100_000]).unwrap();
     let (mut spool, recovered) = open(place.path()).unwrap();
-    assert_eq!((recovered.records, recovered.damaged_segments), (1, 1));
+    assert_eq!((recovered.records, recovered.damaged_segments, recovered.passed_over), (1, 1, 1));
     assert_eq!(spool.read(id).unwrap().body, b"good");
 }
 
@@ -208,8 +343,7 @@ fn a_huge_sparse_file_in_a_segments_place_is_not_read() {
     let file = fs::File::create(place.path().join("0000000000000001.segment")).unwrap();
     file.set_len(1 << 42).unwrap();
     let (mut spool, recovered) = open(place.path()).unwrap();
-    assert_eq!((recovered.records, recovered.damaged_segments), (0, 1));
-    // It is over the budget alone, so it went.
+    assert_eq!((recovered.records, recovered.passed_over), (0, 1));
     assert_eq!(spool.stats().disk_bytes, 0);
     append(&mut spool, b"body").unwrap();
 }

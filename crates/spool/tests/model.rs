@@ -70,6 +70,8 @@ struct Model {
     /// Acknowledged or lost: a mark that is damaged later gives them again.
     ended: BTreeMap<u64, Kept>,
     largest_id: u64,
+    /// What the last opening said of files that it passed over.
+    passed_over: Vec<String>,
 }
 
 fn segments(directory: &Path) -> Vec<PathBuf> {
@@ -88,7 +90,14 @@ impl Model {
         let options = Options { segment_bytes: 1500, ..Options::new(directory) };
         let (spool, recovered) = Spool::open(options.clone()).unwrap();
         assert_eq!(recovered, Recovered::default());
-        Model { options, spool: Some(spool), pending: BTreeMap::new(), ended: BTreeMap::new(), largest_id: 0 }
+        Model {
+            options,
+            spool: Some(spool),
+            pending: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            largest_id: 0,
+            passed_over: Vec::new(),
+        }
     }
 
     fn spool(&mut self) -> &mut Spool {
@@ -99,6 +108,7 @@ impl Model {
         self.spool = None;
         let (spool, recovered) = Spool::open(self.options.clone()).unwrap();
         self.spool = Some(spool);
+        self.passed_over = recovered.passed_over_words.clone();
         recovered
     }
 
@@ -131,7 +141,8 @@ impl Model {
         assert_eq!(stats.records, self.pending.len() as u64);
         assert_eq!(stats.bytes, self.pending.values().map(|kept| kept.body.len() as u64).sum::<u64>());
         assert_eq!(stats.items, self.spool().pending().map(|p| u64::from(p.items)).sum::<u64>());
-        let files = segments(&self.options.directory);
+        let mut files = segments(&self.options.directory);
+        files.retain(|path| !self.passed_over.iter().any(|words| words.contains(path.to_str().unwrap())));
         assert_eq!(stats.segments, files.len() as u64);
         assert_eq!(stats.disk_bytes, files.iter().map(|path| length(path).next_multiple_of(4096)).sum::<u64>());
     }
@@ -255,7 +266,10 @@ impl Model {
             self.forget_ids();
         }
         assert!(lost <= 1);
-        let told = recovered.damaged_records + self.spool().stats().damaged.records + recovered.torn_bytes;
+        let told = recovered.damaged_records
+            + self.spool().stats().damaged.records
+            + recovered.torn_bytes
+            + recovered.passed_over;
         assert!(lost == 0 || told > 0, "a loss nobody was told of: {recovered:?}");
     }
 }

@@ -21,6 +21,8 @@ const MARK: &[u8; 8] = b"cispool\n";
 pub(crate) enum Header {
     /// Ours.
     Known,
+    /// Whole, of the segment whose first record has this id: the file has another's name.
+    Misnamed(u64),
     /// Whole, of another format.
     Other(u32),
     /// Nothing that can be believed.
@@ -43,11 +45,11 @@ pub(crate) fn parse_header(bytes: &[u8], first_id: u64) -> Header {
         return Header::Known;
     }
     match bytes.first_chunk::<HEADER>() {
-        Some(&[b'c', b'i', b's', b'p', b'o', b'o', b'l', b'\n', a, b, c, d, .., s0, s1, s2, s3])
+        Some(header @ &[b'c', b'i', b's', b'p', b'o', b'o', b'l', b'\n', a, b, c, d, .., s0, s1, s2, s3])
             if checksum(&[&bytes[..20]]) == u32::from_le_bytes([s0, s1, s2, s3]) =>
         {
             match u32::from_le_bytes([a, b, c, d]) {
-                FORMAT => Header::Damaged,
+                FORMAT => Header::Misnamed(header[12..20].iter().rfold(0, |id, byte| id << 8 | u64::from(*byte))),
                 other => Header::Other(other),
             }
         }
@@ -64,7 +66,7 @@ mod tests {
     fn a_later_format_is_told_from_damage() {
         let mut bytes = encode_header(9);
         assert_eq!(parse_header(&bytes, 9), Header::Known);
-        assert_eq!(parse_header(&bytes, 8), Header::Damaged);
+        assert_eq!(parse_header(&bytes, 8), Header::Misnamed(9));
         bytes[8] = 2;
         assert_eq!(parse_header(&bytes, 9), Header::Damaged);
         let sum = checksum(&[&bytes[..20]]);
@@ -73,6 +75,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_header_tells_its_own_id(id: u64, name: u64) {
+            let expected = if id == name { Header::Known } else { Header::Misnamed(id) };
+            prop_assert_eq!(parse_header(&encode_header(id), name), expected);
+        }
+
         #[test]
         fn any_bytes_parse_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             prop_assert_eq!(parse_header(&bytes, 1), Header::Damaged);

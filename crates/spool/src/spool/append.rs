@@ -110,7 +110,13 @@ impl Spool {
         self.finish_head();
         let first_id = self.next_id;
         // One of this name holds no record: left by a crash or a failure while it was made.
-        self.remove(first_id)?;
+        if let Err(error) = self.remove(first_id) {
+            if matches!(error, Error::Io { .. }) {
+                // A directory that somebody made: the next call leaves its name to it.
+                self.next_id += 1;
+            }
+            return Err(error);
+        }
         let file = self.directory.open_segment(first_id, Access::Create)?;
         if let Err(error) = file.write_all_at(&encode_header(first_id), 0) {
             let _ = self.directory.remove_segment(first_id);
