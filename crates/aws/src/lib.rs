@@ -21,6 +21,7 @@ mod partition;
 mod percent;
 mod refusal;
 mod region;
+mod secrets;
 mod session;
 mod settings;
 mod sign;

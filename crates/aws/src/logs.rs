@@ -1,8 +1,8 @@
 //! CloudWatch Logs: the four calls that deliver events, and the one that reads them back.
 //!
 //! Follows the CloudWatch Logs API reference (`Logs_20140328`, AWS JSON 1.1 over HTTP). No call is repeated here but once,
-//! at once, where the answer shows that another signature will do: keys that had expired, a clock that is off. All other
-//! repeating is the caller's, who has the queue.
+//! at once, where the answer shows what will do: another signature where keys had expired or a clock is off, and the sequence
+//! token that imitations of the older service ask for. All other repeating is the caller's, who has the queue.
 
 mod answer;
 mod encode;
@@ -81,10 +81,24 @@ pub struct Event<'a> {
 pub struct Accepted {
     /// Events of it that were not stored all the same.
     pub rejected: Rejected,
+    /// How it is known.
+    pub confirmed: Confirmed,
     /// Bytes of the request's body before compression.
     pub raw_bytes: usize,
     /// Bytes of the request's body as sent.
     pub wire_bytes: usize,
+}
+
+/// How it is known that a batch was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The answer says so.
+    Read,
+    /// The service answered that all is well, by its own header, and the rest of its answer could not be read: what it may have
+    /// left out of the batch is not known.
+    Unread,
+    /// The service had the batch from an earlier request.
+    Already,
 }
 
 /// Events of a batch that were not stored, by reason. An event counts once.
@@ -160,12 +174,29 @@ impl Client {
     /// Stores a batch that keeps the limits of [`limits`], in order of time. One that doesn't is refused before it is sent.
     pub async fn put_log_events(&self, group: &str, stream: &str, events: &[Event<'_>]) -> Result<Accepted, Error> {
         limits::check(events)?;
-        let body = encode::put_log_events(group, stream, events, self.compression);
-        let sizes = (body.raw_bytes, body.bytes.len());
-        let answer = self.call(Operation::PutLogEvents, &body).await?;
-        let rejected = answer::rejected(answer.body(), events.len())
-            .ok_or_else(|| Error::garbled(Operation::PutLogEvents, &answer))?;
-        Ok(Accepted { rejected, raw_bytes: sizes.0, wire_bytes: sizes.1 })
+        match self.put(group, stream, events, None).await {
+            // The service itself takes a batch with any token, or none.
+            Err(Error::Sequence { expected: Some(token), .. }) => self.put(group, stream, events, Some(&token)).await,
+            done => done,
+        }
+    }
+
+    async fn put(
+        &self,
+        group: &str,
+        stream: &str,
+        events: &[Event<'_>],
+        token: Option<&str>,
+    ) -> Result<Accepted, Error> {
+        let body = encode::put_log_events(group, stream, token, events, self.compression);
+        let (raw_bytes, wire_bytes) = (body.raw_bytes, body.bytes.len());
+        let (rejected, confirmed) = match self.call(Operation::PutLogEvents, &body).await {
+            Ok(answer) => answer::accepted(&answer, events.len())
+                .ok_or_else(|| Error::garbled(Operation::PutLogEvents, &answer))?,
+            Err(Error::AlreadyStored(_)) => (Rejected::default(), Confirmed::Already),
+            Err(error) => return Err(error),
+        };
+        Ok(Accepted { rejected, confirmed, raw_bytes, wire_bytes })
     }
 
     /// Makes a stream. [`Error::Exists`] where it is there already, [`Error::Missing`] where the group isn't.

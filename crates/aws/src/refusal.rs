@@ -1,13 +1,26 @@
 //! What a service said when it refused a call, in words that hold no secret.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use hyper::Response;
 use hyper::body::Bytes;
+use hyper::header::RETRY_AFTER;
+
+use crate::secrets;
 
 /// What is kept of a message.
 const MAX_MESSAGE_CHARS: usize = 300;
+/// What is kept of a code.
+const MAX_CODE_CHARS: usize = 80;
+/// What is kept of a request's id: AWS's have 36.
+const MAX_REQUEST_ID_CHARS: usize = 128;
+/// The longest wait a server may ask for. What sits between us and the service can answer too, and must not silence a stream
+/// for an hour.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(300);
+/// The header by which the service's own answers are known.
+pub(crate) const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// What the service said when it refused; `O` is the service's operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +53,33 @@ impl<O: fmt::Display> fmt::Display for Refusal<O> {
 /// The first line of a message without what must not be shown: after it a service repeats the request's headers.
 pub(crate) fn clean(message: &str, used: &Credentials) -> String {
     let line = message.lines().next().unwrap_or_default();
-    let mut line = line.to_owned();
-    let secrets = [Some(used.secret_access_key()), used.session_token(), Some(used.access_key_id())];
-    for secret in secrets.into_iter().flatten().filter(|secret| secret.len() >= 4) {
-        if line.contains(secret) {
-            line = line.replace(secret, "(hidden)");
-        }
+    secrets::shown(line, &secrets_of(used), MAX_MESSAGE_CHARS)
+}
+
+/// An error's code as it may be shown: letters, digits, `.` and `-`, and no secret.
+pub(crate) fn clean_code(code: &str, used: &Credentials) -> String {
+    let shown = secrets::shown(code, &secrets_of(used), MAX_MESSAGE_CHARS);
+    // What was hidden leaves a word that no service has as a code.
+    shown.chars().filter(|char| char.is_ascii_alphanumeric() || ".-".contains(*char)).take(MAX_CODE_CHARS).collect()
+}
+
+/// The service's id of the request as it may be shown.
+pub(crate) fn request_id(response: &Response<Bytes>, used: &Credentials) -> Option<String> {
+    header(response, REQUEST_ID).map(|id| secrets::shown(id, &secrets_of(used), MAX_REQUEST_ID_CHARS))
+}
+
+fn secrets_of(used: &Credentials) -> [&str; 3] {
+    [used.secret_access_key(), used.session_token().unwrap_or_default(), used.access_key_id()]
+}
+
+/// How long the server asks to be left alone (`Retry-After`, in seconds), at most [`MAX_WAIT`].
+pub(crate) fn asked_wait(response: &Response<Bytes>) -> Option<Duration> {
+    let text = header(response, RETRY_AFTER.as_str())?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-    line.chars().filter(|char| !char.is_control()).take(MAX_MESSAGE_CHARS).collect()
+    // More digits than fit a number are a long time too.
+    Some(text.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT))
 }
 
 /// The header's value, where it is there and is text.

@@ -34,6 +34,10 @@ pub enum Fault {
     Rubbish,
     /// This status with a page that is none of the service's, as something on the way sends it.
     Page(u16),
+    /// The call is carried out, and the answer is this body with the service's own headers.
+    Answer(String),
+    /// As older imitations do: a batch without the token `0` is refused with `InvalidSequenceTokenException`, which names it.
+    WantsToken,
     /// `ServiceUnavailableException`, 503.
     Unavailable,
     /// `ThrottlingException`, 400, with `Retry-After` where there is a time.

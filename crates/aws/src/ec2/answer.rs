@@ -9,7 +9,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::error::{Error, Operation, Refusal};
 use super::{Attachment, Tag};
-use crate::refusal::{clean, header};
+use crate::refusal::{REQUEST_ID, clean, clean_code, request_id};
 
 /// Bounds what a page can cost in memory, whatever it is made of.
 const MAX_NODES: u32 = 200_000;
@@ -92,7 +92,7 @@ fn text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
 
 /// Whether EC2 itself answered, and not something on the way.
 pub(super) fn is_the_services(response: &Response<Bytes>) -> bool {
-    response.headers().contains_key("x-amzn-requestid") || !fault(response).code.is_empty()
+    response.headers().contains_key(REQUEST_ID) || !fault(response).code.is_empty()
 }
 
 /// Why EC2 refused; `None` where it didn't.
@@ -104,8 +104,8 @@ pub(super) fn refusal(operation: Operation, response: &Response<Bytes>, used: &C
     let fault = fault(response);
     let message = fault.message.split(ENCODED).next().unwrap_or_default();
     let message = clean(message.trim_end(), used);
-    let request_id = header(response, "x-amzn-requestid").map(str::to_owned).or(fault.request_id);
-    Some(classify(Refusal { operation, status, code: fault.code, message, request_id }))
+    let request_id = request_id(response, used).or(fault.request_id.map(|id| clean_code(&id, used)));
+    Some(classify(Refusal { operation, status, code: clean_code(&fault.code, used), message, request_id }))
 }
 
 fn classify(refusal: Refusal) -> Error {
@@ -164,13 +164,10 @@ fn fault(response: &Response<Bytes>) -> Fault {
     let Some(document) = parse(response.body()) else { return Fault::default() };
     let root = document.root_element();
     let Some(error) = child(child(root, "Errors").unwrap_or(root), "Error") else { return Fault::default() };
-    let plain = |text: &str| -> String {
-        text.chars().filter(|char| char.is_ascii_alphanumeric() || ".-".contains(*char)).take(80).collect()
-    };
     Fault {
-        code: text(error, "Code").map(plain).unwrap_or_default(),
+        code: text(error, "Code").unwrap_or_default().to_owned(),
         message: text(error, "Message").unwrap_or_default().to_owned(),
-        request_id: text(root, "RequestID").or_else(|| text(root, "RequestId")).map(plain),
+        request_id: text(root, "RequestID").or_else(|| text(root, "RequestId")).map(str::to_owned),
     }
 }
 

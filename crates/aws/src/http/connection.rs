@@ -5,8 +5,8 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Response, Uri};
@@ -24,6 +24,8 @@ use super::tls::Trust;
 
 /// Bounds the head of an answer, and what is read of its body at a time.
 const READ_BUFFER: usize = 64 << 10;
+/// What is set aside for a body whose length is promised, before any of it has come.
+const FIRST_BYTES: usize = 64 << 10;
 /// What an address that doesn't answer may cost before the name's next one is tried.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 
@@ -112,16 +114,8 @@ impl Connection {
             None => Failure::Broken(error.into_error()),
         })?;
         let (head, body) = response.into_parts();
-        let body = drive(&mut self.driver, Limited::new(body, limit).collect()).await.map_err(|error| {
-            match error.downcast::<hyper::Error>() {
-                Ok(error) => Failure::Broken(*error),
-                Err(error) => {
-                    debug_assert!(error.is::<LengthLimitError>());
-                    Failure::TooLong(limit)
-                }
-            }
-        })?;
-        Ok(Response::from_parts(head, body.to_bytes()))
+        let body = drive(&mut self.driver, read_body(body, limit)).await?;
+        Ok(Response::from_parts(head, body))
     }
 
     /// Gives the request the form its way wants, and its `Host`.
@@ -157,6 +151,29 @@ impl Connection {
     pub(super) fn is_reusable(&self) -> bool {
         self.driver.is_some() && !self.sender.is_closed()
     }
+}
+
+/// Reads a body into one buffer, and no further than the limit.
+///
+/// A server chooses how it cuts its answer. Pieces of one byte must cost no more memory than the bytes, and those that are
+/// there already must not keep the runtime from anything else, this request's own deadline least of all.
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+    let promised = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if promised > limit {
+        return Err(Failure::TooLong(limit));
+    }
+    let mut whole = Vec::with_capacity(promised.min(FIRST_BYTES));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(Failure::Broken)?;
+        if let Some(piece) = frame.data_ref() {
+            if piece.len() > limit - whole.len() {
+                return Err(Failure::TooLong(limit));
+            }
+            whole.extend_from_slice(piece);
+        }
+        tokio::task::coop::consume_budget().await;
+    }
+    Ok(whole.into())
 }
 
 /// Waits for `future` while the connection is kept moving.

@@ -140,6 +140,58 @@ async fn an_answer_without_end_is_cut_off() {
     assert!(matches!(error, logs::Error::Unreachable(Transport::TooLong { .. })), "{error:?}");
 }
 
+/// A server that sends its answer in pieces of one byte, so many of them, on every connection.
+fn crumbling(pieces: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let _ = stream.read(&mut [0; 65536]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+                let crumbs = b"1\r\nx\r\n".repeat(10_000);
+                let _ = (0..pieces / 10_000).try_for_each(|_| stream.write_all(&crumbs));
+                let _ = stream.write_all(b"0\r\n\r\n");
+            });
+        }
+    });
+    address
+}
+
+/// One thread serves everything: while an answer comes in crumbs, all else has to have its turn.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how long the runtime was away is what is measured")]
+async fn an_answer_in_crumbs_keeps_nothing_from_its_turn() {
+    // More of them than come within the deadline, which has to be kept too.
+    let server = crumbling(10_000_000);
+    let longest = tokio::spawn(async {
+        let (mut longest, mut last) = (Duration::ZERO, std::time::Instant::now());
+        let end = last + Duration::from_millis(1500);
+        while last < end {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            longest = longest.max(last.elapsed());
+            last = std::time::Instant::now();
+        }
+        longest
+    });
+    let client = client(Settings::default(), Some(&server), &[]).await;
+    let error = create(&client, "g").await.unwrap_err();
+    assert!(
+        matches!(error, logs::Error::Unreachable(Transport::NoAnswer { .. } | Transport::TooLong { .. })),
+        "{error:?}"
+    );
+    let longest = longest.await.unwrap();
+    assert!(longest < Duration::from_millis(100), "{longest:?}");
+}
+
+/// What is set aside for an answer is what has come of it, not what is promised.
+#[tokio::test]
+async fn an_answer_that_promises_too_much_is_not_read() {
+    let server = answering(|| b"HTTP/1.1 200 OK\r\nContent-Length: 2097152\r\n\r\nx".to_vec());
+    let error = create(&client(Settings::default(), Some(&server), &[]).await, "g").await.unwrap_err();
+    assert!(matches!(error, logs::Error::Unreachable(Transport::TooLong { .. })), "{error:?}");
+}
+
 #[tokio::test]
 async fn what_is_no_http_is_an_error() {
     for bytes in ["", "\0\0\0", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"] {

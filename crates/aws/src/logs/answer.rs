@@ -8,15 +8,14 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use hyper::Response;
 use hyper::body::Bytes;
-use hyper::header::RETRY_AFTER;
 use serde::Deserialize;
 
-use super::Rejected;
 use super::error::{Error, Operation, Refusal};
-use crate::refusal::{clean, header};
+use super::{Confirmed, Rejected};
+use crate::refusal::{REQUEST_ID, asked_wait, clean, clean_code, header, request_id};
 
-/// The longest wait a server may ask for.
-const MAX_WAIT: Duration = Duration::from_secs(3600);
+/// More than any sequence token has, in bytes.
+const MAX_TOKEN_BYTES: usize = 1024;
 
 #[derive(Deserialize)]
 struct Fault {
@@ -26,6 +25,8 @@ struct Fault {
     code: Option<String>,
     #[serde(default, alias = "Message")]
     message: Option<String>,
+    #[serde(default, rename = "expectedSequenceToken")]
+    expected_sequence_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,9 +62,30 @@ pub(super) fn rejected(body: &[u8], sent: usize) -> Option<Rejected> {
     Some(Rejected { too_old, too_new: too_new.min(rest), expired })
 }
 
+/// How a batch's good answer is read; `None` where nothing says that the service itself gave it.
+///
+/// The service stores before it answers. So a body that can't be read is no reason to send again, and perhaps store twice,
+/// what the service's own header says it has taken.
+pub(super) fn accepted(response: &Response<Bytes>, sent: usize) -> Option<(Rejected, Confirmed)> {
+    match rejected(response.body(), sent) {
+        Some(rejected) => Some((rejected, Confirmed::Read)),
+        None if response.headers().contains_key(REQUEST_ID) => Some((Rejected::default(), Confirmed::Unread)),
+        None => None,
+    }
+}
+
+/// The token that an imitation of the older service wants with the next batch; `None` where the answer has none.
+pub(super) fn expected_token(response: &Response<Bytes>) -> Option<String> {
+    let fault: Fault = serde_json::from_slice(response.body()).ok()?;
+    let fits = |token: &String| {
+        (1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    fault.expected_sequence_token.filter(fits)
+}
+
 /// Whether the service itself answered, and not something on the way.
 pub(super) fn is_the_services(response: &Response<Bytes>) -> bool {
-    response.headers().contains_key("x-amzn-requestid") || !code(response).0.is_empty()
+    response.headers().contains_key(REQUEST_ID) || code(response).0.contains(|char: char| char.is_ascii_alphanumeric())
 }
 
 /// Why the service refused; `None` where it didn't.
@@ -73,18 +95,20 @@ pub(super) fn refusal(operation: Operation, response: &Response<Bytes>, used: &C
         return None;
     }
     let (code, message) = code(response);
-    let message = clean(&message, used);
-    let request_id = header(response, "x-amzn-requestid").map(str::to_owned);
-    let after = header(response, RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
-    let after = after.map(|seconds| Duration::from_secs(seconds).min(MAX_WAIT));
+    let (code, message) = (clean_code(&code, used), clean(&message, used));
+    let request_id = request_id(response, used);
     let refusal = Refusal { operation, status, code, message, request_id };
-    Some(classify(refusal, after))
+    Some(match refusal.code.as_str() {
+        "InvalidSequenceTokenException" => Error::Sequence { refusal, expected: expected_token(response) },
+        _ => classify(refusal, asked_wait(response)),
+    })
 }
 
 fn classify(refusal: Refusal, after: Option<Duration>) -> Error {
     match refusal.code.as_str() {
         "ResourceNotFoundException" => Error::Missing(refusal),
         "ResourceAlreadyExistsException" => Error::Exists(refusal),
+        "DataAlreadyAcceptedException" => Error::AlreadyStored(refusal),
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"
@@ -151,8 +175,7 @@ fn code(response: &Response<Bytes>) -> (String, String) {
     let code = kind.or_else(|| header(response, "x-amzn-errortype").map(str::to_owned)).unwrap_or_default();
     let code = code.rsplit('#').next().unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default();
-    let code = code.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
-    (code, message.unwrap_or_default())
+    (code.to_owned(), message.unwrap_or_default())
 }
 
 /// The text of the first element of this name.

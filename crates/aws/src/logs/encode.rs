@@ -33,35 +33,45 @@ pub(super) fn json(value: &impl Serialize) -> Body {
     Body { raw_bytes: bytes.len(), bytes: bytes.into(), gzip: false }
 }
 
-/// The body of a batch, compressed where that is wanted and smaller.
-pub(super) fn put_log_events(group: &str, stream: &str, events: &[Event<'_>], compression: bool) -> Body {
+/// The body of a batch, compressed where that is wanted and smaller; with the stream's sequence token where one is asked for.
+pub(super) fn put_log_events(
+    group: &str,
+    stream: &str,
+    token: Option<&str>,
+    events: &[Event<'_>],
+    compression: bool,
+) -> Body {
     let messages: usize = events.iter().map(|event| event.message.len()).sum();
     if compression
         && messages >= MIN_GZIP_BYTES
-        && let Ok((compressed, raw_bytes)) = compress(group, stream, events)
+        && let Ok((compressed, raw_bytes)) = compress(group, stream, token, events)
         && compressed.len() < raw_bytes
     {
         return Body { bytes: compressed.into(), gzip: true, raw_bytes };
     }
     let mut plain = Vec::with_capacity(messages + messages / 8 + 64 * events.len() + 128);
     // Writing to memory can't fail.
-    let _ = write(&mut plain, group, stream, events);
+    let _ = write(&mut plain, group, stream, token, events);
     Body { raw_bytes: plain.len(), bytes: plain.into(), gzip: false }
 }
 
-fn compress(group: &str, stream: &str, events: &[Event<'_>]) -> io::Result<(Vec<u8>, usize)> {
+fn compress(group: &str, stream: &str, token: Option<&str>, events: &[Event<'_>]) -> io::Result<(Vec<u8>, usize)> {
     let encoder = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
     let mut counted = BufWriter::with_capacity(CHUNK, Counted { inner: encoder, bytes: 0 });
-    write(&mut counted, group, stream, events)?;
+    write(&mut counted, group, stream, token, events)?;
     let counted = counted.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok((counted.inner.finish()?, counted.bytes))
 }
 
-fn write(out: &mut impl Write, group: &str, stream: &str, events: &[Event<'_>]) -> io::Result<()> {
+fn write(out: &mut impl Write, group: &str, stream: &str, token: Option<&str>, events: &[Event<'_>]) -> io::Result<()> {
     out.write_all(b"{\"logGroupName\":")?;
     serde_json::to_writer(&mut *out, group)?;
     out.write_all(b",\"logStreamName\":")?;
     serde_json::to_writer(&mut *out, stream)?;
+    if let Some(token) = token {
+        out.write_all(b",\"sequenceToken\":")?;
+        serde_json::to_writer(&mut *out, token)?;
+    }
     out.write_all(b",\"logEvents\":[")?;
     for (index, event) in events.iter().enumerate() {
         let start: &[u8] = if index == 0 { b"{\"timestamp\":" } else { b",{\"timestamp\":" };

@@ -20,6 +20,18 @@ pub enum Error {
     /// The group or stream to create is there: go on.
     #[error("{0}: it exists already")]
     Exists(Refusal),
+    /// The service has this very batch already: it is stored. Only older imitations of the service say so.
+    #[error("{0}: the batch is stored already")]
+    AlreadyStored(Refusal),
+    /// The batch came without the stream's sequence token, or with an old one. Only older imitations of the service ask for
+    /// it: send again.
+    #[error("{refusal}: the stream's sequence token was another one, sent again later")]
+    Sequence {
+        /// What the service said.
+        refusal: Refusal,
+        /// The token it wants; `None` where it didn't say.
+        expected: Option<String>,
+    },
     /// Too many calls: send again later, no sooner than `after`.
     #[error("{refusal}: too many calls for this account and region, sent again later")]
     Throttled {
@@ -108,6 +120,7 @@ impl Error {
     pub fn can_retry(&self) -> bool {
         match self {
             Error::Missing(_)
+            | Error::Sequence { .. }
             | Error::Throttled { .. }
             | Error::Unavailable { .. }
             | Error::Unreachable(_)
@@ -116,7 +129,12 @@ impl Error {
             | Error::CredentialsRefused(_)
             | Error::Denied { .. }
             | Error::ClockSkewed(_) => true,
-            Error::Exists(_) | Error::TooLarge(_) | Error::Invalid(_) | Error::Event { .. } | Error::Batch(_) => false,
+            Error::Exists(_)
+            | Error::AlreadyStored(_)
+            | Error::TooLarge(_)
+            | Error::Invalid(_)
+            | Error::Event { .. }
+            | Error::Batch(_) => false,
         }
     }
 
@@ -154,6 +172,8 @@ impl Error {
         match self {
             Error::Missing(_) => "missing",
             Error::Exists(_) => "exists",
+            Error::AlreadyStored(_) => "already_stored",
+            Error::Sequence { .. } => "sequence_token",
             Error::Throttled { .. } => "throttled",
             Error::Unavailable { .. } => "unavailable",
             Error::Unreachable(transport) if transport.is_timeout() => "timeout",

@@ -89,6 +89,38 @@ async fn group_and_stream_are_made_and_events_arrive_on_one_connection() {
     assert_eq!(fake.violations(), Vec::<String>::new());
 }
 
+/// What is stored and told otherwise is not sent again.
+#[tokio::test]
+async fn a_batch_that_is_stored_counts_as_stored_however_it_is_told() {
+    let fake = FakeCloudWatchLogs::http();
+    fake.create("g", "s");
+    let client = client(&fake).await;
+    for body in ["", "null", "[]", "\"\"", r#"{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":-1}}"#] {
+        fake.fail_next([Fault::Answer(body.into())]);
+        let accepted = put(&client, &["{}"]).await.unwrap();
+        assert_eq!((accepted.confirmed, accepted.rejected.total()), (Confirmed::Unread, 0), "{body}");
+    }
+    assert_eq!(fake.event_count(), 5);
+    fake.fail_next([Fault::Code(400, "DataAlreadyAcceptedException")]);
+    assert_eq!(put(&client, &["{}"]).await.unwrap().confirmed, Confirmed::Already);
+    assert_eq!(put(&client, &["{}"]).await.unwrap().confirmed, Confirmed::Read);
+}
+
+#[tokio::test]
+async fn a_sequence_token_is_sent_where_it_is_asked_for() {
+    let fake = FakeCloudWatchLogs::http();
+    fake.create("g", "s");
+    let client = client(&fake).await;
+    fake.set_fault(Some(Fault::WantsToken));
+    put(&client, &["{}", "{}"]).await.unwrap();
+    assert_eq!((fake.event_count(), fake.requests().len()), (2, 2));
+    // Where the next token is wrong again, as with two writers: once, and then later.
+    fake.set_fault(Some(Fault::Code(400, "InvalidSequenceTokenException")));
+    let error = put(&client, &["{}"]).await.unwrap_err();
+    assert_eq!((error.label(), error.can_retry(), error.may_have_arrived()), ("sequence_token", true, false));
+    assert_eq!(fake.requests().len(), 4);
+}
+
 /// Every fault: how it is told, and whether the batch may have arrived; afterwards all is well on the same client.
 #[tokio::test]
 async fn every_fault_is_told_and_passes() {

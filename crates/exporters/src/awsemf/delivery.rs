@@ -82,7 +82,10 @@ impl Delivery {
         let Tools { name, default_stream, version, clock, registry, status, spool } = tools;
         status.starting(clock.stamp().wall);
         let numbers = Arc::new(Numbers::new(&registry, &name, status));
-        let storage = spool.map(|(spool, fsync)| Storage::new(spool, fsync));
+        let storage = spool.map(|(spool, fsync)| {
+            numbers.passed_over.add(spool.stats().passed_over);
+            Storage::new(spool, fsync)
+        });
         let now = clock.stamp().monotonic;
         let queue = Arc::new(Queue::new(&config.sending_queue, storage, Arc::clone(&numbers), now));
         let worker = Worker {

@@ -15,6 +15,9 @@ use crate::server::{self, End, Handler, Reply};
 use crate::sigv4::Authorization;
 use crate::time::{amz_date_ms, http_date};
 
+/// The sequence token of [`Fault::WantsToken`].
+const TOKEN: &str = "0";
+
 /// Why the service says no.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -94,8 +97,8 @@ impl Handler for Shared {
             }
             Some(Instead::Refused(refused)) => (Err(refused), End::Whole, Duration::ZERO),
             None => {
-                let outcome = carry_out(&mut state, &request, &operation, &mut seen);
-                match fault {
+                let outcome = carry_out(&mut state, &request, &operation, &mut seen, fault.as_ref());
+                match fault.clone() {
                     Some(Fault::Slow(delay)) => (outcome, End::Whole, delay),
                     Some(Fault::Half) => (outcome, End::Half, Duration::ZERO),
                     Some(Fault::Lost) => (outcome, End::Close, Duration::ZERO),
@@ -104,10 +107,17 @@ impl Handler for Shared {
             }
         };
         let mut reply = match outcome {
+            Ok(_) if matches!(fault, Some(Fault::Answer(_))) => match &fault {
+                Some(Fault::Answer(body)) => Reply::new(200, body.clone()),
+                _ => Reply::new(200, ""),
+            },
             Ok(answer) => Reply::new(200, if answer.is_null() { String::new() } else { answer.to_string() }),
             Err(refused) => {
                 seen.code = refused.code.to_owned();
-                let body = json!({ "__type": refused.code, "message": refused.message });
+                let mut body = json!({ "__type": refused.code, "message": refused.message });
+                if refused.code == "InvalidSequenceTokenException" {
+                    body["expectedSequenceToken"] = json!(TOKEN);
+                }
                 Reply::new(refused.status, body.to_string())
             }
         };
@@ -139,7 +149,7 @@ fn instead(fault: Option<&Fault>) -> Option<Instead> {
         Some(Instead::Refused(Refused { status, code, message }))
     };
     match fault? {
-        Fault::Slow(_) | Fault::Half | Fault::Lost => None,
+        Fault::Slow(_) | Fault::Half | Fault::Lost | Fault::Answer(_) | Fault::WantsToken => None,
         Fault::Hang => {
             let mut reply = Reply::new(0, "");
             reply.end = End::Hang;
@@ -160,6 +170,7 @@ fn carry_out(
     request: &server::Request,
     operation: &str,
     seen: &mut Request,
+    fault: Option<&Fault>,
 ) -> Result<Value, Refused> {
     check_signature(state, request)?;
     check_rate(state, operation)?;
@@ -170,6 +181,9 @@ fn carry_out(
             seen.events = put.count();
             let (group, stream) = put.names();
             check_names(group, Some(stream))?;
+            if fault == Some(&Fault::WantsToken) && put.sequence_token() != Some(TOKEN) {
+                return refused(400, "InvalidSequenceTokenException", "The given sequenceToken is invalid.");
+            }
             put.carry_out(state)
         }
         "CreateLogStream" => create_stream(state, parse(&body)?),

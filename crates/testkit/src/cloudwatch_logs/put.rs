@@ -13,8 +13,8 @@ pub(super) struct Put {
     log_group_name: String,
     log_stream_name: String,
     log_events: Vec<InputEvent>,
-    #[serde(default, rename = "sequenceToken")]
-    _sequence_token: Option<String>,
+    #[serde(default)]
+    sequence_token: Option<String>,
     #[serde(default)]
     entity: Option<Value>,
 }
@@ -110,6 +110,10 @@ impl Put {
             ));
         }
         Ok(())
+    }
+
+    pub(super) fn sequence_token(&self) -> Option<&str> {
+        self.sequence_token.as_deref()
     }
 
     pub(super) fn names(&self) -> (&str, &str) {

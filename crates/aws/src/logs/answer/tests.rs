@@ -36,7 +36,8 @@ fn every_code_is_told_by_what_can_be_done_about_it() {
     check(400, "OperationAbortedException", "unavailable", true, false);
     check(400, "InvalidParameterException", "invalid", false, false);
     check(400, "SerializationException", "invalid", false, false);
-    check(400, "DataAlreadyAcceptedException", "invalid", false, false);
+    check(400, "DataAlreadyAcceptedException", "already_stored", false, false);
+    check(400, "InvalidSequenceTokenException", "sequence_token", true, false);
     for code in [
         "UnrecognizedClientException",
         "InvalidClientTokenId",
@@ -91,9 +92,21 @@ fn a_code_is_found_in_xml_too() {
 
 #[test]
 fn a_server_can_not_make_us_wait_for_days() {
-    let error =
-        refusal(Operation::PutLogEvents, &response(503, &[("retry-after", "99999999999")], ""), &keys()).unwrap();
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    let check = |asked: &str, expected: Option<u64>| {
+        for (status, label) in [(503, "unavailable"), (429, "throttled")] {
+            let response = response(status, &[("retry-after", asked)], "");
+            let error = refusal(Operation::PutLogEvents, &response, &keys()).unwrap();
+            assert_eq!((error.label(), error.retry_after()), (label, expected.map(Duration::from_secs)), "{asked}");
+        }
+    };
+    check("7", Some(7));
+    check("300", Some(300));
+    check("301", Some(300));
+    check("18446744073709551615", Some(300));
+    check("18446744073709551616000", Some(300));
+    for none in ["-1", "1.5", "", "soon", "Wed, 21 Oct 2037 07:28:00 GMT"] {
+        check(none, None);
+    }
 }
 
 #[test]
@@ -104,6 +117,49 @@ fn what_a_refusal_repeats_of_the_request_is_not_shown() {
         assert!(!text.contains("planted") && !text.contains("PLANTED"), "{text}");
         assert!(text.contains("does not match"), "{text}");
     }
+}
+
+/// The code, the header, the id of the request: all of it comes from the server, and each can repeat a secret.
+#[test]
+fn what_stands_elsewhere_in_an_answer_is_not_shown_either() {
+    let token = "FwoGZXIvYXdzEPLANTED/token+with/all=that==";
+    let used = Credentials::new("AKIAPLANTEDPLANTED", "planted/secret+key", Some(token.to_owned()), None, "test");
+    let json = format!(r#"{{"__type":"x#{token}","message":"m"}}"#);
+    let xml = format!("<Error><Code>{token}</Code><Message>m</Message></Error>");
+    let cases = [
+        response(400, &[("x-amzn-requestid", token)], &json),
+        response(400, &[("x-amzn-requestid", "planted/secret+key")], &xml),
+        response(400, &[("x-amzn-errortype", token)], "{}"),
+        response(403, &[("x-amzn-errortype", "AKIAPLANTEDPLANTED")], ""),
+    ];
+    for answer in cases {
+        let error = refusal(Operation::PutLogEvents, &answer, &used).unwrap();
+        for text in [format!("{error}"), format!("{error:?}")] {
+            let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+            assert!(!letters.contains("PLANTED") && !letters.contains("planted"), "{text}");
+            assert!(!letters.contains("FwoGZXIvYXdz"), "{text}");
+        }
+    }
+    let long = response(400, &[("x-amzn-requestid", &"i".repeat(9000)), ("x-amzn-errortype", &"C".repeat(9000))], "");
+    let Error::Invalid(refusal) = refusal(Operation::PutLogEvents, &long, &used).unwrap() else { panic!() };
+    assert_eq!((refusal.request_id.unwrap().len(), refusal.code.len()), (128, 80));
+}
+
+#[test]
+fn what_the_service_says_it_took_is_stored_though_the_rest_is_unreadable() {
+    let id = [("x-amzn-requestid", "id-1")];
+    let unread = Some((Rejected::default(), Confirmed::Unread));
+    let deep = "[".repeat(200_000);
+    for body in ["", "null", "[]", "\"x\"", "<html>", r#"{"rejectedLogEventsInfo":"#, &deep] {
+        assert_eq!(accepted(&response(200, &id, body), 3), unread, "{body:.20}");
+        assert_eq!(accepted(&response(200, &[], body), 3), None, "{body:.20}");
+    }
+    for index in ["-1", "1.5", "\"x\"", "1e400", "18446744073709551616", "{}"] {
+        let body = format!(r#"{{"rejectedLogEventsInfo":{{"tooOldLogEventEndIndex":{index}}}}}"#);
+        assert_eq!(accepted(&response(200, &id, &body), 3), unread, "{body}");
+    }
+    let good = response(200, &[], r#"{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":1}}"#);
+    assert_eq!(accepted(&good, 3), Some((Rejected { too_old: 1, ..Rejected::default() }, Confirmed::Read)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn decoded(body: &Body) -> Vec<u8> {
 
 #[test]
 fn a_small_body_is_sent_as_it_is() {
-    let body = put_log_events("g", "s", &[Event { time_ms: 7, message: b"{\"a\":\"\\n\"}" }], true);
+    let body = put_log_events("g", "s", None, &[Event { time_ms: 7, message: b"{\"a\":\"\\n\"}" }], true);
     assert!(!body.gzip);
     let expected =
         r#"{"logGroupName":"g","logStreamName":"s","logEvents":[{"timestamp":7,"message":"{\"a\":\"\\n\"}"}]}"#;
@@ -25,7 +25,7 @@ fn a_small_body_is_sent_as_it_is() {
 #[test]
 fn a_body_is_compressed_only_where_that_is_smaller() {
     let repeated = vec![b'x'; 5000];
-    let body = put_log_events("g", "s", &[Event { time_ms: 7, message: &repeated }], true);
+    let body = put_log_events("g", "s", None, &[Event { time_ms: 7, message: &repeated }], true);
     assert!(body.gzip && body.bytes.len() < 200);
     assert_eq!(decoded(&body).len(), body.raw_bytes);
     // Random digits of 64 letters: the escaped text can't be told from noise, and 4 to 3 is all there is to gain.
@@ -37,7 +37,7 @@ fn a_body_is_compressed_only_where_that_is_smaller() {
         })
         .collect();
     let noise: String = noise.into_iter().collect();
-    let body = put_log_events("g", "s", &[Event { time_ms: 7, message: noise.as_bytes() }], true);
+    let body = put_log_events("g", "s", None, &[Event { time_ms: 7, message: noise.as_bytes() }], true);
     assert!(body.bytes.len() <= body.raw_bytes);
 }
 
@@ -48,7 +48,7 @@ proptest! {
         list in proptest::collection::vec((0..i64::MAX, ".{0,300}"), 0..8),
     ) {
         let events: Vec<_> = list.iter().map(|(time_ms, text)| Event { time_ms: *time_ms, message: text.as_bytes() }).collect();
-        let body = put_log_events(&group, "s", &events, true);
+        let body = put_log_events(&group, "s", None, &events, true);
         let text = decoded(&body);
         prop_assert_eq!(text.len(), body.raw_bytes);
         let found: Value = serde_json::from_slice(&text).unwrap();

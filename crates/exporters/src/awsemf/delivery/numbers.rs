@@ -1,5 +1,6 @@
 //! What delivery says of itself: own metrics, and one line for the status page.
 
+use aws::logs::Confirmed;
 use telemetry::{Counter, Gauge, Registry, Status};
 
 /// Why events are dropped that there is no room for.
@@ -16,6 +17,9 @@ pub(super) struct Numbers {
     pub(super) lag: Gauge,
     pub(super) oldest: Gauge,
     pub(super) uncertain: Counter,
+    pub(super) passed_over: Counter,
+    unread: Counter,
+    already: Counter,
     pub(super) raw_bytes: Counter,
     pub(super) wire_bytes: Counter,
     sent_points: Counter,
@@ -44,6 +48,19 @@ impl Numbers {
                 "container_insights_uncertain_events",
                 "Events of requests whose answer was lost: they are sent again, and may be stored twice.",
             ),
+            passed_over: counter(
+                "container_insights_spool_passed_over_files",
+                "Files in the spool that can't be used: links, pipes, damaged or of a later version. They stay on disk.",
+            ),
+            unread: counter(
+                "container_insights_unread_answer_events",
+                "Events that count as stored by the service's word, though the rest of its answer could not be read: what it \
+                 may have left out is not known.",
+            ),
+            already: counter(
+                "container_insights_already_stored_events",
+                "Events the service had stored already when they were sent again.",
+            ),
             raw_bytes: counter(
                 "container_insights_request_raw_bytes",
                 "Bytes of accepted requests before compression.",
@@ -66,6 +83,15 @@ impl Numbers {
     pub(super) fn sent(&self, events: usize, points: u64) {
         self.sent_events.add(events as u64);
         self.sent_points.add(points);
+    }
+
+    /// Counts events by how it is known that they were stored.
+    pub(super) fn confirmed(&self, how: Confirmed, events: usize) {
+        match how {
+            Confirmed::Read => {}
+            Confirmed::Unread => self.unread.add(events as u64),
+            Confirmed::Already => self.already.add(events as u64),
+        }
     }
 
     /// Counts events that are lost, and why; metric points as far as they are known.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws::logs::{Accepted, Client, Error, Event};
+use aws::logs::{Accepted, Client, Confirmed, Error, Event};
 use model::{Clock, Destination};
 use telemetry::Episode;
 use tokio::sync::{Semaphore, watch};
@@ -75,6 +75,13 @@ impl Shared {
         let rejected = accepted.rejected;
         let (stored_points, lost_points) = work.points_split(rejected.too_old + rejected.expired, rejected.too_new);
         numbers.sent(events - rejected.total().min(events), stored_points);
+        numbers.confirmed(accepted.confirmed, events);
+        if accepted.confirmed == Confirmed::Unread {
+            tracing::warn!(
+                events,
+                "CloudWatch Logs took events and the rest of its answer is unreadable; not sent again"
+            );
+        }
         let reasons = [("too_old", rejected.too_old), ("too_new", rejected.too_new), ("expired", rejected.expired)];
         for (reason, count) in reasons {
             numbers.dropped(reason, count as u64, 0);

@@ -54,6 +54,41 @@ async fn nothing_is_lost_by_any_fault_that_passes() {
     }
 }
 
+/// What the service stored counts as stored, however its answer is told, and is sent once.
+#[tokio::test]
+async fn events_that_are_stored_are_not_sent_again() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    running.fake.fail_next([Fault::Answer("\"\"".into())]);
+    running.export(&round(now_ms(), 3));
+    running.stored(4).await;
+    running.fake.fail_next([Fault::Code(400, "DataAlreadyAcceptedException")]);
+    running.export(&round(now_ms(), 2));
+    let (fake, registry) = running.stop().await;
+    assert_eq!(fake.event_count(), 4, "the last two are what the service says it has");
+    assert_eq!(own(&registry, "container_insights_sent_events", ""), 6.0);
+    assert_eq!(own(&registry, "container_insights_unread_answer_events", ""), 3.0);
+    assert_eq!(own(&registry, "container_insights_already_stored_events", ""), 2.0);
+    assert_eq!(own(&registry, "container_insights_uncertain_events", ""), 0.0);
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
+/// An imitation of the older service takes a batch with its token only: each batch is sent twice, and never halved.
+#[tokio::test]
+async fn a_sequence_token_is_no_reason_to_lose_events() {
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    let before = running.fake.requests().len();
+    running.fake.set_fault(Some(Fault::WantsToken));
+    running.export(&round(now_ms(), 8));
+    running.stored(9).await;
+    let (fake, registry) = running.stop().await;
+    assert_eq!(fake.requests().len(), before + 2);
+    assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
+}
+
 #[tokio::test]
 async fn one_bad_event_loses_one_event() {
     let mut running = Running::start(config());
