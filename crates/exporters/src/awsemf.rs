@@ -4,6 +4,7 @@
 //! the metadata in root members.
 
 mod config;
+mod cut;
 mod delivery;
 mod directive;
 mod encode;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use aws::logs::limits::MAX_EVENT_BYTES;
 use model::{Destination, Record, Round, Text, Value};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::config::{Config, EnvelopeVersion, Undeclared};
+use super::cut::{Cut, cut};
 use super::event::Writing;
 use super::layout::{Combination, Field, Label, Layouts, Written};
 use super::limits;
@@ -54,7 +55,9 @@ pub struct Counts {
     pub invalid_json: u64,
     /// Events dropped because nothing is extracted from them.
     pub undeclared: u64,
-    /// Events dropped because one metric and the attributes alone are more than an event may have.
+    /// Events some of whose attributes were cut because they were more than an event may have.
+    pub cut: u64,
+    /// Events lost, in part at least, because one metric alone was more than an event may have.
     pub oversized: u64,
 }
 
@@ -68,6 +71,8 @@ pub struct Encoder {
     forms: Forms,
     scratch: Scratch,
     counts: Counts,
+    /// Attributes were cut in the last round: it is told when that begins.
+    cutting: bool,
 }
 
 /// What is known about names and combinations met so far.
@@ -128,6 +133,7 @@ impl Encoder {
             forms: Forms::default(),
             scratch: Scratch::default(),
             counts: Counts::default(),
+            cutting: false,
         }
     }
 
@@ -157,12 +163,14 @@ impl Encoder {
         let mut parts = std::mem::take(&mut self.parts);
         parts.arrange(round, conversion, |record, own| places.of(record, own));
         let mut labels = Vec::new();
+        let cut_before = self.counts.cut;
         let result = parts.parts.chunk_by(|this, that| this.event == that.event).try_for_each(|event| {
             labels.clear();
             self.encode_event(round, &parts, event, &mut labels, sink)
         });
         self.parts = parts;
         self.forms.end_round();
+        self.cutting = self.counts.cut > cut_before;
         result
     }
 
@@ -184,9 +192,43 @@ impl Encoder {
         }
         self.memory.matchers.accept(labels, &mut self.scratch.accepted);
         let fields = std::mem::take(&mut self.scratch.fields);
+        let lost = self.counts.oversized;
         let result = self.write_fields(event[0], labels, &fields, each_second, sink);
+        // An event counts once, however many of its metrics were too large.
+        self.counts.oversized = self.counts.oversized.min(lost + 1);
         self.scratch.fields = fields;
         result
+    }
+
+    /// Cuts an event's attributes where they are what makes it too large: the places of those that stay, and what stays of one
+    /// that is shorter. `None` where they aren't.
+    fn cut_labels(&mut self, labels: &[Label<'_>]) -> Option<Vec<(usize, Option<Text>)>> {
+        let cuts = cut(labels, limits::ATTRIBUTES_OF_LARGE_EVENT);
+        if cuts.iter().all(|cut| *cut == Cut::Kept) {
+            return None;
+        }
+        self.counts.cut += 1;
+        let by_size = labels.iter().zip(&cuts).filter(|(_, cut)| **cut != Cut::Kept);
+        if let Some((largest, _)) = by_size.max_by_key(|(label, _)| label.value.len())
+            && !std::mem::replace(&mut self.cutting, true)
+        {
+            let value = |wanted: &str| labels.iter().find(|label| &*self.memory.names.get(label.name).text == wanted);
+            let pod = ["PodName", "NodeName"].into_iter().find_map(value).map_or("", |label| &**label.value);
+            let attribute = &*self.memory.names.get(largest.name).text;
+            let bytes = largest.value.len();
+            warn!(
+                attribute,
+                bytes,
+                of = pod.get(..100).unwrap_or(pod),
+                "attributes are larger than an event may be: the largest are cut, metrics stay; pod_labels selects fewer labels"
+            );
+        }
+        let kept = cuts.into_iter().enumerate().filter_map(|(at, cut)| match cut {
+            Cut::Kept => Some((at, None)),
+            Cut::Shorter(text) => Some((at, Some(text))),
+            Cut::Gone => None,
+        });
+        Some(kept.collect())
     }
 
     /// Collects the labels of an event; says whether its metrics are stored each second.
@@ -278,6 +320,14 @@ impl Encoder {
         }
         let body = &self.scratch.body;
         if body.len() > MAX_EVENT_BYTES {
+            if let Some(kept) = self.cut_labels(labels) {
+                let kept = kept.iter().map(|(at, shorter)| {
+                    let label = labels[*at];
+                    Label { value: shorter.as_ref().unwrap_or(label.value), ..label }
+                });
+                let labels: Vec<Label<'_>> = kept.collect();
+                return self.write_fields(part, &labels, fields, each_second, sink);
+            }
             if fields.len() == 1 {
                 self.counts.oversized += 1;
                 return Ok(());
@@ -336,8 +386,8 @@ fn drops(config: &Config, labels: &[Label<'_>], names: &Names) -> bool {
 }
 
 fn is_dimension_value(value: &Text) -> bool {
-    let short = value.len() <= limits::DIMENSION_VALUE || value.chars().count() <= limits::DIMENSION_VALUE;
-    short && value.chars().any(|character| !character.is_whitespace())
+    // What is ASCII has as many characters as bytes.
+    value.len() <= limits::DIMENSION_VALUE && limits::is_dimension_text(value)
 }
 
 impl Scratch {

@@ -16,6 +16,20 @@ pub const NAMESPACE: usize = 255;
 /// How far from zero a metric's value may lie: 2 to the power of 360.
 pub const METRIC_VALUE: f64 = 2.348_542_582_773_833_2e108;
 
+/// Bytes that the values of an event's attributes may take where the event is too large: half of it, so that the rest is the
+/// metrics'.
+pub const ATTRIBUTES_OF_LARGE_EVENT: usize = aws::logs::limits::MAX_EVENT_BYTES / 2;
+
+/// Whether CloudWatch takes a text as a dimension's name or value, its length aside: ASCII without control characters, not
+/// blank, no colon before it (`Dimension` in the CloudWatch API reference).
+#[must_use]
+pub fn is_dimension_text(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && bytes.first().is_some_and(|first| *first != b':')
+        && bytes.iter().any(|byte| *byte != b' ')
+}
+
 /// Why a namespace would be refused; `None` where it is one.
 #[must_use]
 pub fn namespace_fault(namespace: &str) -> Option<&'static str> {
@@ -62,6 +76,16 @@ mod tests {
     #[test]
     fn the_largest_value_is_a_power_of_two() {
         assert_eq!(METRIC_VALUE, 2f64.powi(360));
+    }
+
+    #[test]
+    fn a_dimension_is_ascii() {
+        for good in ["prod", "a b", " a", "a:b", "~!\"", "x"] {
+            assert!(is_dimension_text(good), "{good}");
+        }
+        for bad in ["", " ", "   ", ":prod", "größe-prod", "prod\tx", "a\nb", "a\u{7f}", "a\u{a0}b", "\u{200b}"] {
+            assert!(!is_dimension_text(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Names {
         member.push(b':');
         let role = self.roles.get(text).copied().unwrap_or(Role::Field);
         let length = text.chars().count();
-        let dimension = (1..=limits::DIMENSION_NAME).contains(&length) && !text.starts_with(':');
+        let dimension = (1..=limits::DIMENSION_NAME).contains(&length) && limits::is_dimension_text(text);
         let id = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         self.entries.push(Entry { text: text.clone(), member: member.into(), role, dimension });
         self.ids.insert(text.clone(), id);

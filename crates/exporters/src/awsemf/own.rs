@@ -10,17 +10,18 @@ pub(super) struct Own {
     published: Counts,
     events: Counter,
     bytes: Counter,
-    lost: [Counter; 7],
+    altered: [Counter; 7],
+    oversized: Counter,
 }
 
 /// Why something of a record isn't in its event, in the order of [`reasons`].
 const REASONS: [&str; 7] =
-    ["not_finite", "collision", "replaced", "reserved", "invalid_json", "undeclared", "oversized"];
+    ["not_finite", "collision", "replaced", "reserved", "invalid_json", "undeclared", "attributes_cut"];
 
 impl Own {
     pub(super) fn new(registry: &Registry, exporter: &str) -> Self {
         let counter = |name, help| registry.counter(name, help, &[("exporter", exporter)]);
-        let lost = |reason| {
+        let altered = |reason| {
             let help = "Values that were left out of events or written otherwise, by reason.";
             registry.counter("container_insights_altered_values", help, &[("exporter", exporter), ("reason", reason)])
         };
@@ -28,14 +29,20 @@ impl Own {
             published: Counts::default(),
             events: counter("container_insights_events", "Events that were encoded."),
             bytes: counter("container_insights_event_bytes", "Bytes of events that were encoded."),
-            lost: REASONS.map(lost),
+            altered: REASONS.map(altered),
+            oversized: registry.counter(
+                "container_insights_dropped_events",
+                "Events that were dropped, by reason.",
+                &[("exporter", exporter), ("reason", "oversized")],
+            ),
         }
     }
 
     pub(super) fn publish(&mut self, counts: Counts) {
         self.events.add(counts.events - self.published.events);
         self.bytes.add(counts.bytes - self.published.bytes);
-        for ((counter, now), before) in self.lost.iter().zip(reasons(&counts)).zip(reasons(&self.published)) {
+        self.oversized.add(counts.oversized - self.published.oversized);
+        for ((counter, now), before) in self.altered.iter().zip(reasons(&counts)).zip(reasons(&self.published)) {
             counter.add(now - before);
         }
         self.published = counts;
@@ -43,6 +50,6 @@ impl Own {
 }
 
 fn reasons(counts: &Counts) -> [u64; 7] {
-    let Counts { not_finite, collisions, replaced, reserved, invalid_json, undeclared, oversized, .. } = *counts;
-    [not_finite, collisions, replaced, reserved, invalid_json, undeclared, oversized]
+    let Counts { not_finite, collisions, replaced, reserved, invalid_json, undeclared, cut, .. } = *counts;
+    [not_finite, collisions, replaced, reserved, invalid_json, undeclared, cut]
 }

@@ -215,8 +215,9 @@ impl Decode for DimensionSet {
             faults.at(path, node, format!("{count} dimensions; CloudWatch takes {}", limits::DIMENSIONS_OF_SET));
         }
         for name in &names {
-            if name.is_empty() || name.starts_with(':') || name.chars().count() > limits::DIMENSION_NAME {
-                faults.at(path, node, format!("{name:?} can't be a dimension's name"));
+            if !limits::is_dimension_text(name) || name.len() > limits::DIMENSION_NAME {
+                let rule = "ASCII without control characters, not blank, no colon at the start, at most 250 characters";
+                faults.at(path, node, format!("{name:?} can't be a dimension's name: CloudWatch takes {rule}"));
             }
         }
         (faults.len() == before).then_some(Self(names))

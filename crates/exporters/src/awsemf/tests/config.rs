@@ -91,7 +91,9 @@ fn dimension_sets_have_names_that_cloudwatch_takes() {
     );
     check(
         &declaration("':a'"),
-        &["exporters::awsemf::metric_declarations::0::dimensions::0: \":a\" can't be a dimension's name"],
+        &[
+            "exporters::awsemf::metric_declarations::0::dimensions::0: \":a\" can't be a dimension's name: CloudWatch takes ASCII without control characters, not blank, no colon at the start, at most 250 characters",
+        ],
     );
     config(&declaration(&names[..30].join(", ")));
 }

@@ -37,7 +37,7 @@ fn a_set_counts_only_where_each_of_its_names_has_a_value() {
 fn what_is_no_text_or_too_long_is_no_dimension() {
     let yaml = "resource_to_telemetry_conversion: {enabled: true}, parse_json_encoded_attr_values: [Sources],
         metric_declarations: [{dimensions: [[Sources], [long], [fits]], metric_name_selectors: [.]}]";
-    let (long, fits) = ("é".repeat(1025), "é".repeat(1024));
+    let (long, fits) = ("e".repeat(1025), "e".repeat(1024));
     let pairs = [("Sources", "[1]"), ("long", &*long), ("fits", &*fits)];
     assert_eq!(encode_one(&config(yaml), record(&pairs, &[("a", 1.0)])).extracted()[0].0, json!([["fits"]]));
     let pairs = [("Sources", "no json"), ("long", &*long)];
@@ -173,4 +173,23 @@ fn data_that_is_not_extracted_is_kept_or_dropped_as_asked() {
     );
     let logs = encode_one(&config(&format!("{SAMPLE}  disable_metric_extraction: true\n")), pod());
     assert!(logs.directives().is_empty() && logs.json["pod_memory_cache"] == 2);
+}
+
+/// CloudWatch extracts nothing of a directive with such a value (`Dimension` in its API reference).
+#[test]
+fn a_value_that_is_no_dimension_costs_the_sets_that_have_it() {
+    let plain = "resource_to_telemetry_conversion: {enabled: true}, dimension_rollup_option: NoDimensionRollup";
+    let sets = "[[ClusterName], [ClusterName, NodeName], [NodeName], [InstanceId]]";
+    let declared =
+        format!("{plain}, metric_declarations: [{{dimensions: {sets}, metric_name_selectors: [node_cpu_limit]}}]");
+    for bad in ["größe-prod", ":prod", "prod\tx", "prod\u{7f}", "", " ", &"x".repeat(1025)] {
+        let given = [("ClusterName", bad), ("NodeName", "a:b"), ("Type", "Node")];
+        let events = encode(&config(&declared), vec![record(&given, &[("node_cpu_limit", 1.0)])]);
+        assert_eq!(events[0].directives()[0]["Dimensions"], serde_json::json!([["NodeName"]]), "{bad:?}");
+        assert_eq!(events[0].json["ClusterName"], bad, "it stays a field");
+        // Without declarations all that can be are dimensions.
+        let events = encode(&config(plain), vec![record(&given, &[("node_cpu_limit", 1.0)])]);
+        let sets = events[0].directives()[0]["Dimensions"].to_string();
+        assert!(!sets.contains("ClusterName") && sets.contains("NodeName"), "{bad:?}: {sets}");
+    }
 }

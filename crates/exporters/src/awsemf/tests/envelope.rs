@@ -202,9 +202,47 @@ fn an_event_that_would_be_too_large_is_split_by_its_metrics() {
     assert!(events.iter().all(|event| event.text.len() <= aws::logs::limits::MAX_EVENT_BYTES));
     assert!(names.iter().all(|name| events.iter().filter(|event| event.json.get(name).is_some()).count() == 1));
 
-    let too_long = "x".repeat(1_100_000);
+    // What is too large by itself is lost, and counted once.
     let mut encoder = Encoder::new(&config(SAMPLE), "");
-    let alone = record(&[("long", &too_long)], &[("node_cpu_limit", 1.0), ("node_memory_limit", 2.0)]);
-    assert_eq!(encode_with(&mut encoder, vec![alone]), []);
-    assert_eq!(encoder.counts(), Counts { oversized: 2, ..Counts::default() });
+    let mut alone = record(NODE, &[("node_cpu_limit", 1.0)]);
+    for _ in 0..2 {
+        let metric = named(&"m".repeat(1_100_000 + alone.points.len()), "");
+        alone.points.push(Point { metric, value: Value::Integer(1), attributes: attributes(&[]) });
+    }
+    let events = encode_with(&mut encoder, vec![alone]);
+    assert!(events.len() == 1 && events[0].json["node_cpu_limit"] == 1);
+    let Counts { events, oversized, cut, .. } = encoder.counts();
+    assert_eq!((events, oversized, cut), (1, 1, 0));
+}
+
+/// A pod's labels may take more than an event may have: they are cut, and every metric and the pod's names stay.
+#[test]
+fn of_an_event_with_too_large_attributes_the_largest_are_cut() {
+    let labels: serde_json::Map<String, serde_json::Value> =
+        (0..16_000).map(|number| (format!("label-{number:05}"), format!("{number:063}").into())).collect();
+    let kubernetes = serde_json::json!({"host": "ip-10-0-0-1", "pod_name": "web-x7x2p", "labels": labels}).to_string();
+    assert!(kubernetes.len() > 1_200_000);
+    let huge = "x".repeat(1_100_000);
+    let fields = [("node_cpu_limit", 1.0), ("node_memory_limit", 2.0)];
+    for (name, value) in [("kubernetes", &kubernetes), ("long", &huge)] {
+        let mut pairs = NODE.to_vec();
+        pairs.retain(|(known, _)| *known != name);
+        pairs.push((name, value));
+        let mut encoder = Encoder::new(&config(SAMPLE), "");
+        let events = encode_with(&mut encoder, vec![record(&pairs, &fields)]);
+        let [event] = &events[..] else { panic!("{name}: {} events", events.len()) };
+        assert!(event.text.len() <= aws::logs::limits::MAX_EVENT_BYTES, "{name}");
+        assert!(event.json["node_cpu_limit"] == 1 && event.json["node_memory_limit"] == 2, "{name}");
+        assert_eq!(event.json["ClusterName"], "demo", "{name}");
+        let Counts { events, oversized, cut, .. } = encoder.counts();
+        assert_eq!((events, oversized, cut), (1, 0, 1), "{name}");
+        match name {
+            "kubernetes" => {
+                assert_eq!(event.json["kubernetes"]["pod_name"], "web-x7x2p");
+                let kept = event.json["kubernetes"]["labels"].as_object().unwrap().len();
+                assert!((6_000..8_000).contains(&kept), "{kept}");
+            }
+            _ => assert!(event.json.get("long").is_none()),
+        }
+    }
 }

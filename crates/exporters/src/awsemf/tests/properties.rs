@@ -169,11 +169,12 @@ proptest! {
         let mut encoder = crate::awsemf::Encoder::new(&config(CONFIGS[2]), "");
         let points: usize = records.iter().map(|record| record.points.len()).sum();
         let events = super::support::encode_with(&mut encoder, records);
-        let numbers = |event: &Event| event.json.as_object().map_or(0, |root| root.values().filter(|v| v.is_number()).count());
+        // An attribute that is JSON may be a number too, and is no metric.
+        let is_metric = |(name, value): &(&String, &serde_json::Value)| value.is_number() && !["Sources", "kubernetes"].contains(&name.as_str());
+        let numbers = |event: &Event| event.json.as_object().map_or(0, |root| root.iter().filter(is_metric).count());
         let left: usize = events.iter().map(numbers).sum();
         let counts = encoder.counts();
         let lost = counts.not_finite + counts.collisions + counts.replaced;
-        // A nested attribute that is a number alone would count as a metric here; none of the texts is one.
         prop_assert_eq!(left as u64 + lost, points as u64);
     }
 }
