@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws::logs::{Client, Error, GroupSettings};
 use model::Destination;
 use telemetry::chain;
+use tokio::sync::MutexGuard;
 use tracing::{info, warn};
 
 use super::numbers::Numbers;
@@ -38,9 +39,19 @@ impl Creator {
 
     /// Makes a stream that the service misses, and its group where that is missing too.
     pub(super) async fn create(&self, destination: &Destination) -> Result<(), Error> {
-        let Destination { group, stream } = destination;
+        let group = &destination.group;
         let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
-        let _turn = turn.lock().await;
+        let created = self.create_in_turn(destination, turn.lock().await).await;
+        // Groups by placeholder come and go; what nobody waits for is forgotten.
+        let mut groups = lock(&self.groups);
+        if Arc::strong_count(&turn) == 2 {
+            groups.remove(group);
+        }
+        created
+    }
+
+    async fn create_in_turn(&self, destination: &Destination, _turn: MutexGuard<'_, ()>) -> Result<(), Error> {
+        let Destination { group, stream } = destination;
         match self.create_stream(group, stream).await {
             Err(Error::Missing(_)) => {}
             done => return done,

@@ -37,14 +37,21 @@ impl Lane {
     /// Delivers until nothing waits.
     pub(super) async fn run(mut self) {
         loop {
-            match self.attempt().await {
+            if self.shared.queue.leave(&self.destination) {
+                self.shared.stream_rests(&self.destination);
+                return;
+            }
+            let shared = Arc::clone(&self.shared);
+            // Nothing is opened before its turn to be sent has come: however many streams wait, bodies are in memory once for
+            // each request under way. The turn is never taken away: the semaphore isn't closed.
+            let turn = shared.permits.acquire().await;
+            // What an attempt needs is set aside for as long as it takes: a stream that waits is small.
+            let attempted = Box::pin(self.attempt()).await;
+            drop(turn);
+            match attempted {
                 Ok(true) => self.recovered(),
-                Ok(false) => {
-                    if self.shared.queue.leave(&self.destination) {
-                        self.shared.stream_rests(&self.destination);
-                        return;
-                    }
-                }
+                // What waited was dropped meanwhile.
+                Ok(false) => {}
                 Err(failure) => {
                     let wait = self.failed(&failure);
                     self.shared.wait(wait).await;
@@ -57,7 +64,10 @@ impl Lane {
     async fn attempt(&self) -> Result<bool, Failure> {
         let queue = &self.shared.queue;
         if self.backoff.failures() == 0 && !self.shared.backlog_first {
-            let (live, old) = tokio::join!(self.send_from(End::Live), self.send_from(End::Backlog));
+            let (live, old) = match self.shared.permits.try_acquire() {
+                Ok(_second_turn) => tokio::join!(self.send_from(End::Live), self.send_from(End::Backlog)),
+                Err(_) => (self.send_from(End::Live).await, self.send_from(End::Backlog).await),
+            };
             return match (live, old) {
                 (Err(one), Err(other)) => Err(Failure { after: one.after.max(other.after), ..one }),
                 (live, old) => live.and_then(|live| Ok(live | old?)),

@@ -11,6 +11,9 @@ use model::Destination;
 
 use crate::awsemf::encode::Encoded;
 
+/// Bytes of open parcels beside each other: a round of thousands of streams is handed on in parts. Of one stream it is never
+/// more than a request.
+const MOST_OPEN: usize = 4 << 20;
 /// Bytes of a frame before the event.
 const HEAD: usize = 16;
 
@@ -45,6 +48,8 @@ pub(super) struct Frame {
 #[derive(Debug, Default)]
 pub(super) struct Packer {
     open: Vec<Open>,
+    /// Their bytes.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,9 @@ impl Packer {
     /// Adds an event; hands on the parcel it no longer fits.
     pub(super) fn push(&mut self, event: &Encoded<'_>, full: &mut impl FnMut(Parcel)) {
         let destination = event.destination;
+        if self.bytes + event.body.len() > MOST_OPEN {
+            self.finish(full);
+        }
         // Most rounds have one destination, and the next event goes where the last one went.
         let place = self.open.iter().rposition(|open| open.parcel.destination == *destination);
         let place = place.unwrap_or_else(|| {
@@ -71,13 +79,19 @@ impl Packer {
         });
         let open = &mut self.open[place];
         if !open.takes(event) {
-            full(std::mem::replace(open, Open::new(destination)).parcel);
+            let parcel = std::mem::replace(open, Open::new(destination)).parcel;
+            self.bytes -= parcel.body.len();
+            full(parcel);
         }
+        let open = &mut self.open[place];
+        self.bytes -= open.parcel.body.len();
         open.add(event);
+        self.bytes += open.parcel.body.len();
     }
 
     /// Hands on all parcels.
     pub(super) fn finish(&mut self, full: &mut impl FnMut(Parcel)) {
+        self.bytes = 0;
         self.open.drain(..).for_each(|open| full(open.parcel));
     }
 }

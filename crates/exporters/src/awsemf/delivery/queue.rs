@@ -130,15 +130,9 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// Streams with something to deliver that no task delivers yet; from now on one does.
-    pub(super) fn idle_lanes(&self) -> Vec<Arc<Destination>> {
-        let mut state = self.state();
-        let idle = state.lanes.iter_mut().filter(|(_, lane)| !lane.busy && !lane.is_empty());
-        idle.map(|(destination, lane)| {
-            lane.busy = true;
-            Arc::clone(destination)
-        })
-        .collect()
+    /// Streams with something to deliver that no task delivers yet, at most so many; from now on one does.
+    pub(super) fn idle_lanes(&self, most: usize) -> Vec<Arc<Destination>> {
+        self.state().idle_lanes(most)
     }
 
     /// Ends the task of a stream; `false` where something waits for it.

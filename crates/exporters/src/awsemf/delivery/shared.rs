@@ -26,6 +26,9 @@ const LAST_WAITS: Duration = Duration::from_secs(2);
 /// How long it is told that a stream failed which nothing comes for any more.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
+/// Streams whose failure is told, each by a line in the log; those beyond fail too, and are like these.
+const MOST_FAILING: usize = 256;
+
 /// A stream that fails.
 #[derive(Debug, Default)]
 pub(super) struct Failing {
@@ -41,6 +44,7 @@ pub(super) struct Shared {
     pub(super) queue: Arc<Queue>,
     pub(super) client: Client,
     pub(super) creator: Creator,
+    /// Turns to send, one for each request under way.
     pub(super) permits: Semaphore,
     pub(super) retry: RetryOnFailure,
     pub(super) keeps: bool,
@@ -59,10 +63,8 @@ impl Shared {
         self.keeps && self.retry.enabled
     }
 
-    /// One request, once its turn has come.
+    /// One request; the stream's turn has come.
     pub(super) async fn put(&self, destination: &Destination, events: &[Event<'_>]) -> Result<Accepted, Error> {
-        // It is never closed.
-        let _permit = self.permits.acquire().await;
         self.numbers.status.output_waits(self.clock.stamp().monotonic);
         let result = self.client.put_log_events(&destination.group, &destination.stream, events).await;
         self.numbers.request("PutLogEvents", result.as_ref().err().map_or("ok", Error::label));
@@ -111,6 +113,11 @@ impl Shared {
     /// A stream fails for this reason; whether it didn't before.
     pub(super) fn stream_fails(&self, destination: &Arc<Destination>, words: &str) -> bool {
         let mut failing = lock(&self.failing);
+        if failing.len() >= MOST_FAILING && !failing.contains_key(destination) {
+            let rests = failing.iter().filter_map(|(destination, failing)| Some((failing.forget_at?, destination)));
+            let Some(longest) = rests.min().map(|(_, destination)| Arc::clone(destination)) else { return false };
+            failing.remove(&longest);
+        }
         let entry = failing.entry(Arc::clone(destination)).or_default();
         entry.forget_at = None;
         words.clone_into(&mut entry.words);

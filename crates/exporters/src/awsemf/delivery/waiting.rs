@@ -7,7 +7,13 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
+use model::Destination;
+
 use super::parcel::{Parcel, service_bytes};
+
+/// What a parcel in memory counts beside its body and the names of its stream, in bytes: its place in the queue, and its
+/// stream's. With many small streams that is most of it.
+const PARCEL_BYTES: usize = 512;
 
 /// A parcel in the queue.
 #[derive(Debug)]
@@ -22,7 +28,7 @@ pub(super) struct Waiting {
     pub(super) service_bytes: usize,
     /// Monotonic time at which it came; that of the start where a former run left it.
     pub(super) since: Duration,
-    /// Bytes of memory its body counts, also while it is out for a request.
+    /// Bytes of memory it counts, also while it is out for a request; 0 where the spool has its body.
     pub(super) memory_bytes: u64,
     /// Where its body is.
     pub(super) held: Held,
@@ -43,7 +49,8 @@ impl Waiting {
     /// A parcel whose body stays in memory.
     pub(super) fn in_memory(order: u64, parcel: Parcel, since: Duration) -> Self {
         let mut waiting = Self::spooled(order, &parcel, since, 0);
-        waiting.memory_bytes = parcel.body.len() as u64;
+        let Destination { group, stream } = &*parcel.destination;
+        waiting.memory_bytes = (parcel.body.capacity() + PARCEL_BYTES + group.len() + stream.len()) as u64;
         waiting.held = Held::Raw(parcel.body);
         waiting
     }
@@ -87,7 +94,7 @@ impl Waiting {
     pub(super) fn pack(&mut self) -> u64 {
         let Held::Raw(body) = &self.held else { return 0 };
         let packed = pack(body);
-        let saved = self.memory_bytes.saturating_sub(packed.len() as u64);
+        let saved = body.capacity().saturating_sub(packed.len()) as u64;
         self.memory_bytes -= saved;
         self.held = Held::Packed(packed);
         saved

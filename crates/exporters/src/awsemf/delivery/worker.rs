@@ -24,6 +24,9 @@ const SYNC: Duration = Duration::from_secs(1);
 /// The wait before a region is looked for again.
 const REGION_WAIT: Duration = Duration::from_secs(30);
 
+/// Streams that have a task of their own at a time; the others wait in the queue, those that came first to be next.
+const MOST_LANES: usize = 2048;
+
 /// Delivers what the exporter puts into the queue.
 #[derive(Debug)]
 pub struct Worker {
@@ -141,7 +144,7 @@ impl Worker {
         let mut until = None;
         let mut sync_at = None;
         loop {
-            for destination in self.queue.idle_lanes() {
+            for destination in self.queue.idle_lanes(MOST_LANES.saturating_sub(lanes.len())) {
                 lanes.spawn(Lane::new(Arc::clone(shared), destination).run().in_current_span());
             }
             if until.is_some() && lanes.is_empty() {

@@ -66,6 +66,27 @@ impl State {
         self.memory_bytes -= waiting.memory_bytes;
     }
 
+    /// Streams with something to deliver that no task delivers, at most so many: those that have waited longest. From now on
+    /// one delivers them.
+    pub(super) fn idle_lanes(&mut self, most: usize) -> Vec<Arc<Destination>> {
+        if most == 0 {
+            return Vec::new();
+        }
+        let idle = self.lanes.iter().filter(|(_, lane)| !lane.busy);
+        let mut idle: Vec<_> =
+            idle.filter_map(|(destination, lane)| Some((lane.oldest()?, Arc::clone(destination)))).collect();
+        if idle.len() > most {
+            idle.sort_unstable_by_key(|(order, _)| *order);
+            idle.truncate(most);
+        }
+        for (_, destination) in &idle {
+            if let Some(lane) = self.lanes.get_mut(destination) {
+                lane.busy = true;
+            }
+        }
+        idle.into_iter().map(|(_, destination)| destination).collect()
+    }
+
     /// Takes parcels for one request; they still count.
     pub(super) fn take(&mut self, destination: &Destination, end: End) -> Vec<Waiting> {
         let Some(lane) = self.lanes.get_mut(destination) else { return Vec::new() };
@@ -98,13 +119,20 @@ impl State {
 
     /// Takes out the oldest parcel of this kind; it no longer counts.
     pub(super) fn drop_oldest(&mut self, is_candidate: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
-        let ends = self.lanes.values_mut().flat_map(|lane| [&mut lane.backlog, &mut lane.live]);
-        let candidates = ends.filter_map(|end| {
-            let place = end.iter().position(&is_candidate)?;
-            Some((end[place].order, place, end))
+        let ends = self.lanes.iter().flat_map(|(destination, lane)| {
+            [(destination, End::Backlog, &lane.backlog), (destination, End::Live, &lane.live)]
         });
-        let (_, place, end) = candidates.min_by_key(|(order, ..)| *order)?;
-        let waiting = end.remove(place)?;
+        let candidates = ends.filter_map(|(destination, end, waiting)| {
+            let place = waiting.iter().position(&is_candidate)?;
+            Some((waiting[place].order, place, destination, end))
+        });
+        let (_, place, destination, end) = candidates.min_by_key(|(order, ..)| *order)?;
+        let destination = Arc::clone(destination);
+        let lane = self.lanes.get_mut(&destination)?;
+        let waiting = lane.end(end).remove(place)?;
+        if lane.is_empty() && !lane.busy {
+            self.lanes.remove(&destination);
+        }
         self.discount(&waiting);
         Some(waiting)
     }
@@ -135,6 +163,11 @@ impl State {
 impl Lane {
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty() && self.backlog.is_empty()
+    }
+
+    /// The place of its oldest parcel in the order of arrival.
+    fn oldest(&self) -> Option<u64> {
+        [&self.backlog, &self.live].into_iter().filter_map(|end| Some(end.front()?.order)).min()
     }
 
     pub(super) fn end(&mut self, end: End) -> &mut VecDeque<Waiting> {
