@@ -1,5 +1,7 @@
 //! Whom we trust, and what we show: one rustls configuration from PEM text.
 
+mod listed;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
 use crate::error::Error;
+use listed::Listed;
 
 /// Bytes and the file they are named after in errors.
 #[derive(Hash)]
@@ -66,12 +69,14 @@ impl Parts {
         }
         let authorities = self.authorities.as_ref().ok_or(Error::NoAuthority)?;
         let mut roots = RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(certificates(authorities)?);
+        let listed = certificates(authorities)?;
+        let (added, _) = roots.add_parsable_certificates(listed.iter().cloned());
         if added == 0 {
             return Err(authorities.fault("holds no usable certificate"));
         }
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
-        verifier.map(|verifier| verifier as _).map_err(|_| authorities.fault("holds no usable certificate"))
+        let verifier = verifier.map_err(|_| authorities.fault("holds no usable certificate"))?;
+        Ok(Arc::new(Listed::new(verifier, listed)))
     }
 }
 

@@ -3,6 +3,8 @@
 //! Authorities come from `certificate_file_path`, else `AWS_CA_BUNDLE`, else `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
 //! places Linux distributions keep them. What was found is kept; where nothing was, the next connection looks again.
 
+mod listed;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +18,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::error::Transport;
 use crate::environment::Environment;
+use listed::Listed;
 
 /// Where distributions keep all authorities in one file.
 const BUNDLES: &[&str] = &[
@@ -63,9 +66,10 @@ impl Trust {
         let verifier: Arc<dyn ServerCertVerifier> = if self.insecure {
             Arc::new(AnyCertificate(Arc::clone(&provider)))
         } else {
-            let roots = Arc::new(self.authorities()?);
+            let Bundle { roots, listed } = self.authorities()?;
             let none = |_| Transport::NoAuthorities { looked: "none of them is usable".to_owned() };
-            WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build().map_err(none)?
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+            Arc::new(Listed::new(verifier.map_err(none)?, listed))
         };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -78,26 +82,26 @@ impl Trust {
         Ok(config)
     }
 
-    fn authorities(&self) -> Result<RootCertStore, Transport> {
+    fn authorities(&self) -> Result<Bundle, Transport> {
         let mut looked = Vec::new();
         if let Some(path) = &self.certificate_file {
             match read_bundle(path) {
-                Ok(roots) => return Ok(roots),
+                Ok(bundle) => return Ok(bundle),
                 Err(error) => looked.push(format!("certificate_file_path {}: {error}", path.display())),
             }
         }
         for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
             if let Some(path) = self.environment.get(name) {
                 match read_bundle(Path::new(&path)) {
-                    Ok(roots) => return Ok(roots),
+                    Ok(bundle) => return Ok(bundle),
                     Err(error) => looked.push(format!("{name}={path}: {error}")),
                 }
             }
         }
         if let Some(folders) = self.environment.get("SSL_CERT_DIR") {
-            let roots = read_folders(&folders);
-            if !roots.is_empty() {
-                return Ok(roots);
+            let bundle = read_folders(&folders);
+            if !bundle.roots.is_empty() {
+                return Ok(bundle);
             }
             looked.push(format!("SSL_CERT_DIR={folders}: no certificate"));
         }
@@ -105,7 +109,7 @@ impl Trust {
         if self.environment.get("SSL_CERT_FILE").is_none() {
             for path in BUNDLES {
                 match read_bundle(Path::new(path)) {
-                    Ok(roots) => return Ok(roots),
+                    Ok(bundle) => return Ok(bundle),
                     Err(error) if error.kind() == io::ErrorKind::NotFound => looked.push(format!("{path}: not there")),
                     Err(error) => looked.push(format!("{path}: {error}")),
                 }
@@ -115,31 +119,47 @@ impl Trust {
     }
 }
 
-/// All usable certificates of a file; none at all is an error.
-fn read_bundle(path: &Path) -> io::Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    add_file(path, &mut roots)?;
-    if roots.is_empty() { Err(io::Error::other("no usable certificate in it")) } else { Ok(roots) }
+/// The certificates of a place.
+struct Bundle {
+    /// As authorities.
+    roots: RootCertStore,
+    /// As they stand there.
+    listed: Vec<CertificateDer<'static>>,
 }
 
-fn read_folders(folders: &str) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
+impl Default for Bundle {
+    fn default() -> Self {
+        Bundle { roots: RootCertStore::empty(), listed: Vec::new() }
+    }
+}
+
+/// All usable certificates of a file; none at all is an error.
+fn read_bundle(path: &Path) -> io::Result<Bundle> {
+    let mut bundle = Bundle::default();
+    add_file(path, &mut bundle)?;
+    if bundle.roots.is_empty() { Err(io::Error::other("no usable certificate in it")) } else { Ok(bundle) }
+}
+
+fn read_folders(folders: &str) -> Bundle {
+    let mut bundle = Bundle::default();
     let entries = folders.split(':').filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
     for entry in entries.flatten() {
         // A file of another kind among them is no fault.
-        let _ = add_file(&entry.path(), &mut roots);
+        let _ = add_file(&entry.path(), &mut bundle);
     }
-    roots
+    bundle
 }
 
-fn add_file(path: &Path, roots: &mut RootCertStore) -> io::Result<()> {
+fn add_file(path: &Path, bundle: &mut Bundle) -> io::Result<()> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() || metadata.len() > MAX_BUNDLE_BYTES {
         return Err(io::Error::other("no file of certificates"));
     }
     let text = std::fs::read(path)?;
     // One that can't be read costs only itself: bundles hold certificates of every age.
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&text).flatten());
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text).flatten().collect();
+    bundle.roots.add_parsable_certificates(certificates.iter().cloned());
+    bundle.listed.extend(certificates);
     Ok(())
 }
 
