@@ -2,8 +2,8 @@
 
 mod group;
 
-use std::fs::File;
 use std::io::{self, BufReader, IsTerminal};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ fn open(source: &str, arguments: &Arguments) -> anyhow::Result<Box<dyn Feed>> {
     if source == STDIN {
         return Ok(Box::new(Lines::new(BufReader::with_capacity(BUFFER, io::stdin()))));
     }
-    let file = File::open(source).with_context(|| format!("open {source}"))?;
+    let file = compare::open(Path::new(source)).with_context(|| format!("open {source}"))?;
     Ok(Box::new(Lines::new(BufReader::with_capacity(BUFFER, file))))
 }
 

@@ -20,6 +20,8 @@ pub(crate) const LOG_STREAM: &str = "(log stream)";
 /// Stands for a time, which is another one in each event: only that it is there, and how it is written, is compared.
 const A_TIME: &str = "a time";
 const A_TIME_AS_TEXT: &str = "a time, as text";
+/// The last millisecond of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
 
 /// Why a line is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -167,7 +169,12 @@ impl Texts {
             value => {
                 let number = if path == "Timestamp" || path == "_aws.Timestamp" {
                     let spelling = if value.text().is_some() { A_TIME_AS_TEXT } else { A_TIME };
-                    self.values.number(value.whole().map_or("no time", |_| spelling))
+                    match value.whole() {
+                        Some(0..=LAST_MS) => self.values.number(spelling),
+                        // CloudWatch takes neither, so that it isn't one like another.
+                        Some(other) => self.values.number(&*format!("{other}, no time of a clock")),
+                        None => self.values.number("no time"),
+                    }
                 } else {
                     self.value.clear();
                     let _ = write!(self.value, "{value}");

@@ -5,6 +5,7 @@
 //! on one line or many), that is taken apart.
 
 mod answer;
+mod file;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 use std::io::{self, BufRead};
 
 use answer::{Answer, Found};
+pub use file::open;
 use source::Source;
 
 /// The longest line that is looked at, and the longest event of an answer: an event is at most 1 MiB, its wrapper
@@ -81,6 +83,18 @@ impl<R: BufRead> Lines<R> {
 
 impl<R: BufRead> Feed for Lines<R> {
     fn next(&mut self, text: &mut Vec<u8>) -> io::Result<Next> {
+        let next = self.find(text)?;
+        self.source.found();
+        Ok(next)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.source.bytes
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    fn find(&mut self, text: &mut Vec<u8>) -> io::Result<Next> {
         loop {
             let Some(answer) = &mut self.answer else {
                 match self.line(text)? {
@@ -98,9 +112,5 @@ impl<R: BufRead> Feed for Lines<R> {
                 Found::End => self.answer = None,
             }
         }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.source.bytes
     }
 }

@@ -15,6 +15,7 @@ mod json;
 mod kind;
 mod names;
 mod pairing;
+mod plain;
 mod report;
 mod stream;
 mod tally;
@@ -23,7 +24,7 @@ mod window;
 
 pub use calendar::{parsed as parse_time, shown as time};
 pub use event::NoEvent;
-pub use input::{Feed, Lines, Next};
+pub use input::{Feed, Lines, Next, open};
 pub use report::{Count, Difference, Example, Field, Records, Report, SideCount, What};
 pub use stream::{Error, Options, Progress, compare};
 pub use window::Side;

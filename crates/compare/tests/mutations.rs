@@ -277,3 +277,36 @@ impl ParseType for &str {
         catalog::RecordType::ALL.iter().find(|of| of.as_str() == self).expect("the golden events have it")
     }
 }
+
+/// A time is another one in each event; one that no clock shows isn't one like another.
+#[test]
+fn a_time_before_1970_is_not_like_one_of_today() {
+    for wrong in [json!("-1800000000000"), json!("9223372036854775807")] {
+        check("Node", |event| event["Timestamp"] = wrong.clone(), &[("Timestamp", "value")]);
+    }
+}
+
+/// Names, values, fields and times come from events, and a report is read on a terminal.
+#[test]
+fn nothing_of_an_event_reaches_a_terminal_that_it_would_obey() {
+    let evil = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\r\nUnexplained: 0";
+    let right = lines(|_, mut event| {
+        if is(&event, "Pod") {
+            event["Service"] = json!(evil);
+            event[evil] = json!(1);
+            event["PodName"] = json!(evil);
+        }
+        if is(&event, "NodeFS") {
+            event["Type"] = json!(evil);
+        }
+        vec![event]
+    });
+    let report = compared(&unchanged(), &right);
+    assert!(report.unexplained() > 0);
+    for text in [report.text(), report.json()] {
+        let obeyed = text.chars().find(|char| (char.is_control() && *char != '\n') || *char == '\u{202e}');
+        assert_eq!(obeyed, None, "{text}");
+        assert!(text.contains("u{1b}") || text.contains("\\u001b"), "{text}");
+        assert!(!text.contains("\nUnexplained: 0"), "{text}");
+    }
+}

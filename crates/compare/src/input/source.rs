@@ -2,6 +2,9 @@
 
 use std::io::{self, BufRead, Cursor, Read};
 
+/// Bytes without the end of a line or of an event after which the input is no list of events: `/dev/zero` has no end.
+const MOST_QUIET: u64 = if cfg!(test) { 1 << 24 } else { 1 << 30 };
+
 /// The input, and how far it is.
 #[derive(Debug)]
 pub(super) struct Source<R> {
@@ -12,13 +15,15 @@ pub(super) struct Source<R> {
     pub(super) bytes: u64,
     /// Lines that have ended.
     pub(super) lines: u64,
+    /// Bytes that were used when something was last found.
+    found_at: u64,
     /// The line of the last byte that was taken by itself and was no space.
     pub(super) touched: u64,
 }
 
 impl<R: BufRead> Source<R> {
     pub(super) fn new(reader: R) -> Source<R> {
-        Source { reader, ahead: Cursor::default(), bytes: 0, lines: 0, touched: 0 }
+        Source { reader, ahead: Cursor::default(), bytes: 0, lines: 0, found_at: 0, touched: 0 }
     }
 
     /// Puts what is left of the line behind `text`, with its end, as far as there is room. Says how much that was.
@@ -26,6 +31,11 @@ impl<R: BufRead> Source<R> {
         let read = self.take(room).read_until(b'\n', text)? as u64;
         self.lines += u64::from(read > 0 && text.ends_with(b"\n"));
         Ok(read)
+    }
+
+    /// A line or an event was found here.
+    pub(super) fn found(&mut self) {
+        self.found_at = self.bytes;
     }
 
     /// Gives back the line that was read last.
@@ -84,6 +94,10 @@ impl<R: BufRead> Source<R> {
 
 impl<R: BufRead> BufRead for Source<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.bytes.saturating_sub(self.found_at) > MOST_QUIET {
+            let words = format!("line {} has no end: this is no list of events", self.lines + 1);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+        }
         if self.has_ahead() { self.ahead.fill_buf() } else { self.reader.fill_buf() }
     }
 

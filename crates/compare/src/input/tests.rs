@@ -33,6 +33,18 @@ fn broken(number: u64) -> (Next, String) {
     line(number, "{")
 }
 
+/// `/dev/zero`, and an answer whose event has no end.
+#[test]
+fn what_has_no_end_ends_with_an_error() {
+    for start in ["", "{\"events\":[", "{\"events\":[{\"timestamp\":5,\"message\":\"", "{\"events\":[{\"a\":["] {
+        let endless = io::Read::chain(start.as_bytes(), io::repeat(b' '));
+        let mut lines = Lines::new(BufReader::with_capacity(1 << 18, endless));
+        let mut text = Vec::new();
+        let found = (0..1000).find_map(|_| lines.next(&mut text).err());
+        assert_eq!(found.expect("it ends").kind(), io::ErrorKind::InvalidData, "{start}");
+    }
+}
+
 #[test]
 fn empty_lines_count_and_are_passed_over() {
     assert_eq!(all("a\n\n b\r\n"), [line(1, "a"), line(3, " b")]);

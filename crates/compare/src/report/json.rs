@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::plain::shown_json;
+
 use super::{Count, Example, Field, Records, Report, SideCount};
 
 pub(super) fn json(report: &Report) -> String {
@@ -27,7 +29,7 @@ pub(super) fn json(report: &Report) -> String {
         "fields": fields,
         "entries": entries,
     });
-    format!("{document:#}\n")
+    format!("{}\n", shown_json(&format!("{document:#}")))
 }
 
 fn side((side, name): (&SideCount, &String)) -> Value {

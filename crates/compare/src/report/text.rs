@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Example, Report, SideCount};
 use crate::calendar;
+use crate::plain::shown;
 
 /// Longer values are cut in examples.
 const WIDTH: usize = 120;
@@ -16,7 +17,8 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 fn write(out: &mut String, report: &Report) -> std::fmt::Result {
-    for (side, name) in report.sides.iter().zip(&report.names) {
+    let names = report.names.each_ref().map(|name| shown(name));
+    for (side, name) in report.sides.iter().zip(&names) {
         write_side(out, name, side)?;
     }
     writeln!(
@@ -31,22 +33,23 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     if report.paired_by_name > 0 {
         writeln!(out, "paired by name, as one side tells no UID of the pod: {}", report.paired_by_name)?;
     }
-    let [left, right] = &report.names;
+    let [left, right] = &names;
     writeln!(out, "\nUnexplained: {}", report.unexplained())?;
     for record_type in &report.uncompared {
         writeln!(out, "  {}: no event was in a window that was compared", record_type.as_str())?;
     }
     for (record_type, records) in &report.records {
-        for (count, name) in records.alone.iter().zip(&report.names).filter(|(count, _)| count.things > 0) {
+        for (count, name) in records.alone.iter().zip(&names).filter(|(count, _)| count.things > 0) {
             writeln!(out, "  {}: {} only {name}, {} events", record_type.as_str(), count.things, count.events)?;
         }
         for example in &records.examples {
-            writeln!(out, "      {} {}", calendar::shown(example.time_ms), example.thing)?;
+            writeln!(out, "      {} {}", calendar::shown(example.time_ms), shown(&example.thing))?;
         }
     }
     for ((record_type, field), row) in &report.fields {
         for (what, difference) in &row.differences {
             let (of, what) = (row.total(), what.as_str());
+            let field = shown(field);
             writeln!(out, "  {} {field}: {what}, {} of {of}", record_type.as_str(), difference.count)?;
             for example in &difference.examples {
                 write_example(out, example, left, right)?;
@@ -74,25 +77,25 @@ fn write_side(out: &mut String, name: &str, side: &SideCount) -> std::fmt::Resul
     }
     writeln!(out, "; {} at the edges, {} late, {} lines are no events", side.edge, side.late, side.bad)?;
     for (line, why) in &side.bad_lines {
-        writeln!(out, "      line {line}: {why}")?;
+        writeln!(out, "      line {line}: {}", shown(why))?;
     }
     Ok(())
 }
 
 fn write_example(out: &mut String, example: &Example, left: &str, right: &str) -> std::fmt::Result {
-    write!(out, "      {} {}", calendar::shown(example.time_ms), example.thing)?;
+    write!(out, "      {} {}", calendar::shown(example.time_ms), shown(&example.thing))?;
     for (name, value) in [(left, &example.left), (right, &example.right)] {
         if let Some(value) = value {
             let cut = value.chars().count() > WIDTH;
             let value: String = value.chars().take(WIDTH).collect();
-            write!(out, "; {name} {value}{}", if cut { "…" } else { "" })?;
+            write!(out, "; {name} {}{}", shown(&value), if cut { "…" } else { "" })?;
         }
     }
     writeln!(out)
 }
 
 fn write_records(out: &mut String, report: &Report) -> std::fmt::Result {
-    let [left, right] = report.names.each_ref().map(|name| format!("only {name}"));
+    let [left, right] = report.names.each_ref().map(|name| format!("only {}", shown(name)));
     let [wide, wider] = [&left, &right].map(|head| head.chars().count().max(8) + 2);
     writeln!(out, "\nThings, counted in each window:")?;
     writeln!(

@@ -1,9 +1,14 @@
 //! One stream, an event at a time.
 
+use std::io;
+
 use super::Error;
 use crate::event::{Event, NoEvent, Texts};
 use crate::input::{Feed, Next};
 use crate::report::SideCount;
+
+/// Bytes without an event after which the input is no list of events.
+const MOST_WITHOUT: u64 = 1 << 30;
 
 /// One side, with its next event.
 pub(super) struct Reader<'a> {
@@ -26,8 +31,15 @@ impl<'a> Reader<'a> {
 
     /// Reads the next event; lines that are none are counted.
     pub(super) fn advance(&mut self, texts: &mut Texts, examples: usize) -> Result<(), Error> {
+        let from = self.feed.bytes();
         loop {
-            let next = self.feed.next(&mut self.text);
+            let next = match self.feed.bytes().saturating_sub(from) {
+                0..=MOST_WITHOUT => self.feed.next(&mut self.text),
+                _ => Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a gigabyte without an event: is this the right file?",
+                )),
+            };
             let next = next.map_err(|source| Error::Read { name: self.name.to_owned(), source })?;
             let line = match next {
                 Next::End => {
