@@ -24,10 +24,10 @@ pub struct Node {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What a node's object says of its EC2 instance; all `None` on a node of another provider.
+/// What a node's object says of its machine. Labels of the well-known names count whoever made the node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Instance<'a> {
-    /// Such as `i-0123456789abcdef0`.
+    /// Of an EC2 instance, such as `i-0123456789abcdef0`.
     pub id: Option<&'a str>,
     /// Such as `m5.large`.
     pub instance_type: Option<&'a str>,
@@ -38,28 +38,31 @@ pub struct Instance<'a> {
 }
 
 impl Node {
-    /// The EC2 instance that the node is.
+    /// The machine that the node is.
     #[must_use]
     pub fn instance(&self) -> Instance<'_> {
-        let (id, zone) = match self.provider_id.as_deref() {
-            None => (None, None),
-            Some(text) => match text.strip_prefix("aws://") {
-                Some(rest) => of_provider(rest),
-                None => return Instance::default(),
-            },
-        };
+        let provider = self.provider();
         Instance {
-            id,
+            id: provider.id,
             instance_type: self.label(INSTANCE_TYPE),
-            region: self.label(REGION),
-            zone: self.label(ZONE).or(zone),
+            region: self.label(REGION).or(provider.region),
+            zone: self.label(ZONE).or(provider.zone),
         }
     }
 
-    /// The cluster's name, where a label holds it.
+    /// The cluster's name, where a label holds it, or the id that EKS gives a hybrid node.
     #[must_use]
     pub fn cluster_name(&self) -> Option<&str> {
-        self.label(CLUSTER)
+        self.label(CLUSTER).or_else(|| self.provider().cluster)
+    }
+
+    fn provider(&self) -> Provider<'_> {
+        let parts = self.provider_id.as_deref().and_then(|id| id.split_once("://"));
+        match parts {
+            Some(("aws", rest)) => of_aws(rest),
+            Some(("eks-hybrid", rest)) => of_hybrid(rest),
+            _ => Provider::default(),
+        }
     }
 
     fn label(&self, names: [&str; 2]) -> Option<&str> {
@@ -67,14 +70,34 @@ impl Node {
     }
 }
 
-/// Id and zone of `/<zone>/<id>`, of which the account may stand before the zone; what isn't an instance has neither.
-fn of_provider(rest: &str) -> (Option<&str>, Option<&str>) {
+/// What a `providerID` says.
+#[derive(Debug, Clone, Copy, Default)]
+struct Provider<'a> {
+    id: Option<&'a str>,
+    region: Option<&'a str>,
+    zone: Option<&'a str>,
+    cluster: Option<&'a str>,
+}
+
+/// `aws://` and `/<zone>/<id>`, of which the account may stand before the zone; what isn't an instance has neither.
+fn of_aws(rest: &str) -> Provider<'_> {
     let mut parts = rest.rsplit('/');
     let is_instance = |id: &&str| {
         id.strip_prefix("i-").is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
-    let Some(id) = parts.next().filter(is_instance) else { return (None, None) };
-    (Some(id), parts.next().filter(|zone| !zone.is_empty()))
+    let Some(id) = parts.next().filter(is_instance) else { return Provider::default() };
+    Provider { id: Some(id), zone: parts.next().filter(|zone| !zone.is_empty()), ..Provider::default() }
+}
+
+/// `eks-hybrid://` and `/<region>/<cluster>/<node>`: a machine outside AWS that is a node of EKS.
+fn of_hybrid(rest: &str) -> Provider<'_> {
+    let parts: Vec<&str> = rest.split('/').collect();
+    match parts[..] {
+        ["", region, cluster, node] if ![region, cluster, node].contains(&"") => {
+            Provider { region: Some(region), cluster: Some(cluster), ..Provider::default() }
+        }
+        _ => Provider::default(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -166,13 +189,38 @@ mod tests {
             provider_id: Some(provider.to_owned()).filter(|text| !text.is_empty()),
             labels: [("beta.kubernetes.io/instance-type".to_owned(), "x".to_owned())].into(),
         };
-        assert_eq!(node("kind://docker/kind/kind-control-plane").instance(), Instance::default());
-        assert_eq!(node("gce://p/z/n").instance(), Instance::default());
-        assert_eq!(node("").instance().instance_type, Some("x"));
+        let of_labels = Instance { instance_type: Some("x"), ..Instance::default() };
+        for other in ["kind://docker/kind/kind-control-plane", "gce://p/z/n", "", "k3s", "://", "eks-hybrid:///a/b"] {
+            assert_eq!((node(other).instance(), node(other).cluster_name()), (of_labels, None), "{other}");
+        }
         for fargate in ["aws:///eu-west-1a/7a3b-fargate-ip-10-0-0-1", "aws:///", "aws://", "aws:///z/i-"] {
             assert_eq!((node(fargate).instance().id, node(fargate).instance().zone), (None, None), "{fargate}");
         }
         assert_eq!(node("aws:///i-0a").instance().zone, None);
+    }
+
+    /// Labels of the well-known names are somebody's word, whatever made the node.
+    #[test]
+    fn labels_count_whatever_the_provider_is() {
+        for provider in
+            ["gce://p/z/n", "azure:///subscriptions/x", "k3s://n", "eks-hybrid:///eu-central-1/other/mi-1", ""]
+        {
+            let text = NODE.replace("aws:///eu-west-1a/i-0123456789abcdef0", provider);
+            let node = parse_node(text.as_bytes()).expect("it is a node");
+            let Instance { id, instance_type, region, zone } = node.instance();
+            assert_eq!((id, instance_type), (None, Some("m5.large")), "{provider}");
+            assert_eq!((region, zone), (Some("eu-west-1"), Some("eu-west-1b")), "{provider}");
+            assert_eq!(node.cluster_name(), Some("demo"), "{provider}");
+        }
+    }
+
+    #[test]
+    fn a_hybrid_nodes_id_names_region_and_cluster() {
+        let node = parse_node(include_bytes!("../tests/hybrid-node.json")).expect("it is a node");
+        assert_eq!(node.cluster_name(), Some("shop"));
+        assert_eq!(node.instance(), Instance { region: Some("us-west-2"), ..Instance::default() });
+        let bare = Node { labels: BTreeMap::new(), ..node };
+        assert_eq!((bare.cluster_name(), bare.instance().region), (Some("shop"), Some("us-west-2")));
     }
 
     #[test]
@@ -186,7 +234,11 @@ mod tests {
         #[test]
         fn any_answer_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), provider in ".{0,40}") {
             let _ = (parse_node(&bytes), parse_list(&bytes));
-            let _ = Node { provider_id: Some(format!("aws://{provider}")), labels: BTreeMap::new() }.instance();
+            for scheme in ["aws", "eks-hybrid"] {
+                let node = Node { provider_id: Some(format!("{scheme}://{provider}")), labels: BTreeMap::new() };
+                let said = [node.instance().id, node.instance().zone, node.instance().region, node.cluster_name()];
+                prop_assert!(said.into_iter().flatten().all(|text| !text.is_empty() && !text.contains('/')));
+            }
         }
     }
 }

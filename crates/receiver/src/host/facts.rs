@@ -14,7 +14,7 @@ pub enum Fact {
     InstanceId,
     /// Its type.
     InstanceType,
-    /// The Auto Scaling group it is in.
+    /// The Auto Scaling group it is in; empty where its tags name none.
     AutoScalingGroup,
     /// The container instance of Amazon ECS.
     ContainerInstanceId,
@@ -97,7 +97,7 @@ impl Origin {
 /// A fact's value and origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// What it is; never empty.
+    /// What it is; empty only for a group that the instance isn't in.
     pub value: Text,
     /// From where.
     pub origin: Origin,
@@ -165,14 +165,15 @@ impl Facts {
         self.learn(fact, value, origin);
     }
 
-    /// Takes a newer value from the place that is asked again and again; `None` there means that it no longer holds.
+    /// Takes what the instance's tags say of its group now; `None` there means that it is in none, which is a value too: AWS's
+    /// own agents write it, and its schema demands it.
     ///
     /// What came from elsewhere stays.
-    pub fn renew(&mut self, fact: Fact, value: Option<&str>, origin: Origin) {
+    pub fn renew_group(&mut self, group: Option<&str>, origin: Origin) {
         let is_ours = |known: &Known| matches!(known.origin, Origin::MetadataTags | Origin::DescribeTags);
-        if self.known.get(&fact).is_none_or(is_ours) {
-            self.known.remove(&fact);
-            self.learn(fact, value, origin);
+        if self.known.get(&Fact::AutoScalingGroup).is_none_or(is_ours) {
+            let value = group.unwrap_or_default().into();
+            self.known.insert(Fact::AutoScalingGroup, Known { value, origin });
         }
     }
 }
@@ -194,12 +195,14 @@ mod tests {
     #[test]
     fn a_tag_follows_its_source_and_overrides_no_other() {
         let mut facts = Facts::default();
-        facts.learn(Fact::ClusterName, Some("configured"), Origin::Configuration);
-        facts.renew(Fact::ClusterName, Some("tagged"), Origin::DescribeTags);
-        assert_eq!(facts.get(Fact::ClusterName).map(|value| &**value), Some("configured"));
-        for (tag, expected) in [(Some("one"), Some("one")), (Some("two"), Some("two")), (None, None)] {
-            facts.renew(Fact::AutoScalingGroup, tag, Origin::MetadataTags);
-            assert_eq!(facts.get(Fact::AutoScalingGroup).map(|value| &**value), expected);
+        for (tag, expected) in [(Some("one"), "one"), (Some("two"), "two"), (None, ""), (Some("three"), "three")] {
+            facts.renew_group(tag, Origin::MetadataTags);
+            assert_eq!(facts.get(Fact::AutoScalingGroup).map(|value| &**value), Some(expected));
         }
+        let mut facts = Facts::default();
+        facts.learn(Fact::AutoScalingGroup, Some("configured"), Origin::Configuration);
+        facts.renew_group(Some("tagged"), Origin::DescribeTags);
+        facts.renew_group(None, Origin::DescribeTags);
+        assert_eq!(facts.get(Fact::AutoScalingGroup).map(|value| &**value), Some("configured"));
     }
 }

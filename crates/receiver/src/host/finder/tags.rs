@@ -56,7 +56,7 @@ pub(super) async fn follow(desk: &Desk, metadata: Option<&aws::metadata::Client>
                     if !desk.is_container_instance {
                         facts.learn(Fact::ClusterName, said.cluster.as_deref(), origin);
                     }
-                    facts.renew(Fact::AutoScalingGroup, said.group.as_deref(), origin);
+                    facts.renew_group(said.group.as_deref(), origin);
                 });
             }
             Err(words) => tags.failed(&words),

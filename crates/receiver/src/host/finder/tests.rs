@@ -264,11 +264,7 @@ async fn a_node_whose_object_is_completed_later_is_known_then() {
     let object = |labels: serde_json::Value, spec: serde_json::Value| serde_json::json!({"kind": "Node", "metadata": {"name": "n", "labels": labels}, "spec": spec});
     server.set_object(path, object(labels, serde_json::json!({})));
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("kubeconfig");
-    server.write_kubeconfig(&file);
-    let auth = kubernetes::Auth::KubeConfig { path: file };
-    let settings = kubernetes::Settings { auth, node_name: "n".into(), ..kubernetes::Settings::default() };
-    let node = NodeObject { api_server: kubernetes::ApiServer::new(settings).unwrap(), name: "n".into() };
+    let node = node_of(&server, folder.path(), "n");
     let silent = |metadata: &FakeInstanceMetadata, _: &FakeEc2| metadata.refuse();
     let mut rig = Rig::with_node(silent, Facts::default(), None, Some(node));
     let facts = rig.until(|facts| !facts.lacks(Fact::ClusterName)).await;
@@ -279,4 +275,53 @@ async fn a_node_whose_object_is_completed_later_is_known_then() {
     let facts = rig.until(|facts| !facts.lacks(Fact::InstanceId)).await;
     assert_eq!(facts.get(Fact::Zone).map(|zone| &**zone), Some("us-west-2a"));
     assert_eq!(rig.value(Fact::ClusterName).as_deref(), Some("demo"), "what was known stays");
+}
+
+/// A client of the API server that this node's agent would have.
+fn node_of(server: &FakeApiServer, folder: &std::path::Path, name: &str) -> NodeObject {
+    let file = folder.join("kubeconfig");
+    server.write_kubeconfig(&file);
+    let auth = kubernetes::Auth::KubeConfig { path: file };
+    let settings = kubernetes::Settings { auth, node_name: name.into(), ..kubernetes::Settings::default() };
+    NodeObject { api_server: kubernetes::ApiServer::new(settings).unwrap(), name: name.into() }
+}
+
+/// A machine outside AWS: no metadata, no tags, and the node's object says cluster and region.
+#[tokio::test]
+async fn a_hybrid_node_is_known_by_its_object() {
+    let (server, folder) = (FakeApiServer::start(), tempfile::tempdir().unwrap());
+    let object = serde_json::from_str(include_str!("../../../../kubernetes/tests/hybrid-node.json")).unwrap();
+    server.set_object("/api/v1/nodes/node-1", object);
+    let node = node_of(&server, folder.path(), "node-1");
+    let silent = |metadata: &FakeInstanceMetadata, _: &FakeEc2| metadata.refuse();
+    let mut rig = Rig::with_node(silent, Facts::default(), None, Some(node));
+    let facts = rig.until(Facts::is_settled).await;
+    assert_eq!(rig.value(Fact::ClusterName).as_deref(), Some("shop"));
+    assert_eq!(rig.value(Fact::Region).as_deref(), Some("us-west-2"));
+    assert!(facts.lacks(Fact::InstanceId) && facts.lacks(Fact::AutoScalingGroup), "{facts:?}");
+    assert!(rig.ec2.requests().is_empty());
+}
+
+/// What AWS's own agents write of an instance outside any group, once its tags are read. Unknown is something else.
+#[tokio::test]
+async fn an_instance_in_no_group_says_so() {
+    let no_group = [("eks:cluster-name", "demo")];
+    let in_metadata = |metadata: &FakeInstanceMetadata, _: &FakeEc2| metadata.set_tags(Some(&no_group));
+    let at_ec2 = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_tags(INSTANCE, &no_group);
+    let untagged = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_tags(INSTANCE, &[]);
+    let arrangements: [&dyn Fn(&FakeInstanceMetadata, &FakeEc2); 3] = [&in_metadata, &at_ec2, &untagged];
+    for arrange in arrangements {
+        let mut rig = Rig::start(arrange, from_dmi(), None);
+        rig.until(Facts::is_settled).await;
+        assert_eq!(rig.value(Fact::AutoScalingGroup).as_deref(), Some(""));
+    }
+    let denied = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_fault(Some(ec2::Fault::Denied));
+    let mut rig = Rig::start(denied, from_dmi(), None);
+    rig.until(Facts::is_settled).await;
+    assert_eq!(rig.value(Fact::AutoScalingGroup), None, "without a right it is unknown");
+    rig.ec2.set_fault(None);
+    rig.until(|facts| facts.get(Fact::AutoScalingGroup).is_some_and(|group| &**group == "workers")).await;
+    // An instance that leaves its group.
+    rig.ec2.set_tags(INSTANCE, &no_group);
+    rig.until(|facts| facts.get(Fact::AutoScalingGroup).is_some_and(|group| group.is_empty())).await;
 }
