@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::Ipv6Addr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -28,6 +29,11 @@ const READ_BUFFER: usize = 64 << 10;
 const FIRST_BYTES: usize = 64 << 10;
 /// What an address that doesn't answer may cost before the name's next one is tried.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
+
+/// Instance metadata's address, and the one it has where there is no IPv4 (EC2 user guide, "Access instance metadata"). What
+/// the credential chain asks there finds its way by it too.
+const METADATA_V4: &str = "169.254.169.254";
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254);
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -212,6 +218,13 @@ async fn dial(origin: &Origin) -> Result<Box<dyn Stream>, Transport> {
             }
             Err(error) => last = Some(error),
         }
+    }
+    if let Some(error) = &last
+        && origin.host == METADATA_V4
+        && matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
+        && let Ok(socket) = TcpStream::connect((METADATA_V6, origin.port)).await
+    {
+        return Ok(Box::new(socket));
     }
     Err(match last {
         Some(source) => Transport::Connect { server: origin.to_string(), source },

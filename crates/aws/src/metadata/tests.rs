@@ -261,3 +261,52 @@ fn the_endpoint_is_the_options_the_environments_or_the_services_own() {
     check(None, &[(ENDPOINT_VARIABLE, "nowhere")], "AWS_EC2_METADATA_SERVICE_ENDPOINT: ");
     check(None, &[(MODE_VARIABLE, "IPv5")], "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: ");
 }
+
+/// A machine with IPv6 alone, as a network namespace: instance metadata is at its other address.
+mod without_ipv4 {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Says that this is the other test's network.
+    const NETWORK: &str = "CI_TEST_NETWORK";
+
+    /// Runs a test of this file by itself, in a network of its own where only metadata's IPv6 address is.
+    #[test]
+    fn metadata_is_asked_at_its_other_address_where_there_is_no_way_to_the_first() {
+        let script = "ip link set lo up && ip -6 address add fd00:ec2::254/128 dev lo nodad && exec \"$0\" \"$@\"";
+        let ran = Command::new("unshare")
+            .env(NETWORK, "1")
+            .args(["--user", "--map-root-user", "--net", "sh", "-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "--nocapture", "metadata::tests::without_ipv4::asks_by_ipv6"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    #[tokio::test]
+    #[ignore = "a part of the other test, in a network of its own"]
+    async fn asks_by_ipv6() {
+        if std::env::var_os(NETWORK).is_none() {
+            return;
+        }
+        let listener = TcpListener::bind("[fd00:ec2::254]:80").expect("this is the other test's network");
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                let first = lines.next().unwrap_or_default();
+                while lines.next().is_some_and(|line| !line.is_empty()) {}
+                let body = if first.starts_with("PUT") { "token" } else { r#"{"region":"eu-west-1"}"# };
+                let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+                let _ = (&stream).write_all((head + body).as_bytes());
+            }
+        });
+        let client = Client::with(&Settings::default(), Options::default(), &Environment::of(&[]), DEADLINES).unwrap();
+        assert_eq!(client.endpoint(), "http://169.254.169.254/");
+        assert_eq!(client.identity().await.unwrap().region.as_deref(), Some("eu-west-1"));
+    }
+}
