@@ -160,6 +160,58 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
     assert!(seconds >= 3 && others.len() <= 3 && others.iter().sum::<i64>() <= 5000, "{seconds}, {others:?}");
 }
 
+/// Whatever lies in the spool's place, a node keeps its metrics; the log says what is wrong, and so does the status page.
+#[test]
+fn no_spool_keeps_an_agent_from_its_work() {
+    let strange: [(&str, fn(&Path), &str, bool); 4] = [
+        ("a directory as a segment", |spool| std::fs::create_dir(spool.join(SEGMENT)).unwrap(), "passed over", true),
+        (
+            "a link as the lock",
+            |spool| std::os::unix::fs::symlink("/nowhere", spool.join("lock")).unwrap(),
+            "lock",
+            false,
+        ),
+        ("open to others", |spool| mode(spool, 0o777), "can be written by others", false),
+        (
+            "a file",
+            |spool| {
+                std::fs::remove_dir(spool).unwrap();
+                std::fs::write(spool, "").unwrap();
+            },
+            "is a link or no file",
+            false,
+        ),
+    ];
+    for (kind, make, words, is_used) in strange {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let spool = scratch.path().join("made/exporter_awsemf");
+        std::fs::create_dir_all(&spool).unwrap();
+        mode(&spool, 0o700);
+        make(&spool);
+        let fake = FakeCloudWatchLogs::http();
+        let port = free_port();
+        let [directory, _, exporter] = storage(scratch.path());
+        let health = format!("extensions.health_check.endpoint=127.0.0.1:{port}");
+        let sets = [&directory, "service.extensions=[health_check, file_storage]", &exporter, &health];
+        let agent = Agent::start(&fake, &sets);
+        wait_for(|| rounds(&fake).len() >= 2);
+        let status = ask(port, "/status");
+        assert_eq!(status.contains("events wait in memory until the next start"), !is_used, "{kind}: {status}");
+        let (code, log) = agent.terminate();
+        assert_eq!(code, Some(0), "{kind}: {log}");
+        assert!(log.contains(words), "{kind}: {log}");
+        let (_, others) = gaps(&fake);
+        assert_eq!(others, [0; 0], "{kind}: every tick is there");
+    }
+}
+
+const SEGMENT: &str = "0000000000000001.segment";
+
+fn mode(path: &Path, bits: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(bits)).expect("it is ours");
+}
+
 #[test]
 fn a_second_agent_on_the_same_directory_is_refused() {
     let scratch = tempfile::tempdir().expect("a scratch folder");

@@ -109,7 +109,6 @@ async fn exporter_of_many_streams() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what was measured is worth seeing")]
 fn many_streams_that_wait_keep_to_the_queues_memory() {
     let fake = FakeCloudWatchLogs::http();
     fake.create("g", "s");
