@@ -89,6 +89,25 @@ mod tests {
         check("mars-north-9", false, false, "https://logs.mars-north-9.amazonaws.com");
     }
 
+    /// Service, region, FIPS, dual-stack and URL, as the endpoint rules resolve that AWS publishes with botocore 1.44.8.
+    const RESOLVED: &str = include_str!("partition/endpoints.txt");
+
+    #[test]
+    fn endpoints_are_those_of_awss_own_rules() {
+        let mut checked = 0;
+        for line in RESOLVED.lines() {
+            let parts: Vec<&str> = line.split(' ').collect();
+            let [service, region, fips, dual_stack, url] = parts[..] else { panic!("{line}") };
+            // Of STS the credential chain asks, by rules of its own.
+            if service != "sts" {
+                let variant = Variant { fips: fips == "1", dual_stack: dual_stack == "1" };
+                assert_eq!(Partition::of(region).endpoint(service, region, variant), url, "{line}");
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 96);
+    }
+
     #[test]
     fn a_region_that_would_change_the_host_is_none() {
         for good in ["eu-west-1", "us-isob-east-1", "local"] {

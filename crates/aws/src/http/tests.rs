@@ -231,3 +231,58 @@ async fn a_tls_server_spoken_to_in_clear_text_and_the_other_way_round() {
     let error = create(&client(settings, Some(&wrong), &[]).await, "g").await.unwrap_err();
     assert!(matches!(error, logs::Error::Unreachable(Transport::Handshake { .. })), "{error:?}");
 }
+
+/// Where the calls of each service go, as a proxy is asked for the way there.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "signatures are made by this machine's time")]
+async fn the_switches_for_endpoints_go_for_every_call() {
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "planted-web-identity").unwrap();
+    let config = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(config.path(), "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\n").unwrap();
+    let profile = [("AWS_CONFIG_FILE", config.path().to_str().unwrap())];
+    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+        (&[], "", "amazonaws.com"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "true")], "-fips", "amazonaws.com"),
+        (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "", "api.aws"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")], "-fips", "api.aws"),
+        (&profile, "-fips", "api.aws"),
+    ];
+    for (switches, fips, suffix) in cases {
+        let (address, heads) = proxy("", Some("HTTP/1.1 403 Forbidden\r\n\r\n"));
+        let address = format!("http://{address}");
+        let asked = |service: &str| {
+            let head = heads.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
+            let expected = format!("CONNECT {service}{fips}.us-west-2.{suffix}:443 ");
+            assert!(head.starts_with(&expected), "{switches:?}: {head} and not {expected}");
+            while heads.try_recv().is_ok() {}
+        };
+        let variables: Vec<_> = switches.iter().copied().chain([("HTTPS_PROXY", address.as_str())]).collect();
+        let keys = Keys { id: KEYS.0.into(), secret: KEYS.1.into(), token: None };
+        let settings = Settings { region: Some(REGION.into()), keys: Some(keys), ..Settings::default() };
+        let now = std::time::SystemTime::now;
+        let load = |settings, variables: &[(&str, &str)]| Session::load_from(settings, now, Environment::of(variables));
+
+        let session = load(settings.clone(), &variables).await.unwrap();
+        create(&logs::Client::new(session.clone(), Options::default()).unwrap(), "g").await.unwrap_err();
+        asked("logs");
+        let ec2 = crate::ec2::Client::new(session, crate::ec2::Options::default()).unwrap();
+        ec2.describe_tags("i-0123456789abcdef0").await.unwrap_err();
+        asked("ec2");
+        let role = Some("arn:aws:iam::123456789012:role/agent".to_owned());
+        load(Settings { role_arn: role, ..settings.clone() }, &variables)
+            .await
+            .unwrap()
+            .check_credentials()
+            .await
+            .unwrap_err();
+        asked("sts");
+        let web = [
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", token.path().to_str().unwrap()),
+            ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod"),
+        ];
+        let variables: Vec<_> = variables.into_iter().chain(web).collect();
+        load(Settings { keys: None, ..settings }, &variables).await.unwrap().check_credentials().await.unwrap_err();
+        asked("sts");
+    }
+}
