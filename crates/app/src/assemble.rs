@@ -11,7 +11,7 @@ use exporters::debug::OutputPath;
 use processors::batch::Batch;
 use spool::Spool;
 use telemetry::chain;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;

@@ -160,10 +160,13 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
     assert!(seconds >= 3 && others.len() <= 3 && others.iter().sum::<i64>() <= 5000, "{seconds}, {others:?}");
 }
 
+/// What lies in a spool's place, how it gets there, what the log says of it, and whether the spool is used all the same.
+type Strange = (&'static str, fn(&Path), &'static str, bool);
+
 /// Whatever lies in the spool's place, a node keeps its metrics; the log says what is wrong, and so does the status page.
 #[test]
 fn no_spool_keeps_an_agent_from_its_work() {
-    let strange: [(&str, fn(&Path), &str, bool); 4] = [
+    let strange: [Strange; 4] = [
         ("a directory as a segment", |spool| std::fs::create_dir(spool.join(SEGMENT)).unwrap(), "passed over", true),
         (
             "a link as the lock",
