@@ -302,6 +302,8 @@ async fn a_hybrid_node_is_known_by_its_object() {
     assert!(rig.ec2.requests().is_empty());
 }
 
+type Arrange<'a> = &'a dyn Fn(&FakeInstanceMetadata, &FakeEc2);
+
 /// What AWS's own agents write of an instance outside any group, once its tags are read. Unknown is something else.
 #[tokio::test]
 async fn an_instance_in_no_group_says_so() {
@@ -309,8 +311,7 @@ async fn an_instance_in_no_group_says_so() {
     let in_metadata = |metadata: &FakeInstanceMetadata, _: &FakeEc2| metadata.set_tags(Some(&no_group));
     let at_ec2 = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_tags(INSTANCE, &no_group);
     let untagged = |_: &FakeInstanceMetadata, ec2: &FakeEc2| ec2.set_tags(INSTANCE, &[]);
-    let arrangements: [&dyn Fn(&FakeInstanceMetadata, &FakeEc2); 3] = [&in_metadata, &at_ec2, &untagged];
-    for arrange in arrangements {
+    for arrange in [&in_metadata as Arrange<'_>, &at_ec2, &untagged] {
         let mut rig = Rig::start(arrange, from_dmi(), None);
         rig.until(Facts::is_settled).await;
         assert_eq!(rig.value(Fact::AutoScalingGroup).as_deref(), Some(""));
