@@ -27,7 +27,7 @@ pub(crate) fn run(cluster: bool) -> Result<Outcome> {
     }
     println!("guests: {}", guests()?);
     let agent = dist::build_for_tests()?;
-    let notes = root().join("target/tests-not-run");
+    let notes = std::env::temp_dir().join(format!("tests-not-run-{}", std::process::id()));
     fs::write(&notes, "").with_context(|| format!("empty {}", notes.display()))?;
     let mut command = cargo(["test", "--workspace", "--tests", "--no-fail-fast", "--quiet"]);
     command.args(["--", "--ignored", "--test-threads", "1"]).env("AGENT", agent).env(NOT_RUN, &notes);
@@ -36,6 +36,7 @@ pub(crate) fn run(cluster: bool) -> Result<Outcome> {
     }
     let result = succeed(&mut command);
     let mut missing: Vec<String> = fs::read_to_string(&notes)?.lines().map(str::to_owned).collect();
+    fs::remove_file(&notes).with_context(|| format!("remove {}", notes.display()))?;
     if let Err(error) = result {
         // The summary has one line for what failed; what did not run stands here.
         missing.iter().for_each(|line| println!("not run: {line}"));
