@@ -38,7 +38,8 @@ run=(setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set -all --in
 # Process 1 of its namespace is then this shell, and none of the command's.
 if [ "$view" = other-pids ]; then
   "${run[@]}" "$@" &
-  trap 'kill -TERM $!' TERM
+  # A signal to the session has reached it too; a second one would have it quit at once.
+  trap : TERM
   code=0
   wait $! || code=$?
   if kill -0 $! 2> /dev/null; then wait $! && code=0 || code=$?; fi
