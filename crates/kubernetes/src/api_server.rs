@@ -3,18 +3,19 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
 use hyper::body::Bytes;
 
 use crate::access::ALL_PODS;
-use crate::body::Body;
 use crate::error::{Error, ParseError};
 use crate::node::{Node, parse_list, parse_node};
-use crate::pods::{PodList, parse_pods};
+use crate::pods::{Known, PodList, Reader};
 use crate::session::{Call, Session};
 use crate::settings::Settings;
+use crate::stream::LabelRules;
 use crate::streamed::Streamed;
 
 /// The largest answer to [`ApiServer::request`]: 4 MiB. An object in etcd has at most 1.5.
@@ -29,6 +30,10 @@ pub struct ApiServer {
     session: Session,
     /// Whether a node may be listed but not got, as by the published manifest.
     lists: bool,
+    /// Which labels of pods are kept.
+    labels: LabelRules,
+    /// The last good answer to [`ApiServer::fetch_pods`].
+    known: Known,
 }
 
 /// A good answer to a request.
@@ -43,7 +48,15 @@ pub struct Answer {
 impl ApiServer {
     /// Checks the settings, whose endpoint is the API server's; opens no file and no connection.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        Ok(Self { session: Session::new(Settings { api_server: true, ..settings })?, lists: false })
+        let session = Session::new(Settings { api_server: true, ..settings })?;
+        Ok(Self { session, lists: false, labels: LabelRules::default(), known: Known::default() })
+    }
+
+    /// Keeps of the pods' labels what these rules say.
+    #[must_use]
+    pub fn with_labels(mut self, labels: LabelRules) -> Self {
+        self.labels = labels;
+        self
     }
 
     /// Makes a request for a small object, within the settings' deadline.
@@ -58,10 +71,14 @@ impl ApiServer {
         body: Option<Bytes>,
     ) -> Result<Answer, Error> {
         let call = Call::new(method, path, body.map(|body| (content_type, body)));
-        let mut body = Body::default();
+        let mut body = Vec::new();
         let limit = OBJECT_LIMIT.min(self.session.settings.body_limit);
-        let (status, _) = self.session.fetch(&call, limit, &mut body).await?;
-        Ok(Answer { status, body: body.into_bytes().into() })
+        let mut take = |chunk: &[u8]| {
+            body.extend_from_slice(chunk);
+            Ok(())
+        };
+        let (status, _) = self.session.fetch(&call, limit, &mut take).await?;
+        Ok(Answer { status, body: body.into() })
     }
 
     /// Asks for an answer that is read as it comes. Only its beginning falls under the settings' deadline; `idle` is the
@@ -71,9 +88,14 @@ impl ApiServer {
         Ok(Streamed::new(connection, answer.into_body(), self.session.url(path), idle))
     }
 
-    /// Fetches `path` into `body`, of which at most `limit` bytes are read, within the settings' deadline.
-    pub(crate) async fn fetch_into(&mut self, path: &str, limit: usize, body: &mut Body) -> Result<(), Error> {
-        self.session.fetch(&Call::get(path), limit, body).await.map(drop)
+    /// Fetches `path` within the settings' deadline and gives `take` each piece as it comes; returns how long it was.
+    pub(crate) async fn fetch_pieces(
+        &mut self,
+        path: &str,
+        take: &mut impl FnMut(&[u8]) -> Result<(), ParseError>,
+    ) -> Result<usize, Error> {
+        let limit = self.session.settings.body_limit;
+        self.session.fetch(&Call::get(path), limit, take).await.map(|(_, bytes)| bytes)
     }
 
     /// The address of `path`, for messages.
@@ -99,12 +121,14 @@ impl ApiServer {
 
     /// Fetches the pods of a node, as the API server knows them: a static pod is there by its mirror. For where the kubelet
     /// may not be asked.
-    pub async fn fetch_pods(&mut self, node: &str) -> Result<PodList, Error> {
+    pub async fn fetch_pods(&mut self, node: &str) -> Result<Arc<PodList>, Error> {
         // Out of the server's cache: what is a moment old will do.
         let path = format!("{ALL_PODS}?fieldSelector=spec.nodeName%3D{node}&resourceVersion=0");
-        let mut body = Body::default();
-        self.fetch_into(&path, self.session.settings.body_limit, &mut body).await?;
-        parse_pods(body.bytes()).map_err(|source| Error::Parse { url: self.url(&path), source })
+        let mut reader = Reader::new(&self.labels, &self.known);
+        let limit = self.session.settings.body_limit;
+        self.session.fetch(&Call::get(&path), limit, &mut |chunk| reader.push(chunk)).await?;
+        self.known = reader.finish().map_err(|source| Error::Parse { url: self.session.url(&path), source })?;
+        Ok(self.known.list().clone())
     }
 
     async fn fetch(&mut self, path: &str, parse: fn(&[u8]) -> Result<Node, ParseError>) -> Result<Node, Error> {

@@ -25,10 +25,13 @@ use serde::de::Error as _;
 
 use crate::error::ParseError;
 use crate::json::Text;
+use crate::watch::Shapes;
 use uid::Uid;
 
 /// A store of one kind of object.
 pub trait Objects: Sized {
+    /// What is wanted of an object.
+    fn shapes() -> &'static Shapes;
     /// A store of the same kind, with the same settings, without objects.
     fn empty(&self) -> Self;
     /// Takes in an object that is new or has changed. An object that can't be read leaves what is known of it.

@@ -20,6 +20,8 @@ use crate::error::Error;
 
 /// Bounds the head of an answer, and what is read of its body at a time.
 const READ_BUFFER: usize = 64 << 10;
+/// Bytes that weigh as much as one more piece: a turn has 128 such units, and so ends after half a mebibyte.
+const TURN: usize = 4 << 10;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -31,6 +33,8 @@ pub(crate) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     /// Moves bytes between the socket and `sender`; `None` once it has ended.
     driver: Option<Driver>,
+    /// What the last piece weighs beyond an ordinary one, in the runtime's budget of a turn.
+    debt: usize,
 }
 
 impl Connection {
@@ -53,7 +57,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|source| Error::NoAnswer { url: url.into(), source })?;
-        Ok(Self { sender, driver: Some(driver) })
+        Ok(Self { sender, driver: Some(driver), debt: 0 })
     }
 
     /// Sends a request and waits for the answer's head; an error means that no answer began.
@@ -63,10 +67,19 @@ impl Connection {
     }
 
     /// The next piece of the body; `None` at its end.
+    ///
+    /// However small and many the pieces that have come already are, others on the runtime have their turn between them.
     pub(crate) async fn next(&mut self, body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
         loop {
+            // Before the piece, so that a future that is dropped here has taken none; a large one costs its reader more.
+            for _ in 0..=std::mem::take(&mut self.debt) {
+                tokio::task::coop::consume_budget().await;
+            }
             match drive(&mut self.driver, body.frame()).await?.map(|frame| frame.into_data()) {
-                Ok(Ok(bytes)) => return Some(Ok(bytes)),
+                Ok(Ok(bytes)) => {
+                    self.debt = bytes.len() / TURN;
+                    return Some(Ok(bytes));
+                }
                 // Trailers say nothing to us.
                 Ok(Err(_)) => {}
                 Err(error) => return Some(Err(error)),

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::stream::{DEEPEST, LARGEST_OBJECT};
+
 /// An answer that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
@@ -16,8 +18,19 @@ pub enum ParseError {
     /// The text is not JSON, or a member has another shape than the API's.
     #[error("answer is not the JSON expected")]
     Json(#[from] serde_json::Error),
+    /// Lists and objects in each other, more than anybody reads.
+    #[error("JSON is nested deeper than {DEEPEST}")]
+    Depth,
+    /// An object that is over a limit; it costs itself.
+    #[error("{what}: the limit is {limit}")]
+    Limit {
+        /// What there is too much of, and in which object.
+        what: Box<str>,
+        /// How much is taken.
+        limit: usize,
+    },
     /// Good JSON of another object, such as a `Status` where a `PodList` was asked for.
-    #[error("answer is {found:?}, not {expected}")]
+    #[error("answer {} instead of {expected}", kind(found))]
     Kind {
         /// The object asked for.
         expected: &'static str,
@@ -121,7 +134,7 @@ pub enum Error {
         status: u16,
     },
     /// A status that isn't the one hoped for.
-    #[error("{url} answered {status}: {line}")]
+    #[error("{url} answered {status}{}", words(line))]
     Status {
         /// The request.
         url: Box<str>,
@@ -149,6 +162,28 @@ pub enum Error {
         /// Why.
         source: ParseError,
     },
+}
+
+impl ParseError {
+    /// An object of which too many bytes would have to be kept.
+    pub(crate) fn too_large() -> Self {
+        Self::Limit { what: "an object is too large, in bytes that are needed of it".into(), limit: LARGEST_OBJECT }
+    }
+
+    /// Whether a limit is what it is about.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Limit { .. })
+    }
+}
+
+/// What an answer is by its `kind`.
+fn kind(found: &str) -> String {
+    if found.is_empty() { "has no kind".to_owned() } else { format!("is {found:?}") }
+}
+
+/// What a refusal says.
+fn words(line: &str) -> String {
+    if line.is_empty() { " with an empty body".to_owned() } else { format!(": {line}") }
 }
 
 impl Error {

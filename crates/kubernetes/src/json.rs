@@ -1,14 +1,10 @@
-//! Reading the API's JSON leniently: borrowed text, numbers that may be absurd, lists with a broken item.
+//! Reading the API's JSON leniently: borrowed text, numbers that may be absurd, members that may be broken.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-use crate::error::ParseError;
 
 /// A string, borrowed from the answer unless it holds an escape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,88 +117,6 @@ pub(crate) trait Slim<'de>: Sized {
     fn slim(raw: Self::Raw) -> Option<Self>;
 }
 
-/// The good items of a list, each slimmed before the next is read.
-pub(crate) trait Items<'de, T>: Deserialize<'de> {
-    /// The items, and how many were left out.
-    fn into_parts(self) -> (Vec<T>, usize);
-}
-
-/// No node has so many pods. What a short answer could be made to stand for takes many times its own memory.
-pub(crate) const MOST_ITEMS: usize = 20_000;
-
-fn too_many<E: serde::de::Error>() -> E {
-    E::custom(format_args!("a list of more than {MOST_ITEMS} items"))
-}
-
-/// Items of one pass: the first broken one fails the whole list.
-pub(crate) struct Quick<T>(Vec<T>, usize);
-
-/// Items each read for itself: slower, and a broken one is only counted.
-pub(crate) struct Careful<T>(Vec<T>, usize);
-
-impl<'de, T: Slim<'de>> Items<'de, T> for Quick<T> {
-    fn into_parts(self) -> (Vec<T>, usize) {
-        (self.0, self.1)
-    }
-}
-
-impl<'de, T: Slim<'de>> Items<'de, T> for Careful<T> {
-    fn into_parts(self) -> (Vec<T>, usize) {
-        (self.0, self.1)
-    }
-}
-
-struct QuickVisitor<T>(PhantomData<T>);
-struct CarefulVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Slim<'de>> Visitor<'de> for QuickVisitor<T> {
-    type Value = Quick<T>;
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a list")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Quick<T>, A::Error> {
-        let mut items = Quick(Vec::new(), 0);
-        while let Some(raw) = list.next_element::<T::Raw>()? {
-            match T::slim(raw) {
-                Some(_) if items.0.len() == MOST_ITEMS => return Err(too_many()),
-                Some(item) => items.0.push(item),
-                None => items.1 += 1,
-            }
-        }
-        Ok(items)
-    }
-}
-
-impl<'de, T: Slim<'de>> Visitor<'de> for CarefulVisitor<T> {
-    type Value = Careful<T>;
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a list")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Careful<T>, A::Error> {
-        let mut items = Careful(Vec::new(), 0);
-        while let Some(raw) = list.next_element::<&'de RawValue>()? {
-            match serde_json::from_str::<T::Raw>(raw.get()).ok().and_then(T::slim) {
-                Some(_) if items.0.len() == MOST_ITEMS => return Err(too_many()),
-                Some(item) => items.0.push(item),
-                None => items.1 += 1,
-            }
-        }
-        Ok(items)
-    }
-}
-
-impl<'de, T: Slim<'de>> Deserialize<'de> for Quick<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(QuickVisitor(PhantomData))
-    }
-}
-
-impl<'de, T: Slim<'de>> Deserialize<'de> for Careful<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(CarefulVisitor(PhantomData))
-    }
-}
-
 /// A member that is there, null or not; without it the field's default says that it is missing.
 pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -220,34 +134,4 @@ where
 {
     let raw = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).ok())
-}
-
-/// Reads `bytes` in one pass as `Q`; where an item has a wrong shape, once more as `C`.
-pub(crate) fn read<'de, Q, C>(bytes: &'de [u8]) -> Result<Answer<Q, C>, ParseError>
-where
-    Q: Deserialize<'de>,
-    C: Deserialize<'de>,
-{
-    let error = match serde_json::from_slice(bytes) {
-        Ok(quick) => return Ok(Answer::Quick(quick)),
-        Err(error) => error,
-    };
-    match error.classify() {
-        Category::Eof => Err(ParseError::Truncated { bytes: bytes.len() }),
-        Category::Data => match serde_json::from_slice(bytes) {
-            Ok(careful) => Ok(Answer::Careful(careful)),
-            // A cut answer may show its broken item first.
-            Err(error) if error.is_eof() => Err(ParseError::Truncated { bytes: bytes.len() }),
-            Err(error) => Err(error.into()),
-        },
-        _ => Err(error.into()),
-    }
-}
-
-/// One answer, by the pass that could read it.
-pub(crate) enum Answer<Q, C> {
-    /// Everything had its shape.
-    Quick(Q),
-    /// Some items had not.
-    Careful(C),
 }

@@ -7,12 +7,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::access::{PODS, SUMMARY};
-use crate::body::Body;
 use crate::error::Error;
-use crate::pods::{PodList, parse_pods};
+use crate::pods::{self, Known, PodList};
 use crate::session::{Call, Session};
 use crate::settings::Settings;
-use crate::summary::{Summary, parse_summary};
+use crate::stream::LabelRules;
+use crate::summary::{self, Summary};
 
 /// A client of one kubelet.
 ///
@@ -20,11 +20,10 @@ use crate::summary::{Summary, parse_summary};
 /// with it and leaves the client usable. It needs a tokio runtime with I/O and time.
 pub struct Kubelet {
     session: Session,
-    /// The last answer to [`Kubelet::fetch_pods`], and what it said if it could be read.
-    body: Body,
-    pods: Option<Arc<PodList>>,
-    /// The length of the last answer to [`Kubelet::fetch_summary`].
-    summary_length: usize,
+    /// Which labels of pods are kept.
+    labels: LabelRules,
+    /// The last good list.
+    known: Known,
 }
 
 impl fmt::Debug for Kubelet {
@@ -36,7 +35,14 @@ impl fmt::Debug for Kubelet {
 impl Kubelet {
     /// Checks the settings; opens no file and no connection.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        Ok(Self { session: Session::new(settings)?, body: Body::default(), pods: None, summary_length: 0 })
+        Ok(Self { session: Session::new(settings)?, labels: LabelRules::default(), known: Known::default() })
+    }
+
+    /// Keeps of the pods' labels what these rules say.
+    #[must_use]
+    pub fn with_labels(mut self, labels: LabelRules) -> Self {
+        self.labels = labels;
+        self
     }
 
     /// Reads the files that the settings name, as every fetch does when they have changed.
@@ -46,36 +52,22 @@ impl Kubelet {
         self.session.load()
     }
 
-    /// Fetches `/pods`. The same list is handed out again while the kubelet's answer is the same byte for byte.
+    /// Fetches `/pods`, read while it arrives. Pods that have not changed are handed out again, and so is the list where
+    /// none has.
     pub async fn fetch_pods(&mut self) -> Result<Arc<PodList>, Error> {
-        let mut body = std::mem::take(&mut self.body);
-        let fetched = self.fetch(PODS, &mut body).await;
-        // What a failed answer left of itself, up to the limit of a body, isn't kept until the next good one.
-        self.body = if body.is_whole() { body } else { Body::default() };
-        let same = fetched?;
-        if let (true, Some(pods)) = (same, &self.pods) {
-            return Ok(pods.clone());
-        }
-        self.pods = None;
-        let pods = parse_pods(self.body.bytes()).map_err(|source| Error::Parse { url: self.url(PODS), source })?;
-        Ok(self.pods.insert(Arc::new(pods)).clone())
-    }
-
-    /// Fetches `/stats/summary`.
-    pub async fn fetch_summary(&mut self) -> Result<Summary, Error> {
-        let mut body = Body::like(self.summary_length);
-        self.fetch(SUMMARY, &mut body).await?;
-        self.summary_length = body.len();
-        parse_summary(body.bytes()).map_err(|source| Error::Parse { url: self.url(SUMMARY), source })
-    }
-
-    fn url(&self, path: &str) -> Box<str> {
-        self.session.url(path)
-    }
-
-    /// Fetches `path` into `body` within the deadline. Whether it is the body's last content again.
-    async fn fetch(&mut self, path: &str, body: &mut Body) -> Result<bool, Error> {
+        let mut reader = pods::Reader::new(&self.labels, &self.known);
         let limit = self.session.settings.body_limit;
-        self.session.fetch(&Call::get(path), limit, body).await.map(|(_, same)| same)
+        self.session.fetch(&Call::get(PODS), limit, &mut |chunk| reader.push(chunk)).await?;
+        let known = reader.finish().map_err(|source| Error::Parse { url: self.session.url(PODS), source })?;
+        self.known = known;
+        Ok(self.known.list().clone())
+    }
+
+    /// Fetches `/stats/summary`, read while it arrives.
+    pub async fn fetch_summary(&mut self) -> Result<Summary, Error> {
+        let mut reader = summary::Reader::new();
+        let limit = self.session.settings.body_limit;
+        self.session.fetch(&Call::get(SUMMARY), limit, &mut |chunk| reader.push(chunk)).await?;
+        reader.finish().map_err(|source| Error::Parse { url: self.session.url(SUMMARY), source })
     }
 }

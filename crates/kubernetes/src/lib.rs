@@ -7,7 +7,6 @@
 
 pub mod access;
 mod api_server;
-mod body;
 pub mod cluster;
 mod connection;
 mod credentials;
@@ -24,6 +23,7 @@ mod quantity;
 mod refusal;
 mod session;
 mod settings;
+mod stream;
 mod streamed;
 mod summary;
 mod target;
@@ -38,9 +38,11 @@ pub use kubelet::Kubelet;
 pub use node::{Instance, Node, parse_node};
 pub use owners::{POD_TEMPLATE_HASH, deployment_of};
 pub use pods::{
-    ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodList, PodResources, Resources, State, parse_pods,
+    Amounts, ContainerSpec, ContainerStatus, MOST_CONTAINERS, MOST_PODS, Owner, Phase, Pod, PodList, Resources, State,
+    parse_pods,
 };
 pub use quantity::{parse_integer, parse_millis};
 pub use settings::{Auth, BODY_LIMIT, SERVICE_ACCOUNT_TOKEN, Settings};
+pub use stream::{DEEPEST, LABEL_BYTES, LARGEST_OBJECT, LabelRules, Shape};
 pub use streamed::Streamed;
 pub use summary::{ContainerSummary, FsUse, NodeSummary, PodSummary, Summary, parse_summary};

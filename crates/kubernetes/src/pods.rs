@@ -2,22 +2,40 @@
 //!
 //! Follows `v1.PodList` of the Kubernetes API, as the kubelet serves it at `/pods`.
 
+mod amounts;
 mod raw;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-use serde::de::Error as _;
+use std::sync::Arc;
 
 use crate::error::ParseError;
-use crate::json::{Answer, Careful, Items, Quick, read};
+use crate::stream::{LabelRules, digest};
+
+pub use amounts::Amounts;
+pub use reader::MOST_PODS;
+pub(crate) use reader::{Known, Reader};
+
+/// Containers of a pod that are kept of each kind: the others have no records. Kubernetes bounds their number by the
+/// object's size alone.
+pub const MOST_CONTAINERS: usize = 128;
+/// Owners of a pod that are kept, the first ones: it has one.
+const MOST_OWNERS: usize = 4;
+/// The longest text that is kept of a name, an id or a reason; a longer one is not what Kubernetes writes there.
+const LONGEST_TEXT: usize = 1 << 10;
 
 /// The pods a kubelet knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodList {
     /// The pods, in the kubelet's order.
-    pub pods: Vec<Pod>,
+    pub pods: Vec<Arc<Pod>>,
     /// Items left out: of a wrong shape, or without UID, name or namespace.
     pub skipped: usize,
+    /// Items left out because more than [`crate::LARGEST_OBJECT`] bytes of them would have to be kept.
+    pub too_large: usize,
+    /// Items left out because there are more than [`MOST_PODS`], those that have ended first.
+    pub passed_over: usize,
 }
 
 /// One pod.
@@ -37,21 +55,32 @@ pub struct Pod {
     pub host_network: bool,
     /// `spec.runtimeClassName`; `None` is the node's default runtime.
     pub runtime_class: Option<Box<str>>,
-    /// `metadata.labels`, sorted bytewise by key.
+    /// `metadata.labels` as far as they are wanted and fit, sorted bytewise by key.
     pub labels: Vec<(Box<str>, Box<str>)>,
+    /// How many labels that are wanted did not fit.
+    pub labels_cut: u32,
+    /// Of the labels that are not kept what [`Pod::has_label`] needs.
+    pub other_labels: Box<[u64]>,
     /// `metadata.ownerReferences` that have kind and name, in the API's order.
     pub owners: Vec<Owner>,
-    /// `spec.containers`.
+    /// `spec.containers`, at most [`MOST_CONTAINERS`].
     pub containers: Vec<ContainerSpec>,
-    /// `spec.initContainers`, sidecars among them.
-    pub init_containers: Vec<ContainerSpec>,
-    /// `spec.overhead`: what the runtime class costs beside the containers.
-    pub overhead: Resources,
-    /// `spec.resources`: requests and limits of the pod as a whole.
-    pub pod_resources: PodResources,
-    /// `status.containerStatuses`.
+    /// What all of `spec.containers` ask for and may use, and no others.
+    pub of_containers: Amounts,
+    /// What the scheduler sets aside, and what the pod's cgroup may use: with sidecars, init containers, overhead and
+    /// what is set for the pod as a whole.
+    pub scheduled: Amounts,
+    /// Containers, statuses, owners and named ports that are not kept because there are too many.
+    pub containers_cut: u32,
+    /// All of `status.containerStatuses`, kept or not.
+    pub container_count: u64,
+    /// Those of them that run.
+    pub running_containers: u64,
+    /// Their restarts together.
+    pub restarts: u64,
+    /// `status.containerStatuses`, at most [`MOST_CONTAINERS`].
     pub statuses: Vec<ContainerStatus>,
-    /// `status.initContainerStatuses`, then `status.ephemeralContainerStatuses`.
+    /// `status.initContainerStatuses`, then `status.ephemeralContainerStatuses`, at most [`MOST_CONTAINERS`] of each.
     pub other_statuses: Vec<ContainerStatus>,
     /// Condition `Ready`; `None` where it is missing or `Unknown`.
     pub ready: Option<bool>,
@@ -116,8 +145,6 @@ pub struct ContainerSpec {
     pub requests: Resources,
     /// `resources.limits`.
     pub limits: Resources,
-    /// An init container with `restartPolicy: Always`: a sidecar, running beside the others.
-    pub restart_always: bool,
 }
 
 /// Amounts of CPU and memory; `None` is not set, and so is a negative amount or text that is no quantity.
@@ -127,15 +154,6 @@ pub struct Resources {
     pub cpu_millicores: Option<u64>,
     /// Bytes, rounded up.
     pub memory_bytes: Option<u64>,
-}
-
-/// What a pod as a whole asks for and may use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PodResources {
-    /// `spec.resources.requests`.
-    pub requests: Resources,
-    /// `spec.resources.limits`.
-    pub limits: Resources,
 }
 
 /// How one container fares.
@@ -176,23 +194,21 @@ pub enum State {
     Unknown,
 }
 
-/// Reads a `v1.PodList`.
+/// Reads a `v1.PodList` that has arrived, with all labels that fit.
 ///
 /// A pod of a wrong shape is counted in [`PodList::skipped`] and costs no other.
 pub fn parse_pods(bytes: &[u8]) -> Result<PodList, ParseError> {
-    match read::<raw::List<Quick<Pod>>, raw::List<Careful<Pod>>>(bytes)? {
-        Answer::Quick(list) => finish(list),
-        Answer::Careful(list) => finish(list),
-    }
+    let known = Known::default();
+    let mut reader = Reader::new(&LabelRules::default(), &known);
+    reader.push(bytes)?;
+    let known = reader.finish()?;
+    Ok(PodList::clone(known.list()))
 }
 
-fn finish<'a, I: Items<'a, Pod>>(list: raw::List<'a, I>) -> Result<PodList, ParseError> {
-    let kind = list.kind.map(|kind| kind.0).unwrap_or_default();
-    if kind != "PodList" {
-        return Err(ParseError::Kind { expected: "PodList", found: kind.chars().take(64).collect() });
+impl Pod {
+    /// Whether it has a label, kept or not.
+    pub fn has_label(&self, label: &(Box<str>, Box<str>)) -> bool {
+        self.labels.binary_search(label).is_ok()
+            || !self.other_labels.is_empty() && self.other_labels.contains(&digest(&label.0, &label.1))
     }
-    let Some(items) = list.items else { return Err(serde_json::Error::missing_field("items").into()) };
-    let (mut pods, skipped) = items.map(I::into_parts).unwrap_or_default();
-    pods.shrink_to_fit();
-    Ok(PodList { pods, skipped })
 }

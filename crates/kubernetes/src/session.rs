@@ -9,10 +9,9 @@ use hyper::http::HeaderValue;
 use hyper::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::body::Body;
 use crate::connection::Connection;
 use crate::credentials::Credentials;
-use crate::error::Error;
+use crate::error::{Error, ParseError};
 use crate::refusal;
 use crate::settings::Settings;
 
@@ -107,15 +106,20 @@ impl Session {
         }
     }
 
-    /// Makes a call, of whose answer at most `limit` bytes go into `body`, within the deadline.
+    /// Makes a call, of whose answer at most `limit` bytes are read, within the deadline; `take` gets each piece as it comes.
     ///
-    /// Returns the status, and whether the answer is the body's last content again.
-    pub(crate) async fn fetch(&mut self, call: &Call<'_>, limit: usize, body: &mut Body) -> Result<(u16, bool), Error> {
+    /// Returns the status and the answer's length.
+    pub(crate) async fn fetch(
+        &mut self,
+        call: &Call<'_>,
+        limit: usize,
+        take: &mut impl FnMut(&[u8]) -> Result<(), ParseError>,
+    ) -> Result<(u16, usize), Error> {
         let after = self.settings.deadline;
         let exchange = async {
             let (connection, answer) = self.answer(call).await?;
             let status = answer.status().as_u16();
-            Ok((status, self.receive(connection, answer, call, limit, body).await?))
+            Ok((status, self.receive(connection, answer, call, limit, take).await?))
         };
         let done = tokio::time::timeout(after, exchange).await;
         done.unwrap_or_else(|_| Err(Error::Deadline { url: self.url(call.path), after }))
@@ -203,8 +207,8 @@ impl Session {
         answer: Response<Incoming>,
         call: &Call<'_>,
         limit: usize,
-        body: &mut Body,
-    ) -> Result<bool, Error> {
+        take: &mut impl FnMut(&[u8]) -> Result<(), ParseError>,
+    ) -> Result<usize, Error> {
         let url = self.url(call.path);
         let mut incoming = answer.into_body();
         let too_large = || Error::TooLarge { url: url.clone(), limit };
@@ -213,16 +217,17 @@ impl Session {
         if promised > limit {
             return Err(too_large());
         }
-        body.begin(if promised > 0 { promised } else { limit });
+        let mut bytes = 0;
         while let Some(chunk) = connection.next(&mut incoming).await {
-            let chunk = chunk.map_err(|source| Error::Truncated { url: url.clone(), bytes: body.len(), source })?;
-            if body.len() + chunk.len() > limit {
+            let chunk = chunk.map_err(|source| Error::Truncated { url: url.clone(), bytes, source })?;
+            bytes += chunk.len();
+            if bytes > limit {
                 return Err(too_large());
             }
-            body.push(&chunk);
+            take(&chunk).map_err(|source| Error::Parse { url: url.clone(), source })?;
         }
         self.connection = Some(connection);
-        Ok(body.finish())
+        Ok(bytes)
     }
 }
 

@@ -9,8 +9,8 @@ use crate::target::Target;
 
 /// Where Kubernetes puts a pod's service account token.
 pub const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-/// The largest answer that is read: 32 MiB.
-pub const BODY_LIMIT: usize = 32 << 20;
+/// The longest answer that is read: 1 GiB. It is read while it arrives and never held, so this bounds time only.
+pub const BODY_LIMIT: usize = 1 << 30;
 
 /// How to reach one kubelet. Holds paths only, never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,12 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
+use serde::de::Error as _;
+
 use crate::error::ParseError;
-use crate::json::{Answer, Careful, Items, Quick, read};
+use crate::json::Slim as _;
+use crate::pods::MOST_PODS;
+use crate::stream::{Filter, Item, LONGEST_HEAD, LabelRules};
 
 /// What a kubelet says about file systems.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +22,9 @@ pub struct Summary {
     pub pods: Vec<PodSummary>,
     /// Pods left out: of a wrong shape, or without UID, name or namespace.
     pub skipped: usize,
+    /// Pods left out because there are more than [`MOST_PODS`], or because more than [`crate::LARGEST_OBJECT`] bytes of them
+    /// would have to be kept.
+    pub passed_over: usize,
 }
 
 /// File systems of a node.
@@ -66,23 +73,59 @@ pub struct FsUse {
     pub used_bytes: Option<u64>,
 }
 
-/// Reads a kubelet's `Summary`.
+/// Reads a kubelet's `Summary` that has arrived.
 ///
 /// A pod of a wrong shape is counted in [`Summary::skipped`] and costs no other.
 pub fn parse_summary(bytes: &[u8]) -> Result<Summary, ParseError> {
-    match read::<raw::RawSummary<Quick<PodSummary>>, raw::RawSummary<Careful<PodSummary>>>(bytes)? {
-        Answer::Quick(summary) => finish(summary),
-        Answer::Careful(summary) => finish(summary),
+    let mut reader = Reader::new();
+    reader.push(bytes)?;
+    reader.finish()
+}
+
+/// Reads a summary while it arrives.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    filter: Filter,
+    summary: Summary,
+}
+
+impl Reader {
+    pub(crate) fn new() -> Self {
+        let filter = Filter::new(&raw::SUMMARY, LabelRules::default(), LONGEST_HEAD);
+        Self { filter, summary: Summary::default() }
+    }
+
+    /// Takes the next bytes of the answer.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), ParseError> {
+        let Self { filter, summary } = self;
+        filter.push(chunk, &mut |item| take(summary, &item))
+    }
+
+    /// The answer is complete.
+    pub(crate) fn finish(mut self) -> Result<Summary, ParseError> {
+        let (head, is_too_large) = self.filter.finish()?;
+        if is_too_large {
+            return Err(serde_json::Error::custom("what stands beside the pods is too large").into());
+        }
+        let head: raw::Head<'_> = serde_json::from_slice(head)?;
+        // A summary has no kind; anything that has one, or has neither part, is another object.
+        if head.kind.is_some() || head.node.is_none() && head.pods.is_none() {
+            let found = head.kind.map(|kind| kind.0.chars().take(64).collect()).unwrap_or_default();
+            return Err(ParseError::Kind { expected: "a summary", found });
+        }
+        self.summary.node = head.node.map(raw::node).unwrap_or_default();
+        self.summary.pods.shrink_to_fit();
+        Ok(self.summary)
     }
 }
 
-fn finish<'a, I: Items<'a, PodSummary>>(raw: raw::RawSummary<'a, I>) -> Result<Summary, ParseError> {
-    // A summary has no kind; anything that has one, or has neither part, is another object.
-    if raw.kind.is_some() || raw.node.is_none() && raw.pods.is_none() {
-        let found = raw.kind.map(|kind| kind.0.chars().take(64).collect()).unwrap_or_default();
-        return Err(ParseError::Kind { expected: "a summary", found });
+fn take(summary: &mut Summary, item: &Item<'_>) {
+    if item.is_too_large || summary.pods.len() == MOST_PODS {
+        summary.passed_over += 1;
+        return;
     }
-    let (mut pods, skipped) = raw.pods.map(I::into_parts).unwrap_or_default();
-    pods.shrink_to_fit();
-    Ok(Summary { node: raw.node.map(raw::node).unwrap_or_default(), pods, skipped })
+    match serde_json::from_slice(item.json).ok().and_then(PodSummary::slim) {
+        Some(pod) => summary.pods.push(pod),
+        None => summary.skipped += 1,
+    }
 }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::api_server::ApiServer;
 use crate::error::{Error, ParseError};
+use crate::stream::Shape;
 use event::Refusal;
 use pace::about;
 
@@ -32,6 +33,8 @@ const PAGE: usize = 500;
 
 /// Who takes in the objects. What a call does must be quick: it is made between two reads of the network.
 pub trait Consumer {
+    /// What is wanted of the objects: nothing else of them reaches [`Consumer::apply`].
+    fn shapes(&self) -> &'static Shapes;
     /// A list begins. What is known stays known until [`Consumer::commit`].
     fn restart(&mut self);
     /// An object that is there, or has changed. An error costs this object only.
@@ -43,6 +46,52 @@ pub trait Consumer {
     /// The list broke off, or did not begin: what came of it is worth nothing.
     fn forget(&mut self);
 }
+
+/// What is kept of a collection's objects, in a page and in an event of a watch; made by `shapes!`.
+#[derive(Debug)]
+pub struct Shapes {
+    pub(crate) page: Shape,
+    pub(crate) event: Shape,
+}
+
+/// The annotation of the bookmark that ends a streamed list.
+pub(crate) const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+/// The [`Shapes`] of objects of which members of `metadata` and others are wanted, beside those that every object has.
+macro_rules! shapes {
+    ([$($metadata:expr),*], [$($member:expr),*]) => {{
+        #[allow(unused_imports, reason = "not every kind has a list")]
+        use crate::stream::Shape::{Each, Items, Members, Whole};
+        const OBJECT: crate::stream::Shape = Members(&[
+            (
+                "metadata",
+                Members(&[
+                    ("name", Whole),
+                    ("namespace", Whole),
+                    ("uid", Whole),
+                    ("resourceVersion", Whole),
+                    ("annotations", Members(&[(crate::watch::INITIAL_EVENTS_END, Whole)])),
+                    $($metadata),*
+                ]),
+            ),
+            // Of a `v1.Status` in place of an object.
+            ("code", Whole),
+            ("message", Whole),
+            ("reason", Whole),
+            ("details", Members(&[("retryAfterSeconds", Whole)])),
+            $($member),*
+        ]);
+        static SHAPES: crate::watch::Shapes = crate::watch::Shapes {
+            page: Members(&[
+                ("metadata", Members(&[("resourceVersion", Whole), ("continue", Whole)])),
+                ("items", Each(&OBJECT)),
+            ]),
+            event: Members(&[("type", Whole), ("object", OBJECT)]),
+        };
+        &SHAPES
+    }};
+}
+pub(crate) use shapes;
 
 /// Keeps a [`Consumer`] at the state of one collection of the API.
 #[derive(Debug)]

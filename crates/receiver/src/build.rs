@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubernetes::{Auth, Kubelet, Settings};
+use kubernetes::{Auth, Kubelet, LabelRules, Settings};
 use model::Clock;
 use telemetry::{Registry, Status, chain};
 
@@ -93,13 +93,15 @@ impl Collector {
                     return Err(Error::Files { faults });
                 }
                 let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
+                let client = client.with_labels(labels(&config));
                 let (asker, server) = kubelet::channel();
                 // Whoever may ask the kubelet by a certificate of its own has no way round it.
                 let way_round = match config.kubelet.auth_type {
                     AuthType::ServiceAccount => cluster::client(place, &node_name)?,
                     AuthType::Tls | AuthType::None | AuthType::KubeConfig => None,
                 };
-                let detour = way_round.map(|api_server| Detour::new(api_server, &node_name));
+                let detour =
+                    way_round.map(|api_server| Detour::new(api_server.with_labels(labels(&config)), &node_name));
                 tools.runtime.spawn(Server::run(server, client, detour));
                 Some(asker)
             }
@@ -112,7 +114,10 @@ impl Collector {
             clock: tools.clock.clone(),
         };
         let cluster = match config.container_orchestrator {
-            Orchestrator::Eks => Cluster::begin(&config, place, &node_name, &tools)?,
+            Orchestrator::Eks => {
+                let limits = machine.troubles().limits().clone();
+                Cluster::begin(&config, place, &node_name, &tools, &limits)?
+            }
             Orchestrator::Ecs | Orchestrator::Host => None,
         };
         let findings = search::begin(&config, around, &tools.runtime)?;
@@ -140,8 +145,18 @@ impl Collector {
     }
 }
 
+/// Which labels of pods are kept at all.
+fn labels(config: &Config) -> LabelRules {
+    LabelRules { names: named_labels(config).map(Into::into) }
+}
+
+/// The labels that records repeat; `None` for all of them.
+fn named_labels(config: &Config) -> Option<Vec<String>> {
+    let all = config.pod_labels.iter().any(|name| name == "*");
+    (!all).then(|| config.pod_labels.clone())
+}
+
 fn style(config: &Config, node_name: &str) -> Style {
-    let all_labels = config.pod_labels.iter().any(|name| name == "*");
     Style {
         host: node_name.into(),
         naming: Naming {
@@ -149,7 +164,7 @@ fn style(config: &Config, node_name: &str) -> Style {
             current_cron_jobs: config.cron_job_names == CronJobNames::Current,
             whole_job_names: config.job_names == JobNames::Whole,
         },
-        labels: (!all_labels).then(|| config.pod_labels.clone()),
+        labels: named_labels(config),
     }
 }
 

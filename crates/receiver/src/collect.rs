@@ -2,6 +2,7 @@
 
 mod findings;
 mod hearing;
+mod limits;
 mod naming;
 mod storage;
 
@@ -193,7 +194,7 @@ impl Collector {
         let records = insights::records(&frame, &sample, knowledge, &self.config);
         let uids: HashSet<&str> = sample.pods.iter().map(|pod| &*pod.uid).collect();
         self.inventory.forget_without(|uid| uids.contains(uid));
-        self.restarts.sweep(at, |uid| self.inventory.get(uid).is_some());
+        self.restarts.sweep(at, |uid| self.inventory.knows(uid));
         records
     }
 }

@@ -235,7 +235,8 @@ confmap::config! {
         pub last_termination_reason: LastTerminationReason = LastTerminationReason::Terminated,
         /// Whether the number of running tasks is told where there are none.
         pub running_tasks: RunningTasks = RunningTasks::Positive,
-        /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them.
+        /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them. The records of a pod have room for
+        /// 32 KiB of labels a round; what is over is left out and counted, the first by name stay.
         pub pod_labels: Vec<String> = vec!["*".to_owned()],
 
         /// The name of the lock that the agent which speaks for the cluster holds.

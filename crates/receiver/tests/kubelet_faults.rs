@@ -110,7 +110,7 @@ fn the_last_good_list_stays_in_use_whatever_the_kubelet_does() {
         Fault::Status(500),
         Fault::Status(401),
         Fault::Redirect("http://127.0.0.1:1/".into()),
-        Fault::Huge(100_000_000),
+        Fault::Huge(2_000_000_000),
     ];
     let recording = recording();
     let mut rig = Rig::primed(&recording, config());

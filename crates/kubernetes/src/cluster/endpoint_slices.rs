@@ -11,6 +11,10 @@ use super::endpoints::{Key, Target, smallest_by_pod};
 use super::{Named, Objects, Uid, need};
 use crate::error::ParseError;
 use crate::json::Text;
+use crate::watch::{Shapes, shapes};
+
+/// The label that names a slice's Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// The EndpointSlices of the cluster: of each the pods that are ready, those of one node by name.
 #[derive(Debug)]
@@ -101,6 +105,20 @@ impl Endpoint<'_> {
 }
 
 impl Objects for EndpointSlices {
+    fn shapes() -> &'static Shapes {
+        shapes!(
+            [("labels", Members(&[(SERVICE_NAME, Whole)]))],
+            [(
+                "endpoints",
+                Items(&Members(&[
+                    ("conditions", Members(&[("ready", Whole)])),
+                    ("nodeName", Whole),
+                    ("targetRef", Members(&[("kind", Whole), ("namespace", Whole), ("name", Whole)]))
+                ]))
+            )]
+        )
+    }
+
     fn empty(&self) -> Self {
         Self::new(&self.node)
     }

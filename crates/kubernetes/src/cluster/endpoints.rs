@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{Metadata, Named, Objects};
 use crate::error::ParseError;
 use crate::json::Text;
+use crate::watch::{Shapes, shapes};
 
 /// The Endpoints of the cluster, reduced to a number each and to the pods of one node.
 #[derive(Debug)]
@@ -110,6 +111,22 @@ impl Target<'_> {
 }
 
 impl Objects for Endpoints {
+    fn shapes() -> &'static Shapes {
+        shapes!(
+            [],
+            [(
+                "subsets",
+                Items(&Members(&[(
+                    "addresses",
+                    Items(&Members(&[
+                        ("nodeName", Whole),
+                        ("targetRef", Members(&[("kind", Whole), ("namespace", Whole), ("name", Whole)]))
+                    ]))
+                )]))
+            )]
+        )
+    }
+
     fn empty(&self) -> Self {
         Self::new(&self.node)
     }

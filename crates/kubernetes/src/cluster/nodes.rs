@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Metadata, Objects, Uid, uid_of};
 use crate::error::ParseError;
 use crate::json::Text;
+use crate::watch::{Shapes, shapes};
 
 /// Conditions that a healthy node has with status `False`, or not at all. `Ready` isn't among them, by definition of
 /// `cluster_failed_node_count`.
@@ -63,6 +64,10 @@ impl Condition<'_> {
 }
 
 impl Objects for Nodes {
+    fn shapes() -> &'static Shapes {
+        shapes!([], [("status", Members(&[("conditions", Items(&Members(&[("type", Whole), ("status", Whole)])))]))])
+    }
+
     fn empty(&self) -> Self {
         Self::default()
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Metadata, Objects, Uid, uid_of};
 use crate::error::ParseError;
 use crate::json::Text;
+use crate::watch::{Shapes, shapes};
 
 /// The pods of the cluster: about 21 bytes for each.
 #[derive(Debug, Default)]
@@ -116,6 +117,10 @@ struct Status<'a> {
 }
 
 impl Objects for Pods {
+    fn shapes() -> &'static Shapes {
+        shapes!([], [("status", Members(&[("phase", Whole)]))])
+    }
+
     fn empty(&self) -> Self {
         Self::default()
     }

@@ -13,12 +13,25 @@ use super::{Metadata, Named, Objects};
 use crate::error::ParseError;
 use crate::json::{Pairs, Text};
 use crate::pods::{Phase, Pod};
+use crate::watch::{Shapes, shapes};
 
 /// The Services of the cluster that select pods.
 #[derive(Debug, Default)]
 pub struct Services {
-    /// By namespace, then by name.
-    namespaces: HashMap<Box<str>, BTreeMap<Box<str>, Service>>,
+    namespaces: HashMap<Box<str>, Namespace>,
+}
+
+/// The most that is kept of one Service's selector and ports, in bytes of their texts. A usual one has 50.
+const LARGEST_SERVICE: usize = 4 << 10;
+/// The most that is kept of a namespace's Services in such bytes, and the least that each counts: 8 000 Services and more.
+const LARGEST_NAMESPACE: usize = 1 << 20;
+const LEAST: usize = 128;
+
+/// The Services of one namespace.
+#[derive(Debug, Default)]
+struct Namespace {
+    services: BTreeMap<Box<str>, Service>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -36,7 +49,7 @@ type Port = (Box<str>, Box<str>);
 impl Services {
     /// Services that select pods.
     pub fn count(&self) -> usize {
-        self.namespaces.values().map(BTreeMap::len).sum()
+        self.namespaces.values().map(|namespace| namespace.services.len()).sum()
     }
 
     /// The Service that has the pod as a ready address; of several the one with the smallest name.
@@ -44,15 +57,20 @@ impl Services {
         if !pod.has_ip || matches!(pod.phase, Phase::Succeeded | Phase::Failed) {
             return None;
         }
-        let services = self.namespaces.get(&pod.namespace)?;
+        let services = &self.namespaces.get(&pod.namespace)?.services;
         services.iter().find(|(_, service)| service.has(pod)).map(|(name, _)| &**name)
     }
 }
 
 impl Service {
+    fn bytes(&self) -> usize {
+        let pairs = self.selector.iter().chain(self.ports.iter().flatten());
+        LEAST.max(pairs.map(|(one, other)| one.len() + other.len()).sum())
+    }
+
     fn has(&self, pod: &Pod) -> bool {
         let is_ready = pod.ready == Some(true) && !pod.is_terminating;
-        let has_label = |wanted: &(Box<str>, Box<str>)| pod.labels.binary_search(wanted).is_ok();
+        let has_label = |wanted: &(Box<str>, Box<str>)| pod.has_label(wanted);
         let has_port = |wanted: &Port| pod.named_ports.contains(wanted);
         (is_ready || self.publishes_unready)
             && self.selector.iter().all(has_label)
@@ -129,6 +147,22 @@ fn name(port: RawPort) -> Option<Port> {
 }
 
 impl Objects for Services {
+    fn shapes() -> &'static Shapes {
+        shapes!(
+            [],
+            [(
+                "spec",
+                Members(&[
+                    ("selector", Whole),
+                    ("publishNotReadyAddresses", Whole),
+                    ("type", Whole),
+                    ("clusterIP", Whole),
+                    ("ports", Items(&Members(&[("protocol", Whole), ("targetPort", Whole)])))
+                ])
+            )]
+        )
+    }
+
     fn empty(&self) -> Self {
         Self::default()
     }
@@ -136,12 +170,23 @@ impl Objects for Services {
     fn apply(&mut self, object: &str) -> Result<(), ParseError> {
         let Object { metadata, spec } = serde_json::from_str(object)?;
         let (namespace, name) = (metadata.namespace()?, metadata.name()?);
-        match spec.and_then(keep) {
-            Some(service) => {
-                self.namespaces.entry(namespace.into()).or_default().insert(name.into(), service);
-            }
-            None => self.remove(namespace, name),
+        // What it was before is no longer true, and takes no room.
+        self.remove(namespace, name);
+        let Some(service) = spec.and_then(keep) else { return Ok(()) };
+        let taken = self.namespaces.get(namespace).map_or(0, |known| known.bytes);
+        let bytes = service.bytes();
+        let over = |what: &str, limit| {
+            Err(ParseError::Limit { what: format!("{what} Service {namespace}/{name}").into(), limit })
+        };
+        if bytes > LARGEST_SERVICE {
+            return over("bytes of selector and ports of", LARGEST_SERVICE);
         }
+        if taken + bytes > LARGEST_NAMESPACE {
+            return over("bytes of its namespace's Services with", LARGEST_NAMESPACE);
+        }
+        let known = self.namespaces.entry(namespace.into()).or_default();
+        known.bytes += bytes;
+        known.services.insert(name.into(), service);
         Ok(())
     }
 
@@ -154,11 +199,12 @@ impl Objects for Services {
 
 impl Services {
     fn remove(&mut self, namespace: &str, name: &str) {
-        if let Some(services) = self.namespaces.get_mut(namespace) {
-            services.remove(name);
-            if services.is_empty() {
-                self.namespaces.remove(namespace);
-            }
+        let Some(known) = self.namespaces.get_mut(namespace) else { return };
+        if let Some(service) = known.services.remove(name) {
+            known.bytes -= service.bytes();
+        }
+        if known.services.is_empty() {
+            self.namespaces.remove(namespace);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Objects;
 use crate::error::ParseError;
-use crate::watch::Consumer;
+use crate::watch::{Consumer, Shapes};
 
 /// The last complete store, and the one that a list is being read into.
 ///
@@ -43,6 +43,10 @@ impl<S: Objects> Swap<S> {
 }
 
 impl<S: Objects> Consumer for Swap<S> {
+    fn shapes(&self) -> &'static Shapes {
+        S::shapes()
+    }
+
     fn restart(&mut self) {
         self.next = Some(self.current.empty());
     }
@@ -68,6 +72,10 @@ impl<S: Objects> Consumer for Swap<S> {
 }
 
 impl<C: Consumer> Consumer for Arc<Mutex<C>> {
+    fn shapes(&self) -> &'static Shapes {
+        self.lock().unwrap_or_else(PoisonError::into_inner).shapes()
+    }
+
     fn restart(&mut self) {
         self.lock().unwrap_or_else(PoisonError::into_inner).restart();
     }

@@ -9,6 +9,7 @@ use super::{Metadata, Objects, Uid, uid_of};
 use crate::access;
 use crate::error::ParseError;
 use crate::json::Number;
+use crate::watch::{Shapes, shapes};
 
 /// One kind of workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,27 @@ fn figures(kind: Kind, spec: &Spec, status: &Status) -> Figures {
 }
 
 impl Objects for Workloads {
+    fn shapes() -> &'static Shapes {
+        shapes!(
+            [("ownerReferences", Items(&Members(&[])))],
+            [
+                ("spec", Members(&[("replicas", Whole)])),
+                (
+                    "status",
+                    Members(&[
+                        ("readyReplicas", Whole),
+                        ("availableReplicas", Whole),
+                        ("unavailableReplicas", Whole),
+                        ("desiredNumberScheduled", Whole),
+                        ("numberReady", Whole),
+                        ("numberAvailable", Whole),
+                        ("numberUnavailable", Whole)
+                    ])
+                )
+            ]
+        )
+    }
+
     fn empty(&self) -> Self {
         Self::new(self.kind)
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod credentials;
+mod pieces;
 pub(crate) mod server;
 
 use std::fs;

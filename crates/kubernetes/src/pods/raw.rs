@@ -8,19 +8,63 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::{ContainerSpec, ContainerStatus, Owner, Phase, Pod, PodResources, Resources, State};
-use crate::json::{Number, Pairs, Slim, Text, pick, present, said};
+use super::amounts::{Amounts, Part, Parts};
+use super::{
+    ContainerSpec, ContainerStatus, LONGEST_TEXT, MOST_CONTAINERS, MOST_OWNERS, Owner, Phase, Pod, Resources, State,
+};
+use crate::json::{Number, Pairs, Slim, Text, pick, said};
 use crate::quantity::{parse_integer, parse_millis};
+use crate::stream::Shape;
 
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "I: Deserialize<'de>"))]
-pub(super) struct List<'a, I> {
-    #[serde(borrow)]
-    pub(super) kind: Option<Text<'a>>,
-    /// Null on a node without pods, as Go spells an empty list; missing only where this is no list.
-    #[serde(default, deserialize_with = "present")]
-    pub(super) items: Option<Option<I>>,
-}
+const AMOUNTS: Shape = Shape::Members(&[("cpu", Shape::Whole), ("memory", Shape::Whole)]);
+const RESOURCES: Shape = Shape::Members(&[("requests", AMOUNTS), ("limits", AMOUNTS)]);
+const CONTAINERS: Shape = Shape::Items(&Shape::Members(&[
+    ("name", Shape::Whole),
+    ("resources", RESOURCES),
+    ("restartPolicy", Shape::Whole),
+    ("ports", Shape::Items(&Shape::Members(&[("name", Shape::Whole), ("protocol", Shape::Whole)]))),
+]));
+const REASON: Shape = Shape::Members(&[("reason", Shape::Whole)]);
+const STATE: Shape = Shape::Members(&[("running", REASON), ("waiting", REASON), ("terminated", REASON)]);
+const STATUSES: Shape = Shape::Items(&Shape::Members(&[
+    ("name", Shape::Whole),
+    ("containerID", Shape::Whole),
+    ("restartCount", Shape::Whole),
+    ("state", STATE),
+    ("lastState", STATE),
+]));
+const METADATA: Shape = Shape::Members(&[
+    ("name", Shape::Whole),
+    ("namespace", Shape::Whole),
+    ("uid", Shape::Whole),
+    ("labels", Shape::Labels),
+    ("annotations", Shape::Members(&[(CONFIG_HASH, Shape::Whole)])),
+    ("ownerReferences", Shape::Items(&Shape::Members(&[("kind", Shape::Whole), ("name", Shape::Whole)]))),
+    ("deletionTimestamp", Shape::Whole),
+]);
+const SPEC: Shape = Shape::Members(&[
+    ("containers", CONTAINERS),
+    ("initContainers", CONTAINERS),
+    ("hostNetwork", Shape::Whole),
+    ("runtimeClassName", Shape::Whole),
+    ("overhead", AMOUNTS),
+    ("resources", RESOURCES),
+]);
+const STATUS: Shape = Shape::Members(&[
+    ("phase", Shape::Whole),
+    ("podIP", Shape::Whole),
+    ("podIPs", Shape::Items(&Shape::Members(&[("ip", Shape::Whole)]))),
+    ("conditions", Shape::Items(&Shape::Members(&[("type", Shape::Whole), ("status", Shape::Whole)]))),
+    ("containerStatuses", STATUSES),
+    ("initContainerStatuses", STATUSES),
+    ("ephemeralContainerStatuses", STATUSES),
+]);
+const POD: Shape = Shape::Members(&[("metadata", METADATA), ("spec", SPEC), ("status", STATUS)]);
+/// What is kept of a pod list.
+pub(super) static LIST: Shape = Shape::Members(&[("kind", Shape::Whole), ("items", Shape::Each(&POD))]);
+
+/// The name that a static pod's cgroups may carry.
+const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 
 #[derive(Deserialize)]
 pub(crate) struct RawPod<'a> {
@@ -174,7 +218,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for ConfigHash<'a> {
                 f.write_str("an object of annotations")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ConfigHash<'de>, A::Error> {
-                pick(map, "kubernetes.io/config.hash").map(ConfigHash)
+                pick(map, CONFIG_HASH).map(ConfigHash)
             }
         }
         deserializer.deserialize_map(Annotations)
@@ -239,33 +283,63 @@ impl<'de> Slim<'de> for Pod {
         let pod_resources = spec.resources.unwrap_or_default();
         let ips = status.pod_ips.unwrap_or_default();
         let has_ip = ips.iter().map(|ip| &ip.ip).chain([&status.pod_ip]).flatten().any(|ip| !ip.0.is_empty());
-        let mut others = kept(status.init_container_statuses, container_status);
-        others.extend(kept(status.ephemeral_container_statuses, container_status));
-        Some(Self {
-            uid: said(metadata.uid)?,
-            name: said(metadata.name)?,
-            namespace: said(metadata.namespace)?,
-            config_hash: said(metadata.annotations.unwrap_or_default().0),
-            phase: phase(status.phase),
-            host_network: spec.host_network.unwrap_or_default(),
-            runtime_class: said(spec.runtime_class_name),
-            labels: labels(metadata.labels.unwrap_or_default()),
-            owners: kept(metadata.owner_references, owner),
-            is_terminating: metadata.deletion_timestamp.is_some(),
-            has_ip,
-            named_ports: named_ports(&spec.containers, &spec.init_containers),
-            containers: kept(spec.containers, container),
-            init_containers: kept(spec.init_containers, container),
+        let parts = Parts {
+            containers: spec.containers.iter().flatten().map(RawContainer::part).collect(),
+            init_containers: spec.init_containers.iter().flatten().map(RawContainer::part).collect(),
             overhead: spec.overhead.unwrap_or_default(),
-            pod_resources: PodResources {
+            pod_level: Amounts {
                 requests: pod_resources.requests.unwrap_or_default(),
                 limits: pod_resources.limits.unwrap_or_default(),
             },
-            statuses: kept(status.container_statuses, container_status),
+        };
+        let is_named = |status: &&RawStatus<'_>| status.name.as_ref().is_some_and(|name| !name.0.is_empty());
+        let statuses = || status.container_statuses.iter().flatten().filter(is_named);
+        let runs = |status: &&RawStatus<'_>| status.state.as_ref().is_some_and(|state| state.running.is_some());
+        let (container_count, running) = (statuses().count() as u64, statuses().filter(runs).count() as u64);
+        let restarts = statuses().filter_map(|status| status.restart_count.0).fold(0, u64::saturating_add);
+        let mut cut = 0;
+        let mut named_ports = named_ports(&spec.containers, &spec.init_containers);
+        cut += named_ports.len().saturating_sub(MOST_CONTAINERS);
+        named_ports.truncate(MOST_CONTAINERS);
+        let statuses = kept(status.container_statuses, container_status, &mut cut);
+        let mut others = kept(status.init_container_statuses, container_status, &mut cut);
+        others.extend(kept(status.ephemeral_container_statuses, container_status, &mut cut));
+        let containers = kept(spec.containers, container, &mut cut);
+        let mut owners = metadata.owner_references.unwrap_or_default();
+        cut += owners.len().saturating_sub(MOST_OWNERS);
+        owners.truncate(MOST_OWNERS);
+        Some(Self {
+            uid: name(metadata.uid)?,
+            name: name(metadata.name)?,
+            namespace: name(metadata.namespace)?,
+            config_hash: name(metadata.annotations.unwrap_or_default().0),
+            phase: phase(status.phase),
+            host_network: spec.host_network.unwrap_or_default(),
+            runtime_class: name(spec.runtime_class_name),
+            labels: labels(metadata.labels.unwrap_or_default()),
+            labels_cut: 0,
+            other_labels: Box::default(),
+            owners: owners.into_iter().filter_map(owner).collect(),
+            is_terminating: metadata.deletion_timestamp.is_some(),
+            has_ip,
+            named_ports,
+            containers,
+            of_containers: parts.of_containers(),
+            scheduled: parts.scheduled(),
+            containers_cut: u32::try_from(cut).unwrap_or(u32::MAX),
+            container_count,
+            running_containers: running,
+            restarts,
+            statuses,
             other_statuses: others,
             ready: status.conditions.unwrap_or_default().iter().find_map(ready),
         })
     }
+}
+
+/// A text that Kubernetes bounds: never empty, and one that is too long is not what should stand there.
+fn name(text: Option<Text>) -> Option<Box<str>> {
+    said(text.filter(|text| text.0.len() <= LONGEST_TEXT))
 }
 
 /// The named ports of containers that run as long as the pod does.
@@ -284,13 +358,12 @@ fn named_ports(
     ports
 }
 
-/// What `keep` makes of a list's items, at exactly its own length.
-fn kept<R, T>(raw: Option<Vec<R>>, keep: fn(R) -> Option<T>) -> Vec<T> {
-    let mut items = Vec::new();
-    if let Some(raw) = raw {
-        items.reserve_exact(raw.len());
-        items.extend(raw.into_iter().filter_map(keep));
-    }
+/// What `keep` makes of a list's first items; `cut` counts the others.
+fn kept<R, T>(raw: Option<Vec<R>>, keep: fn(R) -> Option<T>, cut: &mut usize) -> Vec<T> {
+    let raw = raw.unwrap_or_default();
+    *cut += raw.len().saturating_sub(MOST_CONTAINERS);
+    let mut items = Vec::with_capacity(raw.len().min(MOST_CONTAINERS));
+    items.extend(raw.into_iter().take(MOST_CONTAINERS).filter_map(keep));
     items
 }
 
@@ -303,6 +376,7 @@ fn phase(text: Option<Text>) -> Phase {
         "Succeeded" => Phase::Succeeded,
         "Failed" => Phase::Failed,
         "Unknown" => Phase::Unknown,
+        _ if text.len() > LONGEST_TEXT => Phase::Absent,
         _ => Phase::Other(text.into()),
     }
 }
@@ -319,7 +393,7 @@ fn labels(raw: Pairs) -> Vec<(Box<str>, Box<str>)> {
 }
 
 fn owner(raw: RawOwner) -> Option<Owner> {
-    Some(Owner { kind: said(raw.kind)?, name: said(raw.name)? })
+    Some(Owner { kind: name(raw.kind)?, name: name(raw.name)? })
 }
 
 impl RawContainer<'_> {
@@ -327,29 +401,35 @@ impl RawContainer<'_> {
     fn is_sidecar(&self) -> bool {
         self.restart_policy.as_ref().is_some_and(|policy| policy.0 == "Always")
     }
+
+    fn amounts(&self) -> Amounts {
+        let resources = self.resources.as_ref();
+        Amounts {
+            requests: resources.and_then(|resources| resources.requests).unwrap_or_default(),
+            limits: resources.and_then(|resources| resources.limits).unwrap_or_default(),
+        }
+    }
+
+    fn part(&self) -> Part {
+        Part { amounts: self.amounts(), is_sidecar: self.is_sidecar() }
+    }
 }
 
 fn container(raw: RawContainer) -> Option<ContainerSpec> {
-    let restart_always = raw.is_sidecar();
-    let resources = raw.resources.unwrap_or_default();
-    Some(ContainerSpec {
-        name: said(raw.name)?,
-        requests: resources.requests.unwrap_or_default(),
-        limits: resources.limits.unwrap_or_default(),
-        restart_always,
-    })
+    let Amounts { requests, limits } = raw.amounts();
+    Some(ContainerSpec { name: name(raw.name)?, requests, limits })
 }
 
 fn container_status(raw: RawStatus) -> Option<ContainerStatus> {
-    let whole = raw.container_id.map(|id| id.0).filter(|id| !id.is_empty());
+    let whole = raw.container_id.map(|id| id.0).filter(|id| !id.is_empty() && id.len() <= LONGEST_TEXT);
     let container_id = whole.as_deref().and_then(split_container_id);
     Some(ContainerStatus {
-        name: said(raw.name)?,
+        name: name(raw.name)?,
         raw_container_id: whole.filter(|_| container_id.is_none()).map(Into::into),
         container_id,
         restart_count: raw.restart_count.0.unwrap_or(0),
         state: state(raw.state.unwrap_or_default()),
-        last_termination_reason: raw.last_state.and_then(|last| said(last.terminated?.reason)),
+        last_termination_reason: raw.last_state.and_then(|last| name(last.terminated?.reason)),
     })
 }
 
@@ -363,9 +443,9 @@ fn state(raw: RawState) -> State {
     if raw.running.is_some() {
         State::Running
     } else if let Some(terminated) = raw.terminated {
-        State::Terminated { reason: said(terminated.reason) }
+        State::Terminated { reason: name(terminated.reason) }
     } else if let Some(waiting) = raw.waiting {
-        State::Waiting { reason: said(waiting.reason) }
+        State::Waiting { reason: name(waiting.reason) }
     } else {
         State::Unknown
     }

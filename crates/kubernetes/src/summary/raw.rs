@@ -4,15 +4,29 @@ use serde::Deserialize;
 
 use super::{ContainerSummary, FsUse, NodeSummary, PodSummary};
 use crate::json::{Number, Slim, Text, lenient, said};
+use crate::pods::MOST_CONTAINERS;
+use crate::stream::Shape;
 
+const FS: Shape =
+    Shape::Members(&[("capacityBytes", Shape::Whole), ("availableBytes", Shape::Whole), ("usedBytes", Shape::Whole)]);
+const NODE: Shape = Shape::Members(&[("fs", FS), ("runtime", Shape::Members(&[("imageFs", FS), ("containerFs", FS)]))]);
+const CONTAINERS: Shape = Shape::Items(&Shape::Members(&[("name", Shape::Whole), ("rootfs", FS), ("logs", FS)]));
+const POD: Shape = Shape::Members(&[
+    ("podRef", Shape::Members(&[("name", Shape::Whole), ("namespace", Shape::Whole), ("uid", Shape::Whole)])),
+    ("containers", CONTAINERS),
+]);
+/// What is kept of a summary.
+pub(super) static SUMMARY: Shape =
+    Shape::Members(&[("kind", Shape::Whole), ("node", NODE), ("pods", Shape::Each(&POD))]);
+
+/// A summary whose pods have been taken out.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "I: Deserialize<'de>"))]
-pub(super) struct RawSummary<'a, I> {
+pub(super) struct Head<'a> {
     #[serde(borrow)]
     pub(super) kind: Option<Text<'a>>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) node: Option<RawNode>,
-    pub(super) pods: Option<I>,
+    pub(super) pods: Option<[(); 0]>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +107,8 @@ impl<'de> Slim<'de> for PodSummary {
 
     fn slim(raw: RawPod<'de>) -> Option<Self> {
         let pod = raw.pod_ref?;
-        let containers = raw.containers.unwrap_or_default().into_iter().filter_map(container).collect();
+        let containers =
+            raw.containers.unwrap_or_default().into_iter().take(MOST_CONTAINERS).filter_map(container).collect();
         Some(Self { uid: said(pod.uid)?, namespace: said(pod.namespace)?, name: said(pod.name)?, containers })
     }
 }

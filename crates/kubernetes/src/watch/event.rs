@@ -7,10 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::INITIAL_EVENTS_END;
 use crate::json::{Number, Text, pick};
 
-/// The annotation of the bookmark that ends a streamed list.
-const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 /// How much of a message is kept.
 const SHOWN: usize = 200;
 

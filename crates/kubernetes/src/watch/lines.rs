@@ -1,61 +1,57 @@
-//! The lines of a stream, out of the pieces it comes in.
+//! The lines of a stream, out of the pieces it comes in: of each what its reader wants.
 
-/// The longest line that is read: 4 MiB. An object in etcd has at most 1.5.
-pub(super) const LONGEST: usize = 4 << 20;
-/// What is kept of the buffer after a line that needed more.
-const KEPT: usize = 64 << 10;
+use crate::error::ParseError;
+use crate::stream::{Filter, LARGEST_OBJECT, LabelRules, Shape};
 
 /// A line without its end.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Line<'a> {
+    /// Condensed JSON.
     Whole(&'a [u8]),
-    /// It had more than [`LONGEST`] bytes.
-    TooLong,
+    /// More than [`LARGEST_OBJECT`] bytes of it would have to be kept.
+    TooLarge,
+    /// It is no JSON.
+    Broken(ParseError),
 }
 
-/// The beginning of a line whose end has not come yet.
-#[derive(Debug, Default)]
+/// The line whose end has not come yet.
+#[derive(Debug)]
 pub(super) struct Lines {
-    begun: Vec<u8>,
-    /// The present line is too long, and passed over.
-    passing: bool,
+    filter: Filter,
+    /// What is wrong with it.
+    fault: Option<ParseError>,
 }
 
 impl Lines {
-    /// Takes a piece, and gives each line that it ends to `each`; after an error the rest of the piece is lost.
-    pub(super) fn feed<E>(
-        &mut self,
-        mut piece: &[u8],
-        mut each: impl FnMut(Line<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
-            let (last, rest) = (&piece[..end], &piece[end + 1..]);
-            piece = rest;
-            if std::mem::take(&mut self.passing) || self.begun.len() + last.len() > LONGEST {
-                self.clear();
-                each(Line::TooLong)?;
-            } else if self.begun.is_empty() {
-                each(Line::Whole(last))?;
-            } else {
-                self.begun.extend_from_slice(last);
-                let done = each(Line::Whole(&self.begun));
-                self.clear();
-                done?;
-            }
-        }
-        if !self.passing && self.begun.len() + piece.len() > LONGEST {
-            self.clear();
-            self.passing = true;
-        }
-        if !self.passing {
-            self.begun.extend_from_slice(piece);
-        }
-        Ok(())
+    /// Of each line what `shape` names.
+    pub(super) fn new(shape: &'static Shape) -> Self {
+        Self { filter: Filter::new(shape, LabelRules::default(), LARGEST_OBJECT), fault: None }
     }
 
-    fn clear(&mut self) {
-        self.begun.clear();
-        self.begun.shrink_to(KEPT);
+    /// Takes a piece, and gives each line that it ends to `each`; after an error the rest of the piece is lost.
+    pub(super) fn feed<E>(&mut self, piece: &[u8], mut each: impl FnMut(Line<'_>) -> Result<(), E>) -> Result<(), E> {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let text = part.strip_suffix(b"\n");
+            if self.fault.is_none() {
+                self.fault = self.filter.push(text.unwrap_or(part), &mut |_| {}).err();
+            }
+            if text.is_none() {
+                continue;
+            }
+            let line = match self.fault.take() {
+                Some(fault) => Line::Broken(fault),
+                None if self.filter.is_blank() => continue,
+                None => match self.filter.finish() {
+                    Ok((json, false)) => Line::Whole(json),
+                    Ok((_, true)) => Line::TooLarge,
+                    Err(fault) => Line::Broken(fault),
+                },
+            };
+            let done = each(line);
+            self.filter.restart();
+            done?;
+        }
+        Ok(())
     }
 }
 
@@ -64,13 +60,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn lines(pieces: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
-        let (mut lines, mut found) = (Lines::default(), Vec::new());
+    static SHAPE: Shape = Shape::Members(&[("a", Shape::Whole)]);
+
+    fn lines(pieces: &[&[u8]]) -> Vec<String> {
+        let (mut lines, mut found) = (Lines::new(&SHAPE), Vec::new());
         for piece in pieces {
             let each = |line: Line| {
                 found.push(match line {
-                    Line::Whole(bytes) => Some(bytes.to_vec()),
-                    Line::TooLong => None,
+                    Line::Whole(json) => String::from_utf8_lossy(json).into_owned(),
+                    Line::TooLarge => "too large".to_owned(),
+                    Line::Broken(_) => "broken".to_owned(),
                 });
                 Ok::<(), ()>(())
             };
@@ -81,39 +80,29 @@ mod tests {
 
     #[test]
     fn a_line_ends_where_it_ends() {
-        let line = |text: &str| Some(text.as_bytes().to_vec());
-        assert_eq!(lines(&[b"a\nb", b"", b"c\n\nd"]), [line("a"), line("bc"), line("")]);
-        assert_eq!(lines(&[b"a", b"\n"]), [line("a")]);
+        assert_eq!(lines(&[b"{\"a\":1}\n{\"a\":", b"", b"2,\"b\":[3]}\n\n{}"]), [r#"{"a":1}"#, r#"{"a":2}"#]);
+        assert_eq!(lines(&[b"{}", b"\n"]), ["{}"]);
+        assert_eq!(lines(&[b"{\"a\":\n1}\n{\"a\":2}\n"]), ["broken", "broken", r#"{"a":2}"#]);
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_over() {
-        let long = vec![b'x'; LONGEST / 2 + 1];
-        assert_eq!(lines(&[&long, &long, &long, b"x\na\n"]), [None, Some(b"a".to_vec())]);
-        assert_eq!(lines(&[&[long.as_slice(), &long, b"\na\n"].concat()]), [None, Some(b"a".to_vec())]);
-        assert_eq!(lines(&[&long, &[&long[..], b"\na\n"].concat()]), [None, Some(b"a".to_vec())]);
-        let most = vec![b'x'; LONGEST];
-        assert_eq!(lines(&[&most, b"\n"]), [Some(most.clone())]);
-    }
-
-    #[test]
-    fn the_buffer_of_a_long_line_is_given_back() {
-        let mut lines = Lines::default();
-        lines.feed::<()>(&vec![b'x'; LONGEST], |_| Ok(())).expect("no line");
-        lines.feed::<()>(b"\n", |_| Ok(())).expect("a line");
-        assert!(lines.begun.capacity() <= KEPT);
+    fn of_a_line_only_what_is_wanted_has_to_fit() {
+        let long = "x".repeat(LARGEST_OBJECT);
+        let text = format!("{{\"b\":\"{long}\",\"a\":1}}\n{{\"a\":\"{long}\"}}\n{{\"a\":2}}\n");
+        let expected = [r#"{"a":1}"#, "too large", r#"{"a":2}"#];
+        assert_eq!(lines(&[text.as_bytes()]), expected);
+        let pieces: Vec<&[u8]> = text.as_bytes().chunks(1000).collect();
+        assert_eq!(lines(&pieces), expected);
     }
 
     proptest! {
         #[test]
-        fn cuts_change_nothing(text in "[ab\n]{0,60}", cuts in proptest::collection::vec(0..60_usize, 0..6)) {
+        fn cuts_change_nothing(text in "([{}]|\"a\":1|\n){0,40}", cuts in proptest::collection::vec(0..60_usize, 0..6)) {
             let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
             let pieces: Vec<_> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();
-            let mut expected: Vec<_> = text.split('\n').map(|line| Some(line.as_bytes().to_vec())).collect();
-            expected.pop();
-            prop_assert_eq!(lines(&pieces), expected);
+            prop_assert_eq!(lines(&pieces), lines(&[text.as_bytes()]));
         }
     }
 }

@@ -1,14 +1,12 @@
 //! One page of a list: its objects are handed on one by one.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::Error as _;
 
 use super::Consumer;
 use crate::error::ParseError;
-use crate::json::Text;
+use crate::json::{Text, present};
+use crate::stream::{Filter, LONGEST_HEAD, LabelRules};
 
 /// What a page says of its list.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,6 +19,8 @@ pub(super) struct Page {
     pub(super) objects: u64,
     /// Those of them that the consumer couldn't read, and why not the last of these.
     pub(super) broken: u64,
+    /// Those of them that are over a limit.
+    pub(super) cut: u64,
     pub(super) fault: Option<String>,
 }
 
@@ -33,94 +33,76 @@ struct Metadata<'a> {
     next: Option<Text<'a>>,
 }
 
-/// Reads a page and hands its objects to `consumer`, also those before a fault.
-pub(super) fn parse(bytes: &[u8], consumer: &mut impl Consumer) -> Result<Page, ParseError> {
-    let mut page = Page::default();
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = List { consumer, page: &mut page }.deserialize(&mut reader).and_then(|()| reader.end());
-    match read {
-        Ok(()) => Ok(page),
-        Err(error) if error.is_eof() => Err(ParseError::Truncated { bytes: bytes.len() }),
-        Err(error) => Err(error.into()),
-    }
+/// A page whose items have been taken out.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    metadata: Option<Metadata<'a>>,
+    /// Null where Go's list is empty.
+    #[serde(default, deserialize_with = "present")]
+    items: Option<Option<[(); 0]>>,
 }
 
-struct List<'c, C> {
+/// Reads a page while it arrives, and hands its objects to a consumer, also those before a fault.
+pub(super) struct Reader<'c, C> {
+    filter: Filter,
     consumer: &'c mut C,
-    page: &'c mut Page,
+    page: Page,
 }
 
-struct Items<'c, C>(List<'c, C>);
-
-impl<'de, C: Consumer> DeserializeSeed<'de> for List<'_, C> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, C: Consumer> Visitor<'de> for List<'_, C> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a list of objects")
+impl<'c, C: Consumer> Reader<'c, C> {
+    pub(super) fn new(consumer: &'c mut C) -> Self {
+        let filter = Filter::new(&consumer.shapes().page, LabelRules::default(), LONGEST_HEAD);
+        Self { filter, consumer, page: Page::default() }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let List { consumer, page } = self;
-        let mut has_items = false;
-        while let Some(key) = map.next_key::<Text>()? {
-            match &*key.0 {
-                "metadata" => {
-                    let metadata: Metadata = map.next_value()?;
-                    let text = |text: Option<Text>| text.filter(|text| !text.0.is_empty()).map(Text::boxed);
-                    page.version = text(metadata.resource_version).unwrap_or_default();
-                    page.next = text(metadata.next);
-                }
-                "items" => {
-                    map.next_value_seed(Items(List { consumer, page }))?;
-                    has_items = true;
-                }
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        if !has_items {
-            return Err(A::Error::missing_field("items"));
-        }
-        if page.version.is_empty() {
-            return Err(A::Error::missing_field("resourceVersion"));
-        }
-        Ok(())
-    }
-}
-
-impl<'de, C: Consumer> DeserializeSeed<'de> for Items<'_, C> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, C: Consumer> Visitor<'de> for Items<'_, C> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a list")
+    /// The answer is the first of a list.
+    pub(super) fn begin(&mut self) {
+        self.consumer.restart();
     }
 
-    /// Go's empty list.
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Items(List { consumer, page }) = self;
-        while let Some(object) = list.next_element::<&'de RawValue>()? {
+    /// Takes the next bytes of the answer.
+    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), ParseError> {
+        let Self { filter, consumer, page } = self;
+        filter.push(chunk, &mut |item| {
             page.objects += 1;
-            if let Err(error) = consumer.apply(object.get()) {
-                page.broken += 1;
-                page.fault = Some(error.to_string());
+            if item.is_too_large {
+                return page.breaks(&ParseError::too_large());
             }
+            let applied = match str::from_utf8(item.json) {
+                Ok(object) => consumer.apply(object),
+                Err(error) => Err(serde_json::Error::custom(error).into()),
+            };
+            if let Err(error) = applied {
+                page.breaks(&error);
+            }
+        })
+    }
+
+    /// The answer is complete.
+    pub(super) fn finish(mut self) -> Result<Page, ParseError> {
+        let (head, is_too_large) = self.filter.finish()?;
+        if is_too_large {
+            return Err(serde_json::Error::custom("what stands beside the items is too large").into());
         }
-        Ok(())
+        let Head { metadata, items } = serde_json::from_slice(head)?;
+        let Some(metadata) = metadata.filter(|_| items.is_some()) else {
+            let missing = if items.is_some() { "metadata" } else { "items" };
+            return Err(serde_json::Error::missing_field(missing).into());
+        };
+        let text = |text: Option<Text>| text.filter(|text| !text.0.is_empty()).map(Text::boxed);
+        let version = text(metadata.resource_version);
+        self.page.version = version.ok_or_else(|| serde_json::Error::missing_field("resourceVersion"))?;
+        self.page.next = text(metadata.next);
+        Ok(self.page)
+    }
+}
+
+impl Page {
+    fn breaks(&mut self, error: &ParseError) {
+        self.broken += 1;
+        self.cut += u64::from(error.is_limit());
+        self.fault = Some(error.to_string());
     }
 }
 
@@ -133,7 +115,8 @@ mod tests {
     fn read(text: &str) -> (Result<Page, ParseError>, usize) {
         let mut nodes = Swap::new(Nodes::default());
         nodes.restart();
-        let page = parse(text.as_bytes(), &mut nodes);
+        let mut reader = Reader::new(&mut nodes);
+        let page = reader.push(text.as_bytes()).and_then(|()| reader.finish());
         nodes.commit();
         (page, nodes.current().map_or(0, Nodes::count))
     }

@@ -13,6 +13,7 @@ pub struct Status {
     events: AtomicU64,
     lists: AtomicU64,
     broken: AtomicU64,
+    cut: AtomicU64,
     report: Mutex<Report>,
 }
 
@@ -29,6 +30,8 @@ pub struct Counts {
     pub lists: u64,
     /// Objects and lines that could not be read, each of which cost itself.
     pub broken: u64,
+    /// Those of them that are over a limit.
+    pub cut: u64,
 }
 
 /// Where a reflector is.
@@ -103,6 +106,7 @@ impl Status {
             events: self.events.load(Relaxed),
             lists: self.lists.load(Relaxed),
             broken: self.broken.load(Relaxed),
+            cut: self.cut.load(Relaxed),
         }
     }
 
@@ -128,8 +132,9 @@ impl Status {
         self.events.fetch_add(objects, Relaxed);
     }
 
-    pub(super) fn breaks(&self, objects: u64, fault: &str) {
+    pub(super) fn breaks(&self, objects: u64, cut: u64, fault: &str) {
         self.broken.fetch_add(objects, Relaxed);
+        self.cut.fetch_add(cut, Relaxed);
         self.change(|report| report.fault = Some(format!("an object can't be read: {fault}").into()));
     }
 

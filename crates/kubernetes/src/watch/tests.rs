@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::cluster::{Kind, Swap, Workloads};
+use crate::cluster::{Kind, Objects as _, Swap, Workloads};
 use crate::kubelet::tests::server::{Heard, Reply, Server, Then};
 use crate::{ApiServer, Auth, Error, Settings};
 

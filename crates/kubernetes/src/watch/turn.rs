@@ -3,17 +3,14 @@
 use tokio::time::Instant;
 
 use super::event::{Event, parse, version};
-use super::lines::{LONGEST, Line, Lines};
+use super::lines::{Line, Lines};
 use super::status::{How, Phase, Status};
-use super::{Consumer, End, Reflector, page};
-use crate::body::Body;
-use crate::error::Error;
+use super::{Consumer, End, PAGE, Reflector, page};
+use crate::error::{Error, ParseError};
 use crate::streamed::Streamed;
 
-/// The largest page that is read.
-const PAGE_LIMIT: usize = 32 << 20;
-/// A page may be asked for with fewer objects than usual, but not with fewer than these.
-const SMALLEST_PAGE: usize = 50;
+/// A page that takes too long is asked for with half as many objects, down to one.
+const SMALLEST_PAGE: usize = 1;
 
 impl Reflector {
     /// Lists where there is no version to go on from, then watches. What is returned is why that ended.
@@ -48,7 +45,7 @@ impl Reflector {
     /// Reads a list page by page.
     async fn page_list(&mut self, consumer: &mut impl Consumer, version: &mut Option<Box<str>>) -> Result<End, End> {
         self.status.enters(Phase::Listing);
-        let (mut body, mut next): (Body, Option<Box<str>>) = (Body::default(), None);
+        let mut next: Option<Box<str>> = None;
         let mut began = false;
         loop {
             let mut path = self.query(&format!("limit={}", self.page));
@@ -57,24 +54,30 @@ impl Reflector {
                 encode(token, &mut path);
             }
             self.status.asks();
-            let fetched = self.api.fetch_into(&path, PAGE_LIMIT, &mut body).await;
+            let mut reader = page::Reader::new(consumer);
+            let fetched = self
+                .api
+                .fetch_pieces(&path, &mut |piece| {
+                    if !std::mem::replace(&mut began, true) {
+                        reader.begin();
+                    }
+                    reader.push(piece)
+                })
+                .await;
             if matches!(fetched, Err(Error::Deadline { .. } | Error::TooLarge { .. })) {
                 self.page = (self.page / 2).max(SMALLEST_PAGE);
             }
-            fetched?;
-            self.status.hears(body.len());
-            if !std::mem::replace(&mut began, true) {
-                consumer.restart();
-            }
-            let read = page::parse(body.bytes(), consumer);
-            let page = read.map_err(|source| Error::Parse { url: self.api.url(&path), source })?;
+            self.status.hears(fetched?);
+            let page = reader.finish().map_err(|source| Error::Parse { url: self.api.url(&path), source })?;
             self.status.takes(page.objects);
             if let Some(fault) = &page.fault {
-                self.status.breaks(page.broken, fault);
+                self.status.breaks(page.broken, page.cut, fault);
             }
             next = page.next;
             if next.is_none() {
                 consumer.commit();
+                // Whatever was slow may be over by the next list.
+                self.page = (self.page * 2).min(PAGE);
                 self.status.synced(How::Paged);
                 *version = Some(page.version);
                 return Ok(End::Closed);
@@ -121,7 +124,7 @@ struct Follower<'a, C> {
 
 impl<C: Consumer> Follower<'_, C> {
     async fn follow(mut self, mut stream: Streamed) -> End {
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(&self.consumer.shapes().event);
         while let Some(piece) = stream.next().await {
             let piece = match piece {
                 Ok(piece) => piece,
@@ -138,14 +141,14 @@ impl<C: Consumer> Follower<'_, C> {
 
     fn take(&mut self, line: Line) -> Result<(), End> {
         let line = match line {
-            Line::Whole(line) if line.trim_ascii().is_empty() => return Ok(()),
             Line::Whole(line) => line,
-            Line::TooLong => {
-                self.status.breaks(1, &format!("a line has more than {LONGEST} bytes"));
+            Line::TooLarge => {
+                self.status.breaks(1, 1, &ParseError::too_large().to_string());
                 return Ok(());
             }
+            Line::Broken(fault) => return Err(End::Broken(format!("a line is no event: {fault}"))),
         };
-        let no_event = |error| End::Broken(format!("a line of {} bytes is no event: {error}", line.len()));
+        let no_event = |error| End::Broken(format!("a line is no event: {error}"));
         let (object, done) = match parse(line).map_err(no_event)? {
             Event::Applied(object) => (object, self.consumer.apply(object)),
             Event::Deleted(object) => (object, self.consumer.delete(object)),
@@ -155,7 +158,7 @@ impl<C: Consumer> Follower<'_, C> {
         };
         self.status.takes(1);
         if let Err(error) = done {
-            self.status.breaks(1, &error.to_string());
+            self.status.breaks(1, u64::from(error.is_limit()), &error.to_string());
         }
         // A list has no version before its end.
         if self.version.is_some()

@@ -97,7 +97,10 @@ mod tests {
             metadata_endpoint: None,
             given: Facts::default(),
         };
-        let followed = Followed::new(&Registry::default(), "r");
+        let followed = {
+            let registry = Registry::default();
+            Followed::new(&registry, "r", &telemetry::Limits::new(&registry, "receiver", "r"))
+        };
         let access = Access::of(&place, "n", followed).expect("there is an API server");
         let endpoints = Follower::begin(&access, "n", &tokio::runtime::Handle::current()).expect("good settings");
         let (figures, tasks) = Figures::begin(&access).expect("good settings");

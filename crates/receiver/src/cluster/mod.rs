@@ -13,6 +13,7 @@ mod voice;
 mod watched;
 
 use model::Stamp;
+use telemetry::Limits;
 
 use crate::build::{Error, Tools};
 use crate::config::{CollectionRole, Config};
@@ -37,9 +38,15 @@ pub struct Cluster {
 
 impl Cluster {
     /// Begins where there is an API server to ask; `None` elsewhere.
-    pub(crate) fn begin(config: &Config, place: &Place, node_name: &str, tools: &Tools) -> Result<Option<Self>, Error> {
+    pub(crate) fn begin(
+        config: &Config,
+        place: &Place,
+        node_name: &str,
+        tools: &Tools,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
         let Tools { clock, status, runtime, registry, component } = tools;
-        let followed = Followed::new(registry, component);
+        let followed = Followed::new(registry, component, limits);
         let Some(access) = Access::of(place, node_name, followed.clone()) else { return Ok(None) };
         let endpoints = Follower::begin(&access, node_name, runtime)?;
         let voice = match config.collection_role {

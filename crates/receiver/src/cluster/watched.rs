@@ -3,14 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubernetes::watch::{Counts, Phase, Status};
-use telemetry::{Counter, Episode, Registry};
+use telemetry::{Counter, Episode, Limits, Registry};
 use tracing::{info, warn};
+
+/// Objects of the API server that are larger than anybody's.
+const LIMIT: &str = "API objects";
 
 /// Every collection that is followed at the moment.
 #[derive(Debug, Clone)]
 pub struct Followed {
     registry: Registry,
     component: String,
+    limits: Limits,
     all: Arc<Mutex<Vec<Watched>>>,
 }
 
@@ -24,14 +28,17 @@ struct Watched {
     bytes: Counter,
     /// Whether it failed at the last look: what has passed by the next one isn't worth a line.
     failed: bool,
+    /// Whether no object was over a limit since the last list.
+    is_whole: bool,
     failure: Episode,
     refusal: Episode,
 }
 
 impl Followed {
     /// Nothing is followed yet; numbers are those of this receiver.
-    pub fn new(registry: &Registry, component: &str) -> Self {
-        Self { registry: registry.clone(), component: component.to_owned(), all: Arc::default() }
+    pub fn new(registry: &Registry, component: &str, limits: &Limits) -> Self {
+        let (registry, component, limits) = (registry.clone(), component.to_owned(), limits.clone());
+        Self { registry, component, limits, all: Arc::default() }
     }
 
     /// Follows the reflector of this status too, as long as there is one.
@@ -46,6 +53,7 @@ impl Followed {
             requests: counter("container_insights_api_server_requests", "Requests to the API server for a collection."),
             bytes: counter("container_insights_api_server_bytes", "Bytes that the API server sent of a collection."),
             failed: false,
+            is_whole: true,
             failure: Episode::default(),
             refusal: Episode::default(),
         };
@@ -55,15 +63,30 @@ impl Followed {
     /// Counts what came since the last look, and tells what changed.
     pub fn look(&self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter_mut().for_each(Watched::look);
+        all.iter_mut().for_each(|watched| watched.look(&self.limits));
+        if all.iter().all(|watched| watched.is_whole) {
+            self.limits.within(LIMIT);
+        }
         // Whose reflector is gone says nothing any more.
         all.retain(|watched| Arc::strong_count(&watched.status) > 1);
     }
 }
 
 impl Watched {
-    fn look(&mut self) {
+    fn look(&mut self, limits: &Limits) {
         let counts = self.status.counts();
+        // Until the next list nobody knows whether an object that was left out is still there.
+        self.is_whole |= counts.lists > self.counted.lists;
+        if counts.cut > self.counted.cut {
+            self.is_whole = false;
+            let report = self.status.report();
+            let words = format!(
+                "objects of {} are left out, and what the cluster's numbers say of them: {}",
+                self.path,
+                report.fault.as_deref().unwrap_or_default()
+            );
+            limits.cut(LIMIT, counts.cut - self.counted.cut, &words);
+        }
         self.requests.add(counts.requests - self.counted.requests);
         self.bytes.add(counts.bytes - self.counted.bytes);
         self.counted = counts;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kubernetes::{PodList, Summary};
 use model::Stamp;
 
-use super::Collector;
+use super::{Collector, limits};
 use crate::cluster::{Cluster, Lookup};
 use crate::samples::NodeSample;
 use crate::sources::kubelet::Answer;
@@ -33,6 +33,9 @@ impl Collector {
                 Answer::Summary(result) => {
                     answered |= result.is_ok();
                     summary = self.machine.troubles().note("kubelet summary", result);
+                    if let Some(summary) = &summary {
+                        limits::of_summary(summary, self.machine.troubles().limits());
+                    }
                 }
             }
         }
@@ -60,11 +63,13 @@ fn take(
         0 => troubles.recovered("kubelet pod"),
         skipped => troubles.failed("kubelet pod", skipped as u64, &"a pod has a wrong shape"),
     }
-    let has_pods = list.skipped > 0 || !sample.pods.is_empty();
+    limits::of_list(&list, troubles.limits());
+    let has_pods = list.skipped + list.too_large > 0 || !sample.pods.is_empty();
     if list.pods.is_empty() && has_pods {
         troubles.failed("kubelet pod list", 1, &"the list is empty, and yet there are pods; the last good one stays");
         return;
     }
     troubles.recovered("kubelet pod list");
     inventory.update(list, |pod| services?.of(pod), at);
+    limits::of_pods(&inventory.cuts(), troubles.limits());
 }

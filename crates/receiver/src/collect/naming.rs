@@ -15,7 +15,7 @@ impl Collector {
             return;
         }
         let nameless = |inventory: &Inventory| -> Vec<Text> {
-            sample.pods.iter().map(|pod| &pod.uid).filter(|uid| inventory.get(uid).is_none()).cloned().collect()
+            sample.pods.iter().map(|pod| &pod.uid).filter(|uid| !inventory.knows(uid)).cloned().collect()
         };
         let mut missing = nameless(&self.inventory);
         let is_news = missing.iter().any(|uid| !self.missed.contains(uid));

@@ -36,8 +36,8 @@ pub fn record(
         points.put(M::MemoryReservedCapacity, percent(float(bytes), capacity.memory_bytes));
         points.put(M::MemoryLimit, amounts.limits.memory_bytes);
         points.put(M::MemoryUtilizationOverPodLimit, percent(float(working_set), amounts.limits.memory_bytes));
-        points.put(M::NumberOfContainers, Some(pod.statuses.len() as u64));
-        points.put(M::NumberOfRunningContainers, Some(amounts::running_containers(pod)));
+        points.put(M::NumberOfContainers, Some(pod.container_count));
+        points.put(M::NumberOfRunningContainers, Some(pod.running_containers));
         points.put(M::NumberOfContainerRestarts, restarts);
     }
     if let Some(interfaces) = sample.network.as_ref().filter(|_| has_network(entry, config)) {

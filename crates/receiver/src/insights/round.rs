@@ -76,7 +76,7 @@ fn put_pods(
     let summaries: HashMap<&str, &PodSummary> =
         knowledge.summary.iter().flat_map(|summary| &summary.pods).map(|pod| (&*pod.uid, pod)).collect();
     let listed = inventory.listed();
-    let listed_uids: HashSet<&str> = listed.iter().map(|entry| &*entry.uid).collect();
+    let listed_uids: HashSet<&str> = listed.iter().map(|pod| pod.uid()).collect();
     let mut sampled = HashSet::with_capacity(sample.pods.len());
     for pod in &sample.pods {
         if let Some(entry) = inventory.get(&pod.uid) {
@@ -91,7 +91,9 @@ fn put_pods(
             rest.put(records, frame, knowledge, config);
         }
     }
-    for entry in listed.into_iter().filter(|entry| !sampled.contains(&*entry.uid)) {
+    // Of a pod that has ended nothing is left to be told but what the kubelet still measures.
+    let is_told = |uid: &str, has_ended: bool| !sampled.contains(uid) && (!has_ended || summaries.contains_key(uid));
+    for entry in listed.iter().filter(|pod| is_told(pod.uid(), pod.has_ended())).filter_map(|pod| pod.entry()) {
         let rest = Containers { entry, listed: true, sample: None, summaries: &summaries };
         rest.put(records, frame, knowledge, config);
     }
@@ -105,11 +107,8 @@ fn put_pod(
     knowledge: &mut Knowledge<'_>,
     config: &Config,
 ) {
-    let restarts = entry.pod.as_ref().and_then(|pod| {
-        let counts = pod.statuses.iter().map(|status| status.restart_count);
-        let count = counts.fold(0, u64::saturating_add);
-        knowledge.restarts.of_pod(&entry.uid, count, knowledge.now)
-    });
+    let restarts =
+        entry.pod.as_ref().and_then(|pod| knowledge.restarts.of_pod(&entry.uid, pod.restarts, knowledge.now));
     records.extend(pod::record(frame, entry, sample, restarts, config));
     if let Some(interfaces) = sample.network.as_ref().filter(|_| pod::has_network(entry, config)) {
         records.extend(interfaces.iter().filter_map(|interface| pod_net::record(frame, entry, interface, config)));

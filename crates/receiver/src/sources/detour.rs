@@ -50,7 +50,7 @@ impl Detour {
                 if refused.is_some() {
                     self.until = Some(Instant::now() + REFUSED);
                 }
-                Ok(Arc::new(pods))
+                Ok(pods)
             }
             // The kubelet's own answer says more, and both are asked next time.
             Err(_) => {

@@ -1,6 +1,8 @@
 //! What pods ask for and may use, and what a node's pods ask for together.
 
-use kubernetes::{ContainerSpec, Phase, Pod, Resources, State};
+use std::sync::Arc;
+
+use kubernetes::{Phase, Pod, Resources};
 
 use crate::config::PodRequests;
 use crate::host::Capacity;
@@ -16,15 +18,11 @@ pub struct PodAmounts {
 
 /// The requests and limits of one pod.
 pub fn of_pod(pod: &Pod, mode: PodRequests, capacity: Capacity) -> PodAmounts {
-    let requests = match mode {
-        PodRequests::Containers => sum(pod.containers.iter().map(|container| container.requests)),
-        PodRequests::Scheduler => reserved(pod),
+    let amounts = match mode {
+        PodRequests::Containers => pod.of_containers,
+        PodRequests::Scheduler => pod.scheduled,
     };
-    let limits = match mode {
-        PodRequests::Scheduler if pod.pod_resources.limits != Resources::default() => pod.pod_resources.limits,
-        _ => limits(pod),
-    };
-    PodAmounts { requests: set(capped(requests, capacity)), limits: set(capped(limits, capacity)) }
+    PodAmounts { requests: set(capped(amounts.requests, capacity)), limits: set(capped(amounts.limits, capacity)) }
 }
 
 /// What is true of all pods of a node together.
@@ -41,10 +39,10 @@ pub struct Totals {
 }
 
 /// Adds up a node's pods. A pod that has ended asks for nothing.
-pub fn totals(pods: &[Pod], mode: PodRequests, capacity: Capacity) -> Totals {
+pub fn totals(pods: &[Arc<Pod>], mode: PodRequests, capacity: Capacity) -> Totals {
     let mut totals = Totals::default();
     for pod in pods {
-        if !matches!(pod.phase, Phase::Succeeded | Phase::Failed) {
+        if !pod.has_ended() {
             let requests = of_pod(pod, mode, capacity).requests;
             totals.cpu_request_millicores =
                 totals.cpu_request_millicores.saturating_add(requests.cpu_millicores.unwrap_or(0));
@@ -52,62 +50,9 @@ pub fn totals(pods: &[Pod], mode: PodRequests, capacity: Capacity) -> Totals {
                 totals.memory_request_bytes.saturating_add(requests.memory_bytes.unwrap_or(0));
         }
         totals.running_pods += u64::from(pod.phase == Phase::Running);
-        totals.running_containers += running_containers(pod);
+        totals.running_containers = totals.running_containers.saturating_add(pod.running_containers);
     }
     totals
-}
-
-/// Containers of a pod in state `running`.
-pub fn running_containers(pod: &Pod) -> u64 {
-    pod.statuses.iter().filter(|status| status.state == State::Running).count() as u64
-}
-
-/// What the scheduler sets aside: pod-level requests where there are any; else the containers and sidecars together, or
-/// the largest moment of the start, when an init container runs beside the sidecars before it; and the overhead.
-fn reserved(pod: &Pod) -> Resources {
-    let mut sidecars = Resources::default();
-    let mut largest_start = Resources::default();
-    for init in &pod.init_containers {
-        largest_start = combine(largest_start, combine(sidecars, init.requests, u64::saturating_add), u64::max);
-        if init.restart_always {
-            sidecars = combine(sidecars, init.requests, u64::saturating_add);
-        }
-    }
-    let running =
-        combine(sum(pod.containers.iter().map(|container| container.requests)), sidecars, u64::saturating_add);
-    let containers = combine(running, largest_start, u64::max);
-    let pod_level = pod.pod_resources.requests;
-    let asked = Resources {
-        cpu_millicores: pod_level.cpu_millicores.or(containers.cpu_millicores),
-        memory_bytes: pod_level.memory_bytes.or(containers.memory_bytes),
-    };
-    combine(asked, pod.overhead, u64::saturating_add)
-}
-
-/// The limits together, each only where every container has one.
-fn limits(pod: &Pod) -> Resources {
-    let all = |limit: fn(&ContainerSpec) -> Option<u64>| {
-        pod.containers.iter().map(limit).try_fold(0_u64, |sum, next| Some(sum.saturating_add(next?)))
-    };
-    Resources {
-        cpu_millicores: all(|container| container.limits.cpu_millicores),
-        memory_bytes: all(|container| container.limits.memory_bytes),
-    }
-}
-
-fn sum(resources: impl Iterator<Item = Resources>) -> Resources {
-    resources.fold(Resources::default(), |sum, next| combine(sum, next, u64::saturating_add))
-}
-
-fn combine(left: Resources, right: Resources, with: fn(u64, u64) -> u64) -> Resources {
-    let either = |left: Option<u64>, right: Option<u64>| match (left, right) {
-        (Some(left), Some(right)) => Some(with(left, right)),
-        (left, right) => left.or(right),
-    };
-    Resources {
-        cpu_millicores: either(left.cpu_millicores, right.cpu_millicores),
-        memory_bytes: either(left.memory_bytes, right.memory_bytes),
-    }
 }
 
 fn capped(resources: Resources, capacity: Capacity) -> Resources {

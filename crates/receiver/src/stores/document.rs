@@ -69,6 +69,13 @@ impl Document<'_> {
     }
 }
 
+/// What a label adds to the JSON of a record, in bytes.
+pub fn length_of_label(name: &str, value: &str) -> usize {
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    let length = |text: &str| if plain(text) { text.len() + 2 } else { quoted(text).len() };
+    length(name) + length(value) + 2
+}
+
 /// The JSON of a record about something of a namespace; an empty service is left out.
 pub fn of_namespace(namespace: &str, service: &str) -> String {
     let members = [("namespace_name", namespace), ("service_name", service)];

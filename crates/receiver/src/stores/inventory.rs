@@ -1,6 +1,7 @@
 //! Which pods there are: the last good list of the kubelet, and what is still known of pods that just left it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +30,87 @@ pub struct Inventory {
 
 #[derive(Debug)]
 struct Kept {
-    entry: Entry,
+    /// What the kubelet says, and the pod's Service; `None` where only its names are known.
+    said: Option<(Arc<Pod>, Option<Text>)>,
+    /// Made where it is first needed: of thousands of pods that have ended nobody wants the texts.
+    entry: OnceCell<Entry>,
+    /// Labels that ought to be in its records and aren't.
+    labels_cut: u64,
     seen: Stamp,
     listed: bool,
+}
+
+/// A pod of the last good list.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    pod: &'a Pod,
+    kept: &'a Kept,
+    style: &'a Style,
+}
+
+/// What limits took from the pods of the last good list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cuts {
+    /// Labels that records ought to repeat.
+    pub labels: Cut,
+    /// Containers, statuses, owners and ports that are passed over.
+    pub containers: Cut,
+}
+
+/// What one limit took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// How much.
+    pub count: u64,
+    /// Of how many pods.
+    pub pods: usize,
+    /// Namespace and name of the first of them.
+    pub example: Option<String>,
+}
+
+impl Cut {
+    fn add(&mut self, count: u64, pod: &Pod) {
+        if count == 0 {
+            return;
+        }
+        self.count = self.count.saturating_add(count);
+        self.pods += 1;
+        let name = || format!("{}/{}", pod.namespace, pod.name);
+        if self.example.as_ref().is_none_or(|example| *example > name()) {
+            self.example = Some(name());
+        }
+    }
+}
+
+impl Kept {
+    fn says(&self, pod: &Arc<Pod>, service: Option<&Text>) -> bool {
+        let Some((known, of)) = &self.said else { return false };
+        of.as_ref() == service && (Arc::ptr_eq(known, pod) || known == pod)
+    }
+
+    fn entry(&self, style: &Style) -> Option<&Entry> {
+        match &self.said {
+            Some((pod, service)) => Some(self.entry.get_or_init(|| Entry::listed(pod, service.clone(), style))),
+            None => self.entry.get(),
+        }
+    }
+}
+
+impl<'a> Listed<'a> {
+    /// `metadata.uid`.
+    pub fn uid(&self) -> &'a str {
+        &self.pod.uid
+    }
+
+    /// Whether none of its containers will run again.
+    pub fn has_ended(&self) -> bool {
+        self.pod.has_ended()
+    }
+
+    /// The pod with its texts.
+    pub fn entry(&self) -> Option<&'a Entry> {
+        self.kept.entry(self.style)
+    }
 }
 
 impl Inventory {
@@ -55,11 +134,11 @@ impl Inventory {
             let uid = key(hash.unwrap_or(&pod.uid));
             let service = service_of(pod);
             match self.pods.get_mut(&*uid) {
-                Some(kept) if kept.entry.pod.as_ref() == Some(pod) && kept.entry.service == service => {
-                    (kept.seen, kept.listed) = (now, true);
-                }
+                Some(kept) if kept.says(pod, service.as_ref()) => (kept.seen, kept.listed) = (now, true),
                 _ => {
-                    let kept = Kept { entry: Entry::listed(pod, service, &self.style), seen: now, listed: true };
+                    let labels_cut = self.style.labels_cut(pod);
+                    let said = Some((pod.clone(), service));
+                    let kept = Kept { said, entry: OnceCell::new(), labels_cut, seen: now, listed: true };
                     self.pods.insert((&*uid).into(), kept);
                 }
             }
@@ -85,7 +164,9 @@ impl Inventory {
             match log_names::find(directories.iter().map(String::as_str), uid) {
                 Some((namespace, name)) => {
                     let entry = Entry::named(uid, namespace, name, &self.style);
-                    self.pods.insert((&*key(uid)).into(), Kept { entry, seen: now, listed: false });
+                    let entry = OnceCell::from(entry);
+                    let kept = Kept { said: None, entry, labels_cut: 0, seen: now, listed: false };
+                    self.pods.insert((&*key(uid)).into(), kept);
                 }
                 None => nameless += 1,
             }
@@ -96,7 +177,12 @@ impl Inventory {
     /// The pod of a UID as its cgroup has it: `-` and `_` count as one, since systemd's unit names turn the former into the
     /// latter.
     pub fn get(&self, uid: &str) -> Option<&Entry> {
-        self.pods.get(&*key(uid)).map(|kept| &kept.entry)
+        self.pods.get(&*key(uid))?.entry(&self.style)
+    }
+
+    /// Whether there is a pod of this UID.
+    pub fn knows(&self, uid: &str) -> bool {
+        self.pods.contains_key(&*key(uid))
     }
 
     /// How many pods are known.
@@ -105,12 +191,27 @@ impl Inventory {
     }
 
     /// The pods of the last good list, by namespace and name.
-    pub fn listed(&self) -> Vec<&Entry> {
-        let mut listed: Vec<_> = self.pods.values().filter(|kept| kept.listed).map(|kept| &kept.entry).collect();
+    pub fn listed(&self) -> Vec<Listed<'_>> {
+        let listed = self.pods.values().filter(|kept| kept.listed);
+        let listed = listed.filter_map(|kept| Some(Listed { pod: &kept.said.as_ref()?.0, kept, style: &self.style }));
+        let mut listed: Vec<_> = listed.collect();
         listed.sort_by(|left, right| {
-            (&left.namespace, &left.full_name, &left.uid).cmp(&(&right.namespace, &right.full_name, &right.uid))
+            let (left, right) = (left.pod, right.pod);
+            (&left.namespace, &left.name, &left.uid).cmp(&(&right.namespace, &right.name, &right.uid))
         });
         listed
+    }
+
+    /// What limits took from the pods of the last good list.
+    pub fn cuts(&self) -> Cuts {
+        let mut cuts = Cuts::default();
+        for kept in self.pods.values().filter(|kept| kept.listed) {
+            if let Some((pod, _)) = &kept.said {
+                cuts.labels.add(kept.labels_cut, pod);
+                cuts.containers.add(u64::from(pod.containers_cut), pod);
+            }
+        }
+        cuts
     }
 
     /// What is true of the last good list; `None` before the first one.

@@ -138,7 +138,8 @@ mod tests {
         let json = format!(
             r#"{{"kind":"PodList","items":[{{"metadata":{{"name":"{name}","namespace":"n","uid":"u","ownerReferences":[{owners}]}},"spec":{{"containers":[]}},"status":{{}}}}]}}"#
         );
-        kubernetes::parse_pods(json.as_bytes()).expect("the list is well formed").pods.remove(0)
+        let list = kubernetes::parse_pods(json.as_bytes()).expect("the list is well formed");
+        Pod::clone(&list.pods[0])
     }
 
     #[test]

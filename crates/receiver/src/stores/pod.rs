@@ -1,10 +1,18 @@
 //! One pod as the records need it: its texts made once, when the kubelet's answer about it changes.
 
+use std::sync::Arc;
+
 use kubernetes::{Pod, State};
 use model::Text;
 
-use crate::stores::document::{ContainerPart, Document};
+use crate::stores::document::{self, ContainerPart, Document};
 use crate::stores::owners::{self, Naming};
+
+/// The most that a pod's labels add to a round's events, in bytes of JSON, over all records that repeat them.
+///
+/// Twenty pods whose labels are at this bound add 640 KiB to a round, where the queue for an outage has 16 MiB; ten
+/// containers with fifteen labels of a usual length need 20 KiB.
+pub const LABELS_OF_A_POD: usize = 32 << 10;
 
 /// What all pods' texts are made with.
 #[derive(Debug, Clone)]
@@ -21,7 +29,7 @@ pub struct Style {
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// What the kubelet says; `None` where only the pod's names are known, from its log directory.
-    pub pod: Option<Pod>,
+    pub pod: Option<Arc<Pod>>,
     /// The UID.
     pub uid: Text,
     /// The namespace.
@@ -61,10 +69,10 @@ pub struct ContainerEntry {
 
 impl Entry {
     /// The entry of a pod that the kubelet lists.
-    pub fn listed(pod: &Pod, service: Option<Text>, style: &Style) -> Self {
+    pub fn listed(pod: &Arc<Pod>, service: Option<Text>, style: &Style) -> Self {
         let owners = owners::reported(pod, style.naming);
         let pod_name = owners::pod_name(pod, &owners, style.naming);
-        let labels: Vec<_> = pod.labels.iter().filter(|(name, _)| style.keeps(name)).cloned().collect();
+        let labels: Vec<_> = style.labels_of(pod).cloned().collect();
         let document = Document {
             host: &style.host,
             namespace: &pod.namespace,
@@ -120,6 +128,24 @@ impl Entry {
 }
 
 impl Style {
+    /// The labels that a pod's records repeat: the first by name, as far as they fit.
+    fn labels_of<'p>(&self, pod: &'p Pod) -> impl Iterator<Item = &'p (Box<str>, Box<str>)> + use<'p, '_> {
+        // Pod, PodNet, and Container and ContainerFS of each container.
+        let records = 2 + 2 * (pod.containers.len() + pod.other_statuses.len());
+        let mut room = LABELS_OF_A_POD / records;
+        pod.labels.iter().filter(|(name, _)| self.keeps(name)).take_while(move |(name, value)| {
+            let left = room.checked_sub(document::length_of_label(name, value));
+            room = left.unwrap_or(0);
+            left.is_some()
+        })
+    }
+
+    /// How many labels of a pod its records ought to repeat and don't.
+    pub fn labels_cut(&self, pod: &Pod) -> u64 {
+        let wanted = pod.labels.iter().filter(|(name, _)| self.keeps(name)).count();
+        u64::from(pod.labels_cut) + (wanted - self.labels_of(pod).count()) as u64
+    }
+
     fn keeps(&self, label: &str) -> bool {
         self.labels.as_ref().is_none_or(|kept| kept.iter().any(|name| name == label))
     }

@@ -56,11 +56,13 @@ async fn a_line_that_is_no_event_is_a_new_list() {
 #[tokio::test]
 async fn an_object_that_cannot_be_read_costs_only_itself() {
     let odd = event("MODIFIED", "a", 6).replace(r#""name":"a""#, r#""name":7"#);
-    let long = format!("{{\"type\":\"ADDED\",\"object\":{{\"x\":\"{}\"}}}}\n", "x".repeat(lines::LONGEST));
-    let lines = [event("ADDED", "a", 3), end(5), odd, long, event("ADDED", "b", 7)];
+    let long = "x".repeat(crate::LARGEST_OBJECT);
+    let large = event("ADDED", "x", 6).replace(r#""name":"x""#, &format!(r#""name":"{long}""#));
+    let padded = event("ADDED", "b", 7).replace(r#""manager":"kubectl""#, &format!(r#""manager":"{long}""#));
+    let lines = [event("ADDED", "a", 3), end(5), odd, large, padded];
     let seen = play(vec![open(&lines)], "a b").await;
-    assert_eq!((seen.asked.len(), seen.counts.broken, seen.counts.events), (1, 2, 3));
-    assert!(seen.fault().starts_with("an object can't be read: a line has more than"), "{}", seen.fault());
+    assert_eq!((seen.asked.len(), seen.counts.broken, seen.counts.cut, seen.counts.events), (1, 2, 1, 3));
+    assert!(seen.fault().starts_with("an object can't be read: an object is too large"), "{}", seen.fault());
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ async fn a_streamed_list_and_its_changes_are_one_request() {
     let seen = world.until(|seen| seen.has("a c") && seen.counts.events == 5).await;
     assert_eq!(seen.asked, ["stream"]);
     let bytes = lines.concat().len() as u64;
-    assert_eq!(seen.counts, Counts { requests: 1, bytes, events: 5, lists: 1, broken: 0 });
+    assert_eq!(seen.counts, Counts { requests: 1, bytes, events: 5, lists: 1, broken: 0, cut: 0 });
     assert_eq!((seen.report.phase, seen.report.how), (Phase::Watching, Some(How::Streamed)));
     assert!(seen.report.synced.is_some() && seen.report.heard >= seen.report.synced && seen.report.fault.is_none());
 }
@@ -144,6 +144,10 @@ async fn a_reflector_that_was_dropped_begins_with_a_list() {
 struct Calls(Vec<String>);
 
 impl Consumer for Calls {
+    fn shapes(&self) -> &'static Shapes {
+        Workloads::shapes()
+    }
+
     fn restart(&mut self) {
         self.0.push("restart".to_owned());
     }
