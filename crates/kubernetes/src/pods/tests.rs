@@ -175,6 +175,29 @@ fn a_broken_pod_costs_only_itself() {
 }
 
 #[test]
+fn a_text_longer_than_kubernetes_writes_is_none() {
+    let (most, over) = ("x".repeat(1024), "x".repeat(1025));
+    let of = |text: &str| {
+        only(json!({
+            "metadata": {"uid": "1", "name": "a", "namespace": "b", "ownerReferences": [{"kind": "K", "name": text}]},
+            "spec": {"containers": [{"name": text}], "runtimeClassName": text},
+            "status": {"phase": text, "containerStatuses": [{"name": "c", "containerID": format!("r://{}", &text[4..]),
+                "state": {"waiting": {"reason": text}}, "lastState": {"terminated": {"reason": text}}}]},
+        }))
+    };
+    let pod = of(&most);
+    assert_eq!((pod.owners.len(), pod.containers.len(), pod.phase.as_str()), (1, 1, Some(&*most)));
+    assert!(pod.runtime_class.is_some() && pod.statuses[0].container_id.is_some());
+    let pod = of(&over);
+    assert_eq!((pod.owners.len(), pod.containers.len(), pod.phase), (0, 0, Phase::Absent));
+    let expected =
+        ContainerStatus { name: "c".into(), state: State::Waiting { reason: None }, ..ContainerStatus::default() };
+    assert_eq!((pod.runtime_class, &pod.statuses[0]), (None, &expected));
+    let list = json!({"kind": "PodList", "items": [{"metadata": {"uid": "1", "name": over, "namespace": "b"}}]});
+    assert_eq!(parse_pods(list.to_string().as_bytes()).expect("a good list").skipped, 1);
+}
+
+#[test]
 fn a_pod_without_identity_is_counted() {
     let items = json!([{"metadata": {"name": "a", "namespace": "b"}}, {}, {"metadata": {"uid": "1", "name": "a"}}]);
     let list = parse_pods(json!({"kind": "PodList", "items": items}).to_string().as_bytes()).expect("a good list");

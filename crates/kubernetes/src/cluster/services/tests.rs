@@ -62,6 +62,47 @@ fn a_service_without_selector_takes_none() {
 }
 
 #[test]
+fn a_service_finds_its_pods_by_labels_that_are_not_held() {
+    let spec = format!(r#""selector":{{"app":"web","zone":"z"}},{PORT}"#);
+    let item = r#"{"metadata":{"uid":"1","name":"a","namespace":"shop","labels":{"app":"web","zone":"z"}},
+        "status":{"phase":"Running","podIP":"10.0.0.7","conditions":[{"type":"Ready","status":"True"}]}}"#;
+    let rules = crate::LabelRules { names: Some(["tier".to_owned()].into()) };
+    let known = crate::pods::Known::default();
+    let read = |item: &str| {
+        let mut reader = crate::pods::Reader::new(&rules, &known);
+        reader.push(format!(r#"{{"kind":"PodList","items":[{item}]}}"#).as_bytes()).expect("good JSON");
+        Pod::clone(&reader.finish().expect("a good list").list().pods[0])
+    };
+    let pod = read(item);
+    assert!(pod.labels.is_empty() && pod.labels_cut == 0);
+    check(&spec, &pod, true);
+    check(&spec, &read(&item.replace(r#""z""#, r#""y""#)), false);
+}
+
+#[test]
+fn a_service_over_its_limit_costs_itself() {
+    let pairs: Vec<_> = (0..100).map(|n| format!(r#""label-{n}":"{}""#, "v".repeat(63))).collect();
+    let large = format!(r#""selector":{{{}}},{PORT}"#, pairs.join(","));
+    let mut services = services(&[("web", &format!("{WEB}{PORT}"))]);
+    let error = services.apply(&service("large", &large)).expect_err("it is too large");
+    assert!(error.is_limit() && error.to_string().contains("shop/large"), "{error}");
+    assert_eq!((services.count(), services.service_of(&pod())), (1, Some("web")));
+    // A Service that becomes too large is no longer what it was.
+    services.apply(&service("web", &large)).expect_err("it is too large");
+    assert_eq!(services.count(), 0);
+
+    // One namespace takes no room from another, and what is deleted makes room.
+    let small = |n: usize| service(&format!("s{n}"), &format!("{WEB}{PORT}"));
+    let most = LARGEST_NAMESPACE / LEAST;
+    (0..most).for_each(|n| services.apply(&small(n)).expect("there is room"));
+    assert!(services.apply(&small(most)).expect_err("there is none").is_limit());
+    services.apply(&small(most).replace("\"shop\"", "\"other\"")).expect("it has its own");
+    services.delete(&small(0)).expect("a service");
+    services.apply(&small(most)).expect("there is room again");
+    assert_eq!(services.count(), most + 1);
+}
+
+#[test]
 fn only_ready_pods_are_addresses() {
     let spec = format!("{WEB}{PORT}");
     check(&spec, &Pod { ready: Some(false), ..pod() }, false);

@@ -107,10 +107,31 @@ async fn a_page_that_is_cut_or_broken_begins_the_list_again() {
 #[tokio::test]
 async fn a_page_that_takes_too_long_is_asked_for_with_fewer_objects() {
     let hang = || Reply::begin("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", Then::Hang);
-    let script = vec![refused("422 Unprocessable Entity"), hang(), hang(), page(&["a"], 5, ""), open(&[])];
-    let mut world = World::with_deadline(script, PACE, Duration::from_millis(400)).await;
-    let seen = world.until(|seen| seen.has("a")).await;
-    assert_eq!(seen.asked[1..4], ["page", "page of 250", "page of 125"]);
+    let mut script = vec![refused("422 Unprocessable Entity")];
+    script.extend((0..10).map(|_| hang()));
+    script.extend([page(&["a"], 5, ""), open(&[failure(410)]), page(&["b"], 9, ""), open(&[])]);
+    let pace = Pace { longest: Duration::from_millis(10), ..PACE };
+    let mut world = World::with_deadline(script, pace, Duration::from_millis(200)).await;
+    let seen = world.until(|seen| seen.has("b")).await;
+    let sizes = [250, 125, 62, 31, 15, 7, 3, 1, 1, 1].map(|size| format!("page of {size}"));
+    assert_eq!(seen.asked[1], "page");
+    assert_eq!(seen.asked[2..12], sizes);
+    assert_eq!(seen.asked[12..14], ["watch 5", "page of 2"], "whatever was slow may be over");
+}
+
+#[tokio::test]
+async fn a_page_of_any_length_is_read() {
+    // 40 MB, nearly all of them in managed fields.
+    let large = "x".repeat(1_400_000);
+    let items: Vec<_> = (0..29)
+        .map(|n| object(&format!("d{n:02}"), 1).replace(r#""manager":"kubectl""#, &format!(r#""manager":"{large}""#)))
+        .collect();
+    let page =
+        format!(r#"{{"kind":"DeploymentList","items":[{}],"metadata":{{"resourceVersion":"5"}}}}"#, items.join(","));
+    let script = vec![refused("422 Unprocessable Entity"), Reply::ok(&page), open(&[])];
+    let mut world = World::with_deadline(script, PACE, Duration::from_secs(60)).await;
+    let seen = world.until(|seen| seen.names.as_ref().is_some_and(|names| names.split(' ').count() == 29)).await;
+    assert_eq!((seen.asked[1].as_str(), seen.counts.broken), ("page", 0));
 }
 
 #[tokio::test]
