@@ -74,10 +74,14 @@ pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow
         Some(Component::Batch(config)) => Ok(Stage::new(id, Batch::new(config), &shared.registry)),
         other => bail!("processors::{id} is not a processor: {other:?}"),
     };
+    let changes = |id: &&ComponentId| {
+        let component = configuration.components.get(&(Section::Processors, (*id).clone()));
+        !matches!(component, Some(Component::PassThrough))
+    };
     let pipelines = configuration.service.pipelines.values().map(|pipeline| {
         Ok(Pipeline {
             receivers: pipeline.receivers.clone(),
-            processors: pipeline.processors.iter().map(batch).collect::<anyhow::Result<_>>()?,
+            processors: pipeline.processors.iter().filter(changes).map(batch).collect::<anyhow::Result<_>>()?,
             exporters: once(&pipeline.exporters),
         })
     });

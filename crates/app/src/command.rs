@@ -5,15 +5,18 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use confmap::{Fault, Faults, Loaded};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use confmap::{Fault, Reading};
+use telemetry::printable;
 
 use crate::comparison;
-use crate::components::{KINDS, Kind, Section};
-use crate::configuration::{self, Configuration};
+use crate::components::{KINDS, Section};
+use crate::configuration::{self, Checked};
 use crate::healthcheck;
 use crate::logs;
 use crate::platform::Platform;
+use crate::report;
 use crate::run;
 use crate::service::{Level, Logs};
 use crate::surroundings::Variables;
@@ -34,7 +37,7 @@ const CONTENT: &str = "AOT_CONFIG_CONTENT";
 /// The environment variable AOT_CONFIG_CONTENT, where it is set and not empty, holds a configuration that replaces every
 /// --config and --set.
 #[derive(Debug, Parser)]
-#[command(name = "container-insights", version, disable_help_subcommand = true)]
+#[command(name = "container-insights", version)]
 struct Command {
     #[command(flatten)]
     sources: Sources,
@@ -47,7 +50,7 @@ struct Command {
 
 #[derive(Debug, Args)]
 struct Sources {
-    /// A configuration: a file, file:PATH, env:NAME, or yaml:a::b: value. Several are merged in order.
+    /// A configuration: a file, `-` for standard input, file:PATH, env:NAME, or yaml:a::b: value. Several are merged in order.
     #[arg(long, value_name = "URI", global = true)]
     config: Vec<String>,
     /// One option laid over all configurations: a.b.c=value.
@@ -57,8 +60,14 @@ struct Sources {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check the configuration and name every fault of it.
-    Validate,
+    /// Check the configuration, name every fault of it with its line, and show the pipelines that would run.
+    ///
+    /// A Kubernetes manifest counts as the configuration that it holds. Exit code 0: it would start; 1: it has a fault.
+    Validate {
+        /// Configurations to check, each by itself and laid over those of --config; `-` is standard input.
+        #[arg(value_name = "FILE")]
+        files: Vec<String>,
+    },
     /// Show the component types and their names.
     Components,
     /// Show the feature gates.
@@ -72,6 +81,8 @@ enum Action {
     ///
     /// Exit code 0: nothing unexplained; 1: unexplained differences; 2: there is nothing to compare.
     Compare(comparison::Arguments),
+    /// Show the version.
+    Version,
 }
 
 /// Does what the command line says.
@@ -90,7 +101,11 @@ pub fn main() -> ExitCode {
         Ok(command) => command,
         Err(error) => {
             // Help and version are no failures; what can't be shown can't be helped.
-            let _ = error.print();
+            if error.use_stderr() {
+                complain(&format!("{}{}", error.render(), advice(&error)));
+            } else {
+                let _ = error.print();
+            }
             // Where differences are 1, a command line that isn't right is something else.
             let wrong = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
             return if error.use_stderr() { wrong } else { ExitCode::SUCCESS };
@@ -99,7 +114,10 @@ pub fn main() -> ExitCode {
     let variables = Variables::read(as_adot);
     let done = match command.action {
         None => start(&command.sources, &variables, as_adot),
-        Some(Action::Validate) => validate(&command.sources, &variables),
+        Some(Action::Validate { files }) => {
+            return validate_each(&command.sources, files, &variables);
+        }
+        Some(Action::Version) => show(&format!("container-insights {}\n", env!("CARGO_PKG_VERSION"))),
         Some(Action::Components) => show(&components()),
         Some(Action::Featuregate) => show("there are no feature gates\n"),
         Some(Action::PrintConfig) => print_config(&command.sources, &variables),
@@ -123,17 +141,52 @@ fn with_two_dashes(argument: &mut OsString) {
     }
 }
 
+/// What was meant by a word of the command line that isn't known, on lines of its own; empty where that isn't clear.
+fn advice(error: &clap::Error) -> String {
+    let word =
+        [ContextKind::InvalidArg, ContextKind::InvalidSubcommand].into_iter().find_map(|kind| match error.get(kind) {
+            Some(ContextValue::String(word)) => Some(word.as_str()),
+            _ => None,
+        });
+    let (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, Some(word)) = (error.kind(), word) else {
+        return String::new();
+    };
+    let command = Command::command();
+    let flags = command.get_arguments().filter_map(|flag| flag.get_long()).map(|flag| format!("--{flag}"));
+    let actions = command.get_subcommands().map(|action| action.get_name().to_owned());
+    let known: Vec<String> = match word.starts_with('-') {
+        true => flags.chain(["--help".to_owned(), "--version".to_owned()]).collect(),
+        false => actions.collect(),
+    };
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let flag = word.split('=').next().unwrap_or_default();
+    match confmap::closest(flag, &known) {
+        Some(meant) => format!("\nDid you mean {meant}?"),
+        None if !word.starts_with('-') => {
+            format!("\nA configuration runs with --config {word}, and is checked by: validate {word}")
+        }
+        None => String::new(),
+    }
+}
+
 fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Result<ExitCode> {
     if as_adot && sources.config.is_empty() && content(variables).is_none() {
         anyhow::bail!("at least one config flag must be provided");
     }
-    let configuration = read(sources, variables)?;
+    let checked = configuration::check(read(sources, variables));
+    let Some(configuration) = checked.configuration else {
+        complain(&report::text(&checked.faults, &checked.sources));
+        return Ok(ExitCode::FAILURE);
+    };
     let logs = &configuration.service.telemetry.logs;
-    let level = variables.log_level().and_then(level_named).unwrap_or(logs.level);
+    let level = variables.log_level().and_then(Level::parse).unwrap_or(logs.level);
     logs::start(&Logs { level, ..logs.clone() })?;
     for warning in &configuration.warnings {
         let place = warning.location.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::warn!(key = warning.path, place, "configuration: {}", warning.message);
+    }
+    if let further @ 1.. = checked.faults.warnings().1 {
+        tracing::warn!(further, "configuration: there are more warnings; `validate` counts them");
     }
     if sources.config.is_empty() && content(variables).is_none() {
         let (platform, reason) = Platform::find(variables);
@@ -142,44 +195,58 @@ fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Res
     run::run(configuration, variables)
 }
 
-fn validate(sources: &Sources, variables: &Variables) -> anyhow::Result<ExitCode> {
-    for warning in &read(sources, variables)?.warnings {
-        complain(&format!("Warning: {}", line(warning)));
+fn validate_each(sources: &Sources, files: Vec<String>, variables: &Variables) -> ExitCode {
+    if files.is_empty() {
+        return validate(sources, variables);
     }
-    Ok(ExitCode::SUCCESS)
+    let checks = files.into_iter().map(|file| {
+        let config = sources.config.iter().cloned().chain([file]).collect();
+        validate(&Sources { config, set: sources.set.clone() }, variables)
+    });
+    // Each file is looked at, whatever is wrong with those before it.
+    checks.fold(ExitCode::SUCCESS, |worst, next| if next == ExitCode::SUCCESS { worst } else { next })
 }
 
-fn read(sources: &Sources, variables: &Variables) -> Result<Configuration, Faults> {
-    configuration::decode(load(sources, variables)?)
+fn validate(sources: &Sources, variables: &Variables) -> ExitCode {
+    let Checked { configuration, faults, sources: read } = configuration::check(read(sources, variables));
+    let told = report::text(&faults, &read);
+    if !told.is_empty() {
+        complain(told.trim_end());
+    }
+    let Some(configuration) = configuration else { return ExitCode::FAILURE };
+    let name = match sources.config.is_empty() && content(variables).is_none() {
+        true => format!("what runs without a configuration on {}", Platform::find(variables).0.as_str()),
+        false => report::names(&read),
+    };
+    // A reader that has gone away has seen enough: the exit code says the same.
+    let _ = show(&format!("{name} is valid: {}\n", configuration.service.describe()));
+    ExitCode::SUCCESS
 }
 
-fn load(sources: &Sources, variables: &Variables) -> Result<Loaded, Faults> {
+fn read(sources: &Sources, variables: &Variables) -> Reading {
     let environment = |name: &str| variables.get(name);
     match content(variables) {
-        Some(_) => confmap::load(&[format!("env:{CONTENT}")], &[], &environment),
+        Some(_) => {
+            let mut reading = confmap::read(&[format!("env:{CONTENT}")], &[], &environment);
+            if !(sources.config.is_empty() && sources.set.is_empty()) {
+                let message = format!("{CONTENT} is set and replaces every --config and --set");
+                reading.faults.push_warning(Fault { path: String::new(), location: None, message });
+            }
+            reading
+        }
         None if sources.config.is_empty() => {
             let (text, sets) = Platform::find(variables).0.configuration();
             let sets: Vec<String> =
                 sets.iter().map(|set| (*set).to_owned()).chain(sources.set.iter().cloned()).collect();
-            confmap::load(&[format!("yaml:{text}")], &sets, &environment)
+            confmap::read(&[format!("yaml:{text}")], &sets, &environment)
         }
-        None => confmap::load(&sources.config, &sources.set, &environment),
+        None => confmap::read(&sources.config, &sources.set, &environment),
     }
 }
 
 /// The configuration in the environment; an empty one counts as none.
 fn content(variables: &Variables) -> Option<String> {
     variables.get(CONTENT).filter(|content| !content.trim().is_empty())
-}
-
-fn level_named(name: &str) -> Option<Level> {
-    match name.to_ascii_lowercase().as_str() {
-        "debug" => Some(Level::Debug),
-        "info" => Some(Level::Info),
-        "warn" => Some(Level::Warn),
-        "error" => Some(Level::Error),
-        _ => None,
-    }
 }
 
 fn components() -> String {
@@ -197,25 +264,22 @@ fn components() -> String {
 }
 
 fn print_config(sources: &Sources, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let loaded = load(sources, variables)?;
-    let secret = |section: &str, id: &str, key: &str| {
-        let kind = id.split('/').next().unwrap_or_default();
-        let section = Section::ALL.into_iter().find(|of| of.key() == section);
-        let options = section.and_then(|section| Kind::find(section, kind)).map(|kind| (kind.options)());
-        options.is_some_and(|options| options.iter().any(|option| option.key == key && option.type_name == "secret"))
-    };
-    show(&crate::printing::yaml(&loaded.root, &secret))
+    let reading = read(sources, variables);
+    let told = report::text(&reading.faults, &reading.sources);
+    if !told.is_empty() {
+        complain(told.trim_end());
+    }
+    if !reading.faults.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    show(&crate::printing::yaml(&reading.root))
 }
 
 fn show(text: &str) -> anyhow::Result<ExitCode> {
-    crate::output::print(text, ExitCode::SUCCESS)
+    crate::output::print(&printable(text), ExitCode::SUCCESS)
 }
 
-fn line(fault: &Fault) -> String {
-    let place = fault.location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
-    format!("{}: {}{place}", fault.path, fault.message)
-}
-
+/// Writes a message for people to standard error; nothing of it moves their terminal.
 pub(crate) fn complain(text: &str) {
-    crate::output::complain(text);
+    crate::output::complain(&printable(text));
 }

@@ -2,8 +2,10 @@
 
 use confmap::{Decode, Faults, Node, OptionDoc};
 
+use crate::inert;
+
 /// A section of the configuration file whose entries are components.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
     /// Where data comes from.
     Receivers,
@@ -57,6 +59,10 @@ pub enum Component {
     HealthCheck(Box<extensions::health_check::Config>),
     /// `file_storage`.
     FileStorage(Box<extensions::file_storage::Config>),
+    /// A processor that passes data on as it is: `memory_limiter`.
+    PassThrough,
+    /// An extension that is accepted and not started.
+    Inert,
 }
 
 /// A component type.
@@ -70,6 +76,8 @@ pub struct Kind {
     pub aliases: &'static [&'static str],
     /// What to say where the type is written by an old name.
     pub deprecated: Option<&'static str>,
+    /// What it doesn't do yet, where it is accepted without an effect.
+    pub inert: Option<&'static str>,
     /// What it is.
     pub about: fn() -> String,
     /// Its options.
@@ -87,6 +95,7 @@ pub static KINDS: &[Kind] = &[
         name: "awscontainerinsightreceiver",
         aliases: &["awscontainerinsight"],
         deprecated: None,
+        inert: None,
         about: receiver::Config::about,
         options: receiver::Config::options,
         without_effect: receiver::Config::accepted_keys_written,
@@ -99,16 +108,19 @@ pub static KINDS: &[Kind] = &[
         name: "batch",
         aliases: &[],
         deprecated: None,
+        inert: None,
         about: processors::batch::Config::about,
         options: processors::batch::Config::options,
         without_effect: processors::batch::Config::accepted_keys_written,
         decode: |node, path, faults| Decode::decode(node, path, faults).map(Component::Batch),
     },
+    inert::MEMORY_LIMITER,
     Kind {
         section: Section::Exporters,
         name: "awsemf",
         aliases: &[],
         deprecated: None,
+        inert: None,
         about: exporters::awsemf::Config::about,
         options: exporters::awsemf::Config::options,
         without_effect: exporters::awsemf::Config::accepted_keys_written,
@@ -119,6 +131,7 @@ pub static KINDS: &[Kind] = &[
         name: "debug",
         aliases: &[],
         deprecated: None,
+        inert: None,
         about: exporters::debug::Config::about,
         options: exporters::debug::Config::options,
         without_effect: exporters::debug::Config::accepted_keys_written,
@@ -129,6 +142,7 @@ pub static KINDS: &[Kind] = &[
         name: "logging",
         aliases: &[],
         deprecated: Some("the logging exporter is called debug now, and loglevel verbosity"),
+        inert: None,
         about: exporters::debug::LoggingConfig::about,
         options: exporters::debug::LoggingConfig::options,
         without_effect: exporters::debug::LoggingConfig::accepted_keys_written,
@@ -142,6 +156,7 @@ pub static KINDS: &[Kind] = &[
         name: "health_check",
         aliases: &[],
         deprecated: None,
+        inert: None,
         about: extensions::health_check::Config::about,
         options: extensions::health_check::Config::options,
         without_effect: extensions::health_check::Config::accepted_keys_written,
@@ -152,11 +167,16 @@ pub static KINDS: &[Kind] = &[
         name: "file_storage",
         aliases: &[],
         deprecated: None,
+        inert: None,
         about: extensions::file_storage::Config::about,
         options: extensions::file_storage::Config::options,
         without_effect: extensions::file_storage::Config::accepted_keys_written,
         decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::FileStorage),
     },
+    inert::SIGV4AUTH,
+    inert::ZPAGES,
+    inert::PPROF,
+    inert::AGENTHEALTH,
 ];
 
 impl Kind {

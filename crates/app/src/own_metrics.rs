@@ -13,7 +13,7 @@ use crate::service::Telemetry;
 
 confmap::choice! {
     /// How much of itself the agent counts.
-    pub enum Level {
+    pub enum Level(any_case) {
         /// Nothing is served.
         None = "none",
         /// As `normal`.
@@ -32,7 +32,7 @@ confmap::config! {
         /// How much is served: nothing with `none`, everything otherwise.
         pub level: Level = Level::Normal,
         /// Where the metrics are served; the older form, whose names have no suffixes. Without a host, every interface.
-        pub address: Option<Endpoint> = None,
+        pub address: Address = Address(None),
         /// Where the metrics are served. Where neither this nor `address` is written: `localhost:8888`, without suffixes.
         pub readers: Option<Vec<Reader>> = None,
         /// How the metrics are cut.
@@ -77,6 +77,27 @@ confmap::config! {
     }
 }
 
+/// An endpoint; none where the text is empty, as the CloudWatch agent writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(Option<Endpoint>);
+
+impl Decode for Address {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        match node.text() {
+            Some("") => Some(Self(None)),
+            _ => Option::decode(node, path, faults).map(Self),
+        }
+    }
+
+    fn type_name() -> String {
+        Endpoint::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
 /// Attributes that the agent's own metrics carry: `None` takes one away that would be there by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resource(BTreeMap<String, Option<String>>);
@@ -97,8 +118,8 @@ impl Metrics {
         let asked =
             self.readers.iter().flatten().filter_map(|reader| reader.pull.as_ref()?.exporter.prometheus.clone());
         let mut pages: Vec<_> = asked.collect();
-        pages.extend(self.address.as_ref().map(|address| plain(&address.host, address.port)));
-        if self.readers.is_none() && self.address.is_none() {
+        pages.extend(self.address.0.as_ref().map(|address| plain(&address.host, address.port)));
+        if self.readers.is_none() && self.address.0.is_none() {
             pages.push(plain("localhost", 8888));
         }
         pages
@@ -200,6 +221,8 @@ mod tests {
         check("{}", &[("localhost:8888", true)], &[]);
         check("{metrics: {level: detailed}}", &[("localhost:8888", true)], &[]);
         check("{metrics: {level: none}}", &[], &[]);
+        check("{metrics: {level: None, address: ''}}", &[], &[]);
+        check("{metrics: {level: Detailed, address: ''}}", &[("localhost:8888", true)], &[]);
         check("{metrics: {level: none, address: 'localhost:1'}}", &[], &[]);
         check("{metrics: {address: ':8889'}}", &[(":8889", true)], &[]);
         check("{metrics: {readers: []}}", &[], &[]);

@@ -1,51 +1,131 @@
-//! A configuration tree as YAML text, as `print-config` shows it.
+//! A configuration tree as YAML text, as `print-config` shows it: without secrets.
+//!
+//! What is a secret is decided by the type that an option has, at any depth. Of keys that no option has the values are
+//! hidden, since nobody knows what they are, and of every text the parts of URLs that may be secrets.
 
-use confmap::{Node, Value};
+use confmap::{Node, OptionDoc, Value, hide_urls};
 
-/// The tree as YAML; `is_secret` says of a section, a component and a key whether its value is hidden.
-pub fn yaml(root: &Node, is_secret: &dyn Fn(&str, &str, &str) -> bool) -> String {
+use crate::components::{Kind, Section};
+use crate::service::Service;
+
+const HIDDEN: &str = "\"[REDACTED]\"";
+
+/// The tree as YAML.
+pub fn yaml(root: &Node) -> String {
     let mut text = String::new();
-    write(root, 0, &mut Vec::new(), is_secret, &mut text);
+    for entry in root.entries() {
+        let section = Section::ALL.into_iter().find(|section| section.key() == entry.key);
+        let key = scalar_text(&entry.key);
+        let service = Service::options();
+        match section {
+            _ if entry.value.entries().is_empty() => {
+                text.push_str(&format!("{key}: {}\n", flow(&entry.value, &Shown::Hidden)));
+            }
+            None if entry.key == "service" => {
+                text.push_str(&format!("{key}:\n"));
+                write(&entry.value, 1, &Shown::Block(&service), &mut text);
+            }
+            None => {
+                text.push_str(&format!("{key}:\n"));
+                write(&entry.value, 1, &Shown::Hidden, &mut text);
+            }
+            Some(section) => {
+                text.push_str(&format!("{key}:\n"));
+                for component in entry.value.entries() {
+                    let kind = component.key.split('/').next().unwrap_or_default().trim();
+                    let options = Kind::find(section, kind).map(|kind| (kind.options)());
+                    let shown = options.as_deref().map_or(Shown::Hidden, Shown::Block);
+                    write_entry(component, 1, &shown, &mut text);
+                }
+            }
+        }
+    }
     text
 }
 
-fn write(
-    node: &Node,
-    depth: usize,
-    path: &mut Vec<String>,
-    is_secret: &dyn Fn(&str, &str, &str) -> bool,
-    text: &mut String,
-) {
-    let indent = "  ".repeat(depth);
-    for entry in node.entries() {
-        text.push_str(&format!("{indent}{}:", scalar_text(&entry.key)));
-        path.push(entry.key.clone());
-        let hidden = matches!(path.as_slice(), [section, id, key] if is_secret(section, id, key));
-        match &entry.value.value {
-            _ if hidden && !entry.value.is_null() => text.push_str(" \"[REDACTED]\"\n"),
-            Value::Map(map) if !map.entries().is_empty() => {
-                text.push('\n');
-                write(&entry.value, depth + 1, path, is_secret, text);
-            }
-            _ => text.push_str(&format!(" {}\n", flow(&entry.value))),
+/// What is known of a value.
+enum Shown<'o> {
+    /// Nothing: its scalars are hidden.
+    Hidden,
+    /// It is no secret.
+    Plain,
+    /// A block with these options.
+    Block(&'o [OptionDoc]),
+    /// A map whose keys are free, or a list: each of its values is this.
+    Each(Box<Shown<'o>>),
+}
+
+impl<'o> Shown<'o> {
+    /// By an option's type, as `list of map of block` says it.
+    fn of(type_name: &str, nested: &'o [OptionDoc]) -> Self {
+        if let Some(inner) = type_name.strip_prefix("list of ").or_else(|| type_name.strip_prefix("map of ")) {
+            return Self::Each(Box::new(Self::of(inner, nested)));
         }
-        path.pop();
+        match type_name {
+            "secret" | "any" => Self::Hidden,
+            _ if !nested.is_empty() => Self::Block(nested),
+            _ => Self::Plain,
+        }
+    }
+
+    /// What is known of the value of a key below.
+    fn below(&self, key: &str) -> Shown<'_> {
+        match self {
+            Self::Hidden => Shown::Hidden,
+            Self::Plain => Shown::Plain,
+            Self::Each(each) => each.again(),
+            Self::Block(options) => match options.iter().find(|option| option.key == key) {
+                Some(option) => Shown::of(&option.type_name, &option.nested),
+                None => Shown::Hidden,
+            },
+        }
+    }
+
+    fn again(&self) -> Shown<'_> {
+        match self {
+            Self::Hidden => Shown::Hidden,
+            Self::Plain => Shown::Plain,
+            Self::Block(options) => Shown::Block(options),
+            Self::Each(each) => Shown::Each(Box::new(each.again())),
+        }
+    }
+}
+
+fn write(node: &Node, depth: usize, shown: &Shown<'_>, text: &mut String) {
+    for entry in node.entries() {
+        write_entry(entry, depth, &shown.below(&entry.key), text);
+    }
+}
+
+fn write_entry(entry: &confmap::Entry, depth: usize, shown: &Shown<'_>, text: &mut String) {
+    text.push_str(&format!("{}{}:", "  ".repeat(depth), scalar_text(&entry.key)));
+    match entry.value.as_map() {
+        Some(map) if !map.entries().is_empty() => {
+            text.push('\n');
+            write(&entry.value, depth + 1, shown, text);
+        }
+        _ => text.push_str(&format!(" {}\n", flow(&entry.value, shown))),
     }
 }
 
 /// A value on one line.
-fn flow(node: &Node) -> String {
+fn flow(node: &Node, shown: &Shown<'_>) -> String {
     match &node.value {
         Value::Null => "null".to_owned(),
+        Value::List(list) => {
+            format!("[{}]", list.iter().map(|item| flow(item, &shown.below(""))).collect::<Vec<_>>().join(", "))
+        }
+        Value::Map(map) => {
+            let member = |entry: &confmap::Entry| {
+                format!("{}: {}", scalar_text(&entry.key), flow(&entry.value, &shown.below(&entry.key)))
+            };
+            format!("{{{}}}", map.entries().iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        _ if matches!(shown, Shown::Hidden) => HIDDEN.to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
-        Value::String(value) => scalar_text(value),
-        Value::List(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::Map(map) => {
-            let member = |entry: &confmap::Entry| format!("{}: {}", scalar_text(&entry.key), flow(&entry.value));
-            format!("{{{}}}", map.entries().iter().map(member).collect::<Vec<_>>().join(", "))
-        }
+        Value::String(value) => scalar_text(&hide_urls(value)),
     }
 }
 
@@ -54,22 +134,63 @@ fn scalar_text(text: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_/.-".contains(letter);
     let begins = text.chars().next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
     let word = matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false");
-    if begins && !word && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
+    if begins && !word && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+/// JSON's escapes are YAML's, which Rust's are not.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            letter if telemetry::is_unprintable(letter) => match u32::from(letter) {
+                code @ 0..=0xffff => quoted.push_str(&format!("\\u{code:04x}")),
+                code => quoted.push_str(&format!("\\U{code:08x}")),
+            },
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn load(source: String) -> Node {
+        confmap::load(&[source], &[], &|_| None).expect("the text is a configuration").root
+    }
+
     #[test]
     fn what_is_printed_reads_as_the_same_configuration_without_secrets() {
-        let source = "yaml:exporters:\n  awsemf:\n    proxy_address: http://u:p@h\n    tags: {a: 'true', b: \"x: y\"}\n    list: [1, [2.5, null]]\n";
-        let load = |source: String| confmap::load(&[source], &[], &|_| None).expect("the text is a configuration").root;
+        let source = "yaml:exporters:\n  awsemf:\n    proxy_address: http://u:p@h\n    tags: {a: 'true', b: \"x: y\", c: \"\\e[1m\\u202e\\U0001F600\"}\n    metric_declarations: [{dimensions: [[a, '1']], metric_name_selectors: ['a$']}]\n";
         let first = load(source.to_owned());
-        let printed = yaml(&first, &|_, _, key| key == "proxy_address");
-        assert!(!printed.contains("u:p"), "{printed}");
+        let printed = yaml(&first);
+        assert!(!printed.contains("u:p") && !printed.contains('\u{1b}') && !printed.contains('\u{202e}'), "{printed}");
         let second = load(format!("yaml:{printed}"));
-        assert_eq!(yaml(&second, &|_, _, _| false), printed);
+        assert_eq!(yaml(&second), printed);
         assert_eq!(second.at("exporters::awsemf::tags::a").and_then(Node::text), Some("true"));
+        for path in
+            ["exporters::awsemf::tags::c", "exporters::awsemf::metric_declarations::0::metric_name_selectors::0"]
+        {
+            assert_eq!(second.at(path).and_then(Node::text), first.at(path).and_then(Node::text), "{path}");
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_by_their_type_at_any_depth() {
+        let printed = yaml(&load(
+            "yaml:\nreceivers:\n  awscontainerinsightreceiver: {external_id: S3CR3T, kubelet: {endpoint: 'https://u:S3CR3T@h/?t=S3CR3T', unknown: S3CR3T}}\n  otlp: {headers: {a: S3CR3T}, list: [S3CR3T, 1]}\nexporters:\n  awsemf: {endpoint: 'https://h?token=S3CR3T', pasword: S3CR3T, region: shown}\nextensions:\n  health_check: {response_headers: {a: S3CR3T}}\n  sigv4auth: {assume_role: {external_id: S3CR3T}}\nservice:\n  telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {headers: {a: S3CR3T}}}}}]}, traces: {a: S3CR3T}, logs: {level: debug}}\n  pipelines: {metrics: {receivers: [shown]}}\nnowhere: {a: S3CR3T}\nplain: S3CR3T\n".to_owned(),
+        ));
+        assert!(!printed.contains("S3CR3T"), "{printed}");
+        for shown in
+            ["region: shown", "receivers: [shown]", "level: debug", "endpoint: \"https://[REDACTED]@h/?[REDACTED]\""]
+        {
+            assert!(printed.contains(shown), "{shown}: {printed}");
+        }
     }
 }

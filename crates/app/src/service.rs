@@ -8,13 +8,13 @@ use crate::own_metrics::{Metrics, Resource};
 
 confmap::choice! {
     /// The least severe message that is logged.
-    pub enum Level {
+    pub enum Level(any_case) {
         /// Each tick.
         Debug = "debug",
         /// Start, stop, what changes.
-        Info = "info",
+        Info = "info" | "",
         /// What is missing while the rest goes on.
-        Warn = "warn",
+        Warn = "warn" | "warning",
         /// What is lost.
         Error = "error",
         /// As `error`.
@@ -28,7 +28,7 @@ confmap::choice! {
 
 confmap::choice! {
     /// How a log line is written.
-    pub enum Encoding {
+    pub enum Encoding(any_case) {
         /// For people.
         Console = "console",
         /// One JSON object a line.
@@ -121,5 +121,20 @@ confmap::config! {
         pub pipelines: BTreeMap<String, Pipeline> = BTreeMap::new(),
         /// What the agent tells about itself.
         pub telemetry: Telemetry = Telemetry::default(),
+    }
+}
+
+impl Service {
+    /// The pipelines in the order in which data passes: `metrics: a, b → batch → awsemf`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let list = |ids: &[ComponentId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let describe = |(name, pipeline): (&String, &Pipeline)| {
+            let mut stages = vec![list(&pipeline.receivers)];
+            stages.extend(pipeline.processors.iter().map(ToString::to_string));
+            stages.push(list(&pipeline.exporters));
+            format!("{name}: {}", stages.join(" → "))
+        };
+        self.pipelines.iter().map(describe).collect::<Vec<_>>().join("; ")
     }
 }

@@ -29,7 +29,7 @@ mod signed;
 
 pub use error::{Error, NoCredentials};
 pub use http::Transport;
-pub use partition::{Partition, Variant};
+pub use partition::{Partition, Variant, region_fault};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use settings::{Keys, Settings, proxy_fault};

@@ -55,6 +55,11 @@ impl Partition {
     }
 }
 
+/// Why this can't be a region's name; `None` where it can.
+pub fn region_fault(name: &str) -> Option<&'static str> {
+    (!is_region_name(name)).then_some("can't be the name of a region, such as eu-west-1")
+}
+
 /// Whether this can be a region's name: what becomes part of a host name must not hold anything else.
 pub(crate) fn is_region_name(name: &str) -> bool {
     (1..=63).contains(&name.len())

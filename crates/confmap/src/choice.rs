@@ -6,7 +6,8 @@
 /// confmap::choice! {
 ///     /// What runs the containers.
 ///     pub enum Orchestrator {
-///         /// Kubernetes.
+///         /// Kubernetes; of the other word a fault says that this one is meant.
+///         #[meant("gke")]
 ///         Eks = "eks",
 ///         /// An ECS agent; the second spelling is accepted too.
 ///         Ecs = "ecs" | "ECS",
@@ -14,6 +15,15 @@
 /// }
 /// assert_eq!(Orchestrator::parse("ECS"), Some(Orchestrator::Ecs));
 /// assert_eq!(Orchestrator::Ecs.as_str(), "ecs");
+///
+/// confmap::choice! {
+///     /// A level, whose words, written in small letters here, are taken in any case.
+///     pub enum Level(any_case) {
+///         /// Everything.
+///         Debug = "debug",
+///     }
+/// }
+/// assert_eq!(Level::parse("DEBUG"), Some(Level::Debug));
 /// ```
 ///
 /// Generates the enum (`Debug`, `Clone`, `Copy`, `PartialEq`, `Eq`, `PartialOrd`, `Ord`, `Hash`), `ALL`, `parse`,
@@ -22,9 +32,10 @@
 macro_rules! choice {
     (
         $( #[$($attribute:tt)*] )*
-        $visibility:vis enum $name:ident {
+        $visibility:vis enum $name:ident $( ($case:ident) )? {
             $(
                 $( #[doc = $doc:literal] )*
+                $( #[meant($($meant:literal),+)] )?
                 $variant:ident = $text:literal $( | $alias:literal )*
             ),+ $(,)?
         }
@@ -43,6 +54,7 @@ macro_rules! choice {
             /// The choice a word stands for; `None` of any other word.
             #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn parse(text: &str) -> ::core::option::Option<Self> {
+                $( let $case = text.to_lowercase(); let text = $case.as_str(); )?
                 match text {
                     $( $text $( | $alias )* => ::core::option::Option::Some(Self::$variant), )+
                     _ => ::core::option::Option::None,
@@ -76,7 +88,8 @@ macro_rules! choice {
                 path: &str,
                 faults: &mut $crate::Faults,
             ) -> ::core::option::Option<Self> {
-                $crate::choice_support::decode(node, path, faults, Self::parse, &[$( $text ),+])
+                let meant: &[(&str, &str)] = &[$( $( $( ($meant, $text), )+ )? )+];
+                $crate::choice_support::decode(node, path, faults, Self::parse, &[$( $text ),+], meant)
             }
 
             fn type_name() -> ::std::string::String {
@@ -99,6 +112,7 @@ macro_rules! choice {
 pub mod choice_support {
     use crate::fault::Faults;
     use crate::node::Node;
+    use crate::suggest::did_you_mean;
 
     /// The choice a node's text stands for, or a fault that lists the words.
     pub fn decode<T>(
@@ -107,10 +121,18 @@ pub mod choice_support {
         faults: &mut Faults,
         parse: fn(&str) -> Option<T>,
         words: &[&str],
+        meant: &[(&str, &str)],
     ) -> Option<T> {
         let value = node.text().and_then(parse);
-        if value.is_none() {
-            faults.at(path, node, format!("expected one of {}, found {}", words.join(", "), node.describe()));
+        if value.is_none() && !faults.is_full() {
+            let close = node.text().map_or_else(String::new, |text| {
+                let other = meant.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+                other.map_or_else(|| did_you_mean(text, words), |(_, word)| format!("; did you mean {word:?}?"))
+            });
+            let words = words.join(", ");
+            faults.at(path, node, format!("expected one of {words}, found {}{close}", node.describe()));
+        } else if value.is_none() {
+            faults.at(path, node, "unknown word");
         }
         value
     }

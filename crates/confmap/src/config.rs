@@ -189,7 +189,7 @@ macro_rules! __doc_lines {
 pub mod support {
     use crate::decode::{Decode, mismatch};
     use crate::fault::{Fault, Faults};
-    use crate::node::{Entry, Map, Node, Value, join};
+    use crate::node::{Entry, Map, Node, Value, join, quote};
     use crate::suggest;
 
     /// The entries of a block; none of one without a body, and none, with a fault, of anything but a map.
@@ -218,11 +218,15 @@ pub mod support {
 
     /// Adds the fault of a key that is not there.
     pub fn unknown_key(entry: &Entry, path: &str, known: &[&str], faults: &mut Faults) {
-        let message = match suggest::closest(&entry.key, known) {
-            Some(word) => format!("unknown key; did you mean {word:?}?"),
-            None => "unknown key".to_owned(),
+        // Words that nobody will see aren't looked for.
+        let meant = if faults.is_full() { String::new() } else { suggest::did_you_mean(&entry.key, known) };
+        let location = Some(entry.location.clone());
+        // A key that stood in a variable or a file may be a secret as well as a value.
+        let (path, message) = match &entry.value.written {
+            Some(written) => (path.to_owned(), format!("unknown key within the value of {}{meant}", quote(written))),
+            None => (join(path, &entry.key), format!("unknown key{meant}")),
         };
-        faults.push(Fault { path: join(path, &entry.key), location: Some(entry.location.clone()), message });
+        faults.push(Fault { path, location, message });
     }
 
     /// Notes a written key that has no effect, and those inside its block.

@@ -3,6 +3,8 @@
 //! As in the collector: a value that is one reference takes the type its text has as YAML and keeps the text for
 //! options that are text; within a longer text it is inserted. Results are expanded again. Everything is bounded.
 
+use std::sync::Arc;
+
 use crate::fault::{Fault, Faults};
 use crate::node::{Location, Node, Value, join};
 use crate::source::{self, Environment, Fetched, SourceError};
@@ -21,22 +23,20 @@ const LENGTH: usize = 4 << 20;
 const TOTAL: usize = 64 << 20;
 
 /// Expands every value of a tree; faults and warnings carry the place of the reference.
-pub(crate) fn expand(root: Node, environment: Environment<'_>, faults: &mut Faults, warnings: &mut Vec<Fault>) -> Node {
-    let mut expander =
-        Expander { environment, faults, warnings, references: 0, total: 0, exhausted: false, outside: 0 };
+pub(crate) fn expand(root: Node, environment: Environment<'_>, faults: &mut Faults) -> Node {
+    let mut expander = Expander { environment, faults, references: 0, total: 0, exhausted: false, written: None };
     expander.node(root, "", 0)
 }
 
 struct Expander<'e> {
     environment: Environment<'e>,
     faults: &'e mut Faults,
-    warnings: &'e mut Vec<Fault>,
     references: usize,
     total: usize,
     /// A bound was reached, and said so once.
     exhausted: bool,
-    /// How many expanded lists and maps lie around the value: its text was not written by the configuration's author.
-    outside: usize,
+    /// What was written in the place of the expanded list or map that lies around the value.
+    written: Option<Arc<str>>,
 }
 
 impl Expander<'_> {
@@ -45,7 +45,7 @@ impl Expander<'_> {
             self.exhaust(path, &node.location, format!("nested deeper than {} levels", yaml::DEPTH_LIMIT));
             return Node::new(Value::Null, node.location);
         }
-        let Node { value, location, original } = node;
+        let Node { value, location, original, .. } = node;
         let value = match value {
             Value::String(text) => return self.text(text, original, location, path, depth),
             Value::List(items) => Value::List(
@@ -65,7 +65,7 @@ impl Expander<'_> {
             }
             value => value,
         };
-        Node { value, location, original }
+        Node { value, location, original, written: self.written.clone() }
     }
 
     fn text(
@@ -77,13 +77,18 @@ impl Expander<'_> {
         depth: usize,
     ) -> Node {
         let mut levels = 0;
+        let mut written = self.written.clone();
         while let Some((start, end)) = find_reference(&text) {
             levels += 1;
             if levels > LEVELS {
                 self.fault(path, &location, "too many recursive expansions");
                 return Node::new(Value::Null, location);
             }
-            let outside = self.outside > 0 || levels > 1;
+            // From there on the text was not written by the configuration's author.
+            let outside = written.is_some();
+            if !outside {
+                written = Some(Arc::from(text.as_str()));
+            }
             let Some(fetched) = self.fetch(&text[start..end], outside, path, &location) else {
                 return Node::new(Value::Null, location);
             };
@@ -94,10 +99,10 @@ impl Expander<'_> {
                     None | Some(Node { value: Value::String(_), .. }) => original = Some(text.as_str().into()),
                     Some(Node { value, .. }) => {
                         self.total = self.total.saturating_add(cost(&value));
-                        self.outside += 1;
                         let original = Some(unescape(&text).into());
-                        let node = self.node(Node { value, location, original }, path, depth);
-                        self.outside -= 1;
+                        let around = std::mem::replace(&mut self.written, written.clone());
+                        let node = self.node(Node { value, location, original, written }, path, depth);
+                        self.written = around;
                         return node;
                     }
                 }
@@ -118,7 +123,7 @@ impl Expander<'_> {
         }
         let text = if text.contains("$$") { unescape(&text) } else { text };
         let original = original.map(|_| text.as_str().into());
-        Node { value: Value::String(text), location, original }
+        Node { value: Value::String(text), location, original, written }
     }
 
     /// The text a reference stands for; `None` after a fault.
@@ -138,7 +143,11 @@ impl Expander<'_> {
                         false => format!("Configuration references unset environment variable {name}"),
                         true => "Configuration references unset environment variable from within a value".to_owned(),
                     };
-                    self.warnings.push(Fault { path: path.to_owned(), location: Some(location.clone()), message });
+                    self.faults.push_warning(Fault {
+                        path: path.to_owned(),
+                        location: Some(location.clone()),
+                        message,
+                    });
                 }
                 Some(fetched)
             }

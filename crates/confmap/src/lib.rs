@@ -6,6 +6,7 @@
 //! knows no component.
 
 mod choice;
+mod conceal;
 mod config;
 mod decode;
 pub mod duration;
@@ -14,6 +15,7 @@ mod fault;
 mod id;
 mod ignored;
 mod load;
+mod manifest;
 mod merge;
 mod node;
 mod secret;
@@ -25,6 +27,7 @@ mod yaml;
 
 #[doc(hidden)]
 pub use choice::choice_support;
+pub use conceal::hide_urls;
 pub use config::OptionDoc;
 #[doc(hidden)]
 pub use config::support;
@@ -32,7 +35,8 @@ pub use decode::{Decode, decode_text};
 pub use fault::{Fault, Faults};
 pub use id::{ComponentId, IdError};
 pub use ignored::Ignored;
-pub use load::{Loaded, load};
+pub use load::{Loaded, Reading, Source, load, read};
 pub use merge::merge;
-pub use node::{Entry, Location, Map, Node, Value, join};
+pub use node::{Entry, Location, Map, Node, Value, join, quote};
 pub use secret::Secret;
+pub use suggest::{closest, did_you_mean};

@@ -10,7 +10,7 @@ use crate::node::{Map, Node, Value};
 pub fn merge(base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Value::Map(base), Value::Map(above)) => {
-            Node { value: Value::Map(merge_maps(base, above)), location: over.location, original: over.original }
+            Node { value: Value::Map(merge_maps(base, above)), ..Node::new(Value::Null, over.location) }
         }
         (_, value) => Node { value, ..over },
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::conceal::hide_urls;
+
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
@@ -10,23 +12,37 @@ pub struct Location {
     pub source: Arc<str>,
     /// Line within the source, counted from 1; 0 where the source has no lines.
     pub line: u32,
+    /// Column of its first character within the line, counted from 1; 0 where that isn't known.
+    pub column: u32,
+    /// How many characters of the line it takes; 0 where that isn't known, or where they must not be shown.
+    pub length: u32,
 }
 
 impl Location {
     /// A place in a source that has no lines of its own.
     pub fn of_source(source: &str) -> Self {
-        Self { source: Arc::from(source), line: 0 }
+        Self { source: Arc::from(source), line: 0, column: 0, length: 0 }
+    }
+
+    /// The same place, whose characters must not be shown.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        Self { length: 0, ..self.clone() }
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            0 => write!(f, "{}", self.source),
-            line => write!(f, "{}:{line}", self.source),
+            // What one flag says has one line.
+            line if line > 0 && !self.source.starts_with(SET) => write!(f, "{}:{line}", self.source),
+            _ => write!(f, "{}", self.source),
         }
     }
 }
+
+/// What the name of a source begins with that lies over all others.
+pub(crate) const SET: &str = "--set ";
 
 /// What a node holds, by YAML 1.2's core schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +75,10 @@ pub struct Node {
     /// Kept for unquoted scalars that read as something other than text, and for everything that came from an
     /// expansion, lists and maps included. `None` elsewhere.
     pub original: Option<Box<str>>,
+    /// The text as it was written, references included, where the value came out of an expansion.
+    ///
+    /// What a variable or a file holds may be a secret: messages show this in its place.
+    pub written: Option<Arc<str>>,
 }
 
 /// A key, the place it was written, and its value.
@@ -112,11 +132,6 @@ impl Map {
         Self(entries)
     }
 
-    /// The entry of a key, to change in place.
-    pub(crate) fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
-        self.0.iter_mut().find(|entry| entry.key == key)
-    }
-
     /// Adds an entry at the end, or replaces the key's value and location in its old position.
     pub fn insert(&mut self, entry: Entry) {
         match self.0.iter_mut().find(|old| old.key == entry.key) {
@@ -129,7 +144,7 @@ impl Map {
 impl Node {
     /// A value with its place and no original text.
     pub fn new(value: Value, location: Location) -> Self {
-        Self { value, location, original: None }
+        Self { value, location, original: None, written: None }
     }
 
     /// Whether nothing was written.
@@ -178,8 +193,16 @@ impl Node {
         }
     }
 
-    /// The value in a few words, for a fault: `the number 5`, `a list`.
+    /// The value in a few words, for a fault: `the number 5`, `a list`; of an expanded one the reference.
     pub fn describe(&self) -> String {
+        if let Some(written) = &self.written {
+            return match &self.value {
+                Value::Null => "nothing".to_owned(),
+                Value::List(_) => format!("a list behind {}", quote(written)),
+                Value::Map(_) => format!("a map behind {}", quote(written)),
+                _ => format!("the value of {}", quote(written)),
+            };
+        }
         match &self.value {
             Value::Null => "nothing".to_owned(),
             Value::Bool(value) => format!("the boolean {value}"),
@@ -188,13 +211,19 @@ impl Node {
                 Some(text) => format!("the number {text}"),
                 None => format!("the number {value}"),
             },
-            Value::String(text) => match text.char_indices().nth(60) {
-                Some((end, _)) => format!("the text {:?}…", &text[..end]),
-                None => format!("the text {text:?}"),
-            },
+            Value::String(text) => format!("the text {}", quote(text)),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a map".to_owned(),
         }
+    }
+}
+
+/// A text in quotes, as messages show it: no secret of a URL, and no more than 60 characters.
+pub fn quote(text: &str) -> String {
+    let text = hide_urls(text);
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
     }
 }
 

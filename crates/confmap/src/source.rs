@@ -1,7 +1,10 @@
-//! Where configuration text comes from: files, environment variables, the command line itself.
+//! Where configuration text comes from: files, environment variables, standard input, the command line itself.
 
-use std::io::Read;
+mod file;
+
 use std::sync::Arc;
+
+use crate::node::quote;
 
 /// The most text one source may hold.
 const TEXT_LIMIT: u64 = 4 << 20;
@@ -12,13 +15,11 @@ pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 /// Why a source gives no text.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    #[error("scheme {scheme:?} is not supported for uri {uri:?}")]
+    #[error("scheme {scheme:?} is not supported for uri {uri}: there are file, env and yaml", uri = quote(uri))]
     UnknownScheme { scheme: String, uri: String },
-    #[error("scheme {0:?} is not supported by this build")]
-    NotBuilt(String),
-    #[error("environment variable {0:?} has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$")]
+    #[error("environment variable {} has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$", quote(.0))]
     VariableName(String),
-    #[error("cannot read {path}: {reason}")]
+    #[error("read {path}: {reason}")]
     Read { path: String, reason: String },
     #[error("{path} holds more than {} MiB", TEXT_LIMIT >> 20)]
     TooLong { path: String },
@@ -54,22 +55,33 @@ pub(crate) fn fetch(scheme: &str, opaque: &str, environment: Environment<'_>) ->
         "file" => read_file(opaque),
         "env" => read_variable(opaque, environment),
         "yaml" => Ok(Fetched { text: opaque.to_owned(), name: Arc::from("yaml"), unset: None }),
-        "http" | "https" | "s3" => Err(SourceError::NotBuilt(scheme.to_owned())),
         _ => Err(SourceError::UnknownScheme { scheme: scheme.to_owned(), uri: format!("{scheme}:{opaque}") }),
     }
 }
 
 /// Reads a file.
 pub(crate) fn read_file(path: &str) -> Result<Fetched, SourceError> {
-    let failed = |error: std::io::Error| SourceError::Read { path: path.to_owned(), reason: error.to_string() };
-    let mut bytes = Vec::new();
-    // Pipes and the like have no length, so the reading itself is bounded.
-    std::fs::File::open(path).map_err(failed)?.take(TEXT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > TEXT_LIMIT {
-        return Err(SourceError::TooLong { path: path.to_owned() });
+    text_of(path, file::read(path.as_ref(), TEXT_LIMIT))
+}
+
+/// Reads standard input.
+pub(crate) fn read_stdin() -> Result<Fetched, SourceError> {
+    text_of(STDIN, file::read_stdin(TEXT_LIMIT))
+}
+
+/// What standard input is called.
+const STDIN: &str = "standard input";
+
+fn text_of(path: &str, read: std::io::Result<Vec<u8>>) -> Result<Fetched, SourceError> {
+    let path = path.to_owned();
+    match read {
+        Err(error) => Err(SourceError::Read { path, reason: error.to_string() }),
+        Ok(bytes) if bytes.len() as u64 > TEXT_LIMIT => Err(SourceError::TooLong { path }),
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Fetched { text, name: Arc::from(path), unset: None }),
+            Err(_) => Err(SourceError::NotText { path }),
+        },
     }
-    let text = String::from_utf8(bytes).map_err(|_| SourceError::NotText { path: path.to_owned() })?;
-    Ok(Fetched { text, name: Arc::from(path), unset: None })
 }
 
 /// Reads `NAME` or `NAME:-default`; the default counts where the variable is unset or empty.

@@ -3,6 +3,7 @@
 //! Only the first document counts. Anchors, aliases and merge keys (`<<`) work; copies through aliases are bounded, so
 //! that a few lines can't grow into gigabytes. `::` in a key parts a path, except inside lists, as in the collector.
 
+mod indentation;
 mod keys;
 mod scalar;
 
@@ -34,8 +35,28 @@ pub(crate) fn parse(text: &str, source: &Arc<str>, faults: &mut Faults) -> Optio
 /// [`parse`] of a value that stands at `path`, for the paths of its faults.
 pub(crate) fn parse_at(text: &str, source: &Arc<str>, path: &str, faults: &mut Faults) -> Option<Node> {
     let parser = Parser::new_from_str(text);
-    let mut builder = Builder { parser, source, faults, anchors: HashMap::new(), size: 0, kept: 0 };
+    let mut builder = Builder { parser, text, source, faults, anchors: HashMap::new(), size: 0, kept: 0 };
     builder.document(path).ok()
+}
+
+/// Every document of a text, as far as they can be read; empty ones are left out.
+pub(crate) fn documents(text: &str, source: &Arc<str>) -> Vec<Node> {
+    let mut faults = Faults::new();
+    let parser = Parser::new_from_str(text);
+    let mut builder = Builder { parser, text, source, faults: &mut faults, anchors: HashMap::new(), size: 0, kept: 0 };
+    let mut documents = Vec::new();
+    while let Ok((event, span)) = builder.next() {
+        match event {
+            Event::StreamEnd => break,
+            Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => builder.anchors.clear(),
+            event => match builder.node(event, span, Place { path: "", depth: 0, in_list: true }) {
+                Ok(node) if node.is_null() => {}
+                Ok(node) => documents.push(node),
+                Err(Stop) => break,
+            },
+        }
+    }
+    documents
 }
 
 /// Reading can't go on; the fault has been added.
@@ -43,6 +64,7 @@ struct Stop;
 
 struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
     source: &'a Arc<str>,
     faults: &'a mut Faults,
     anchors: HashMap<usize, Anchored>,
@@ -86,12 +108,22 @@ impl<'a> Builder<'a> {
     fn end(&mut self, path: &str) -> Result<(), Stop> {
         let (event, span) = self.next()?;
         let closed = event == Event::DocumentEnd && span.start != span.end;
-        if closed || event == Event::StreamEnd {
+        if event == Event::StreamEnd {
+            return Ok(());
+        }
+        if closed {
+            if let Some(Ok((Event::DocumentStart(..), span))) = self.parser.next_event() {
+                self.pass_over(&span);
+            }
             return Ok(());
         }
         let (event, span) = self.next()?;
         match event {
-            Event::StreamEnd | Event::DocumentStart(true, _) => Ok(()),
+            Event::StreamEnd => Ok(()),
+            Event::DocumentStart(true, _) => {
+                self.pass_over(&span);
+                Ok(())
+            }
             _ => {
                 let location = self.location(&span);
                 Err(self.stop(path, location, "not valid YAML: more follows behind the value"))
@@ -99,13 +131,29 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Tells of a document that doesn't count, unless it is empty.
+    fn pass_over(&mut self, start: &Span) {
+        let empty = match self.parser.next_event() {
+            Some(Ok((Event::Scalar(text, ScalarStyle::Plain, ..), span))) => text.is_empty() || span.start == span.end,
+            Some(Ok((Event::StreamEnd, _))) | None => true,
+            _ => false,
+        };
+        if !empty {
+            let message = "a second document begins here and is ignored, as in the collector".to_owned();
+            let location = Some(self.location(start));
+            self.faults.push_warning(Fault { path: String::new(), location, message });
+        }
+    }
+
     fn next(&mut self) -> Result<(Event<'a>, Span), Stop> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
             Some(Err(error)) => {
-                let line = u32::try_from(error.marker().line()).unwrap_or(0);
-                let location = Location { source: self.source.clone(), line };
-                Err(self.stop("", location, format!("not valid YAML: {}", error.info())))
+                let at = *error.marker();
+                let location = self.location(&Span::new(at, at));
+                let words = indentation::words(self.text, at.line());
+                let words = words.unwrap_or_else(|| format!("{}, at column {}", error.info(), at.col() + 1));
+                Err(self.stop("", location, format!("not valid YAML: {words}")))
             }
             None => Err(self.stop("", Location::of_source(self.source), "not valid YAML: the text ends early")),
         }
@@ -117,7 +165,11 @@ impl<'a> Builder<'a> {
     }
 
     fn location(&self, span: &Span) -> Location {
-        Location { source: self.source.clone(), line: u32::try_from(span.start.line()).unwrap_or(0) }
+        let number = |number: usize| u32::try_from(number).unwrap_or(0);
+        let (start, end) = (span.start, span.end);
+        let length = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 0 };
+        let column = number(start.col() + 1);
+        Location { source: self.source.clone(), line: number(start.line()), column, length: number(length) }
     }
 
     /// Reads one node, whose first event has been taken.
@@ -209,7 +261,7 @@ impl<'a> Builder<'a> {
             let (event, span) = self.next()?;
             let key_location = self.location(&span);
             let (key, merges) = match event {
-                Event::MappingEnd => return Ok(Node::new(Value::Map(map.finish()), location)),
+                Event::MappingEnd => return Ok(Node::new(Value::Map(map.finish(self.faults)), location)),
                 Event::Scalar(text, style, anchor, _) => {
                     self.weigh(1 + text.len() / 32, place.path, &key_location)?;
                     if text.len() > KEY_LIMIT {
@@ -285,7 +337,7 @@ impl<'a> Builder<'a> {
             Value::String(_) | Value::Null => None,
             _ => Some(text.into()),
         };
-        Node { value, location: at, original }
+        Node { original, ..Node::new(value, at) }
     }
 
     fn check_tag(&mut self, tag: Option<&Tag>, expected: &str, path: &str, location: &Location) {

@@ -10,6 +10,7 @@ confmap::choice! {
     /// What runs the containers.
     pub enum Orchestrator {
         /// Kubernetes.
+        #[meant("gke", "aks")]
         Eks = "eks",
         /// An ECS agent.
         Ecs = "ecs" | "ECS",
@@ -284,19 +285,82 @@ fn a_secret_is_never_shown() {
 }
 
 #[test]
-fn faults_can_be_put_in_the_order_of_the_document() {
+fn faults_can_be_put_in_the_order_of_their_lines() {
     let tree = node("b: {y: 1, x: 2}\na: [1, 2]\n");
     let mut faults = Faults::new();
-    for path in ["a::1", "a::0", "b::missing", "b::x", "b::y", ""] {
-        faults.missing(path, "m");
+    for path in ["a::1", "a::0", "b::x", "b::y"] {
+        faults.within("", &tree, path, "m");
     }
-    faults.sort_by_document(&tree);
+    faults.missing("nowhere", "m");
+    faults.sort_by_place(&[]);
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
-    assert_eq!(paths, ["", "b::missing", "b::y", "b::x", "a::0", "a::1"]);
+    assert_eq!(paths, ["nowhere", "b::y", "b::x", "a::0", "a::1"]);
 
     let mut faults = Faults::new();
     faults.within("c", &tree, "b::missing", "must be set");
     faults.missing("c::\n", "a\nb");
     assert!(faults.to_string().starts_with("c::b::missing: must be set ("));
     assert!(faults.to_string().ends_with("f.yaml:2)\nc::\\n: a\\nb"), "{faults}");
+}
+
+#[test]
+fn slips_of_the_finger_are_told_with_the_word_meant() {
+    check_faults("enabled: yes", "c::enabled: expected true or false, found the text \"yes\"; did you mean true? (2)");
+    check_faults(
+        "orchestrator: EKS",
+        "c::orchestrator: expected one of eks, ecs, found the text \"EKS\"; did you mean \"eks\"? (2)",
+    );
+    check_faults(
+        "orchestrator: gke",
+        "c::orchestrator: expected one of eks, ecs, found the text \"gke\"; did you mean \"eks\"? (2)",
+    );
+    let (config, _) = decode("interval: 60");
+    assert_eq!(config.map(|config| config.interval), Some(Duration::from_nanos(60)));
+    let mut faults = Faults::new();
+    Config::decode(&node("interval: 60"), "c", &mut faults);
+    let words = "60 is 60ns, as in the collector; 60s are seconds";
+    assert_eq!(faults.warnings().0.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>(), [words]);
+}
+
+#[test]
+fn what_stood_in_a_variable_is_in_no_fault() {
+    let text = "interval: ${env:TOKEN}\nenabled: x${env:TOKEN}\nport: ${env:TOKEN}\nkubelet: ${env:MAP}\nkey: ${env:MAP}\n\
+        orchestrator: ${env:TOKEN}\nexporters: [\"${env:TOKEN}\", a]\nwords: ${env:MAP}\n";
+    let folder = tempfile::tempdir().expect("a scratch directory");
+    let path = folder.path().join("f.yaml");
+    std::fs::write(&path, text).expect("written");
+    let environment = |name: &str| match name {
+        "TOKEN" => Some("S3CR3T-pl$$anted".to_owned()),
+        "MAP" => Some("{S3CR3T: S3CR3T}".to_owned()),
+        _ => None,
+    };
+    let loaded = confmap::load(&[path.display().to_string()], &[], &environment).expect("it loads");
+    let mut faults = Faults::new();
+    assert_eq!(Config::decode(&loaded.root, "", &mut faults), None);
+    let shown = faults.to_string();
+    assert_eq!(faults.len(), 8, "{shown}");
+    for part in ["S3CR3T", "anted"] {
+        assert!(!shown.contains(part), "{shown}");
+    }
+    assert!(shown.contains("interval: the value of \"${env:TOKEN}\": "), "{shown}");
+    assert!(shown.contains("kubelet: unknown key within the value of \"${env:MAP}\""), "{shown}");
+}
+
+#[test]
+fn faults_are_bounded_in_number_and_size() {
+    let long = "x".repeat(100_000);
+    let keys: String = (0..20_000).map(|number| format!("unknown{number}: 1\n")).collect();
+    let mut faults = Faults::new();
+    Config::decode(&node(&format!("{keys}orchestrator: {long}\n")), "c", &mut faults);
+    assert_eq!((faults.len(), faults.iter().count(), faults.further()), (20_001, 200, 19_801));
+    assert!(faults.to_string().ends_with("\n19801 further faults are not shown"));
+    let mut faults = Faults::new();
+    faults.missing(format!("a::{long}::b"), format!("namespace {long} is too long"));
+    let shown = faults.to_string();
+    assert!(shown.len() < 2000 && shown.ends_with(" is too long") && shown.contains("::b: namespace"), "{shown}");
+    let mut warned = Faults::new();
+    for _ in 0..1000 {
+        warned.push_warning(faults.iter().next().cloned().expect("there is one"));
+    }
+    assert_eq!((warned.warnings().0.len(), warned.warnings().1, warned.len()), (200, 800, 0));
 }

@@ -46,6 +46,11 @@ impl Config {
                 fault(key, words.to_owned());
             }
         }
+        if let Some(words) =
+            Some(&self.region).filter(|region| !region.is_empty()).and_then(|name| aws::region_fault(name))
+        {
+            fault("region", format!("{} {words}", confmap::quote(&self.region)));
+        }
         if let Some(words) = aws::proxy_fault(self.proxy_address.reveal()) {
             fault("proxy_address", words.to_owned());
         }
@@ -91,6 +96,7 @@ fn readable(node: &Node) -> Config {
         endpoint: part(node, "endpoint", default.endpoint),
         ecs_agent_endpoint: part(node, "ecs_agent_endpoint", default.ecs_agent_endpoint),
         proxy_address: part(node, "proxy_address", default.proxy_address),
+        region: part(node, "region", default.region),
         ..Config::default()
     }
 }

@@ -7,6 +7,7 @@ mod board;
 mod chain;
 mod episode;
 mod limits;
+mod printable;
 mod registry;
 mod scrub;
 
@@ -14,5 +15,6 @@ pub use board::{Board, Fact, Output, Standing, State, Status};
 pub use chain::chain;
 pub use episode::Episode;
 pub use limits::Limits;
+pub use printable::{is_unprintable, printable};
 pub use registry::{Counter, Gauge, Reading, Registry, Value};
 pub use scrub::scrubbed;

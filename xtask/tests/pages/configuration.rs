@@ -29,6 +29,9 @@ pub(crate) fn page() -> String {
             if let Some(words) = kind.deprecated {
                 let _ = write!(page, "Deprecated: {words}.\n\n");
             }
+            if let Some(words) = kind.inert {
+                let _ = write!(page, "It {words}.\n\n");
+            }
             list(&mut page, &(kind.options)(), 0);
         }
     }

@@ -26,7 +26,12 @@ impl Decode for bool {
             _ => None,
         };
         if value.is_none() {
-            mismatch(node, path, faults, "true or false");
+            let meant = match node.text().map(str::to_ascii_lowercase).as_deref() {
+                Some("yes" | "y" | "on" | "enable" | "enabled") => "; did you mean true?",
+                Some("no" | "n" | "off" | "disable" | "disabled" | "none") => "; did you mean false?",
+                _ => "",
+            };
+            faults.at(path, node, format!("expected true or false, found {}{meant}", node.describe()));
         }
         value
     }
@@ -171,7 +176,7 @@ impl Decode for Secret {
         match node.text() {
             Some(text) => Some(Secret::new(text)),
             None => {
-                mismatch(node, path, faults, "text");
+                faults.hidden(path, node, format!("expected text, found {}", node.describe()));
                 None
             }
         }
@@ -195,7 +200,16 @@ impl Decode for Duration {
         match &node.value {
             // As in Go, a bare number counts nanoseconds.
             Value::Int(value) => match u64::try_from(*value) {
-                Ok(nanoseconds) => Some(Duration::from_nanos(nanoseconds)),
+                Ok(nanoseconds) => {
+                    let value = Duration::from_nanos(nanoseconds);
+                    if nanoseconds > 0 {
+                        let short = duration::format(value);
+                        let message =
+                            format!("{nanoseconds} is {short}, as in the collector; {nanoseconds}s are seconds");
+                        faults.warn(path, node, message);
+                    }
+                    Some(value)
+                }
                 Err(_) => {
                     faults.at(path, node, duration::DurationError::Negative.to_string());
                     None

@@ -10,11 +10,11 @@ use crate::yaml;
 /// The value of key `a` after expansion, its faults and its warnings.
 fn expand(text: &str) -> (Node, String, Vec<String>) {
     let mut faults = Faults::new();
-    let mut warnings = Vec::new();
     let tree = yaml::parse(text, &Arc::from("f.yaml"), &mut faults).unwrap_or_else(|| panic!("{faults}"));
-    let tree = super::expand(tree, &environment, &mut faults, &mut warnings);
+    let tree = super::expand(tree, &environment, &mut faults);
     let value = tree.get("a").cloned().unwrap_or(tree);
-    (value, faults.to_string(), warnings.iter().map(ToString::to_string).collect())
+    let warnings = faults.warnings().0.iter().map(ToString::to_string).collect();
+    (value, faults.to_string(), warnings)
 }
 
 /// `value` is what stands behind `a:`; `expected` the tree, `original` the text an option of text takes.
@@ -127,7 +127,7 @@ fn yaml_and_files_can_be_referred_to() {
     assert_eq!(node.text(), Some("s3cret"), "the line feed at the end is none of the token's");
 
     let (_, faults, _) = expand("a: ${file:/does/not/exist}\n");
-    assert_eq!(faults, "a: cannot read /does/not/exist: No such file or directory (os error 2) (f.yaml:1)");
+    assert_eq!(faults, "a: read /does/not/exist: No such file or directory (os error 2) (f.yaml:1)");
 }
 
 #[test]
@@ -140,8 +140,14 @@ fn a_reference_that_cannot_be_followed_is_a_fault() {
         "${env:}",
         "a: environment variable \"\" has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$ (f.yaml:1)",
     );
-    check_fault("${foo:bar}", "a: scheme \"foo\" is not supported for uri \"foo:bar\" (f.yaml:1)");
-    check_fault("${https://x/y}", "a: scheme \"https\" is not supported by this build (f.yaml:1)");
+    check_fault(
+        "${foo:bar}",
+        "a: scheme \"foo\" is not supported for uri \"foo:bar\": there are file, env and yaml (f.yaml:1)",
+    );
+    check_fault(
+        "${https://x/y}",
+        "a: scheme \"https\" is not supported for uri \"https://x/y\": there are file, env and yaml (f.yaml:1)",
+    );
 }
 
 #[test]
@@ -161,13 +167,28 @@ fn endless_expansion_is_bounded() {
     assert_eq!(faults.lines().count(), 1);
 }
 
+#[test]
+fn a_value_out_of_a_reference_knows_what_was_written_in_its_place() {
+    let written = |text: &str, path: &str| {
+        let node = expand(&format!("a: {text}\n")).0;
+        node.at(path).and_then(|node| node.written.as_deref().map(str::to_owned))
+    };
+    assert_eq!(written("x-${env:NAME}", "").as_deref(), Some("x-${env:NAME}"));
+    assert_eq!(written("${env:NUMBER}", "").as_deref(), Some("${env:NUMBER}"));
+    assert_eq!(written("${env:MAP}", "b").as_deref(), Some("${env:MAP}"));
+    assert_eq!(written("${env:LIST}", "1").as_deref(), Some("${env:LIST}"));
+    assert_eq!(written("${env:BLOCK}", "c::0").as_deref(), Some("${env:BLOCK}"));
+    assert_eq!(written("[x, \"${env:NAME}\"]", "0"), None);
+    assert_eq!(written("$$x", ""), None);
+    assert_eq!(expand("a: ${env:NAME}\n").0.describe(), "the value of \"${env:NAME}\"");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_expansion_panic(text in "([$]|[{]|[}]|env:|file:|yaml:|:-|NAME|LIST|BOMB|[a-z\\[\\], ]){0,40}") {
         let mut faults = Faults::new();
-        let mut warnings = Vec::new();
         let node = Node::new(crate::node::Value::String(text.clone()), crate::node::Location::of_source("t"));
-        let node = super::expand(node, &environment, &mut faults, &mut warnings);
+        let node = super::expand(node, &environment, &mut faults);
         // Without a brace nothing is expanded, and only pairs of dollars change.
         if !text.contains('}') {
             let expected = text.replace("$$", "$");
@@ -180,7 +201,7 @@ proptest! {
         let mut faults = Faults::new();
         let escaped = crate::node::Value::String(text.replace('$', "$$"));
         let node = Node::new(escaped, crate::node::Location::of_source("t"));
-        let node = super::expand(node, &environment, &mut faults, &mut Vec::new());
+        let node = super::expand(node, &environment, &mut faults);
         prop_assert_eq!(node.text(), Some(text.as_str()));
         prop_assert!(faults.is_empty());
     }

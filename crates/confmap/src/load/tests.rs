@@ -35,11 +35,18 @@ fn sources_are_files_variables_and_yaml() {
 
 #[test]
 fn a_source_that_gives_no_text_is_a_fault() {
-    check_faults(&["nope:x"], &[], "scheme \"nope\" is not supported for uri \"nope:x\"");
-    check_faults(&["https://h/c.yaml"], &[], "scheme \"https\" is not supported by this build");
-    check_faults(&["s3://b.s3.r.amazonaws.com/k"], &[], "scheme \"s3\" is not supported by this build");
-    check_faults(&["/no/such.yaml"], &[], "cannot read /no/such.yaml: No such file or directory (os error 2)");
-    check_faults(&["c:/no/such.yaml"], &[], "cannot read c:/no/such.yaml: No such file or directory (os error 2)");
+    check_faults(&["nope:x"], &[], "scheme \"nope\" is not supported for uri \"nope:x\": there are file, env and yaml");
+    let other = |uri: &str, scheme: &str| {
+        check_faults(
+            &[uri],
+            &[],
+            &format!("scheme {scheme:?} is not supported for uri {uri:?}: there are file, env and yaml"),
+        );
+    };
+    other("https://h/c.yaml", "https");
+    other("s3://b.s3.r.amazonaws.com/k", "s3");
+    check_faults(&["/no/such.yaml"], &[], "read /no/such.yaml: No such file or directory (os error 2)");
+    check_faults(&["c:/no/such.yaml"], &[], "read c:/no/such.yaml: No such file or directory (os error 2)");
     check_faults(&["yaml:[a]"], &[], "expected a map of sections, found a list (yaml:1)");
     let unset = load(&texts(&["env:UNSET"]), &[], &environment).expect("an empty source");
     let warning = "Configuration references unset environment variable UNSET (env:UNSET)";
@@ -69,7 +76,7 @@ fn sets_lie_over_all_sources() {
     check(&["yaml:a: {b: 1}"], &["a="], "{a: null}");
     check_faults(&[], &["a.b"], "--set a.b: missing equal sign in key=value");
     check_faults(&[], &["a..b=1"], "--set a..b: the key has an empty part");
-    check_faults(&[], &["a.b={c: 1, c: 2}"], "a::b::c: duplicate key; first written on line 1 (--set a.b:1)");
+    check_faults(&[], &["a.b={c: 1, c: 2}"], "a::b::c: duplicate key; first written on line 1 (--set a.b)");
     let deep = format!("{}=1", vec!["a"; 10_000].join("."));
     assert!(load(&[], &[deep], &environment).is_err());
 }
@@ -79,11 +86,74 @@ fn every_fault_of_every_source_is_told() {
     check_faults(
         &["yaml:{a: 1, a: 2}", "nope:x", "yaml:b: ${env:1}\nc: ${foo:x}"],
         &["d"],
-        "scheme \"nope\" is not supported for uri \"nope:x\"\n\
+        "scheme \"nope\" is not supported for uri \"nope:x\": there are file, env and yaml\n\
          --set d: missing equal sign in key=value\n\
          a: duplicate key; first written on line 1 (yaml:1)\n\
          b: environment variable \"1\" has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$ (yaml:1)\n\
-         c: scheme \"foo\" is not supported for uri \"foo:x\" (yaml:2)",
+         c: scheme \"foo\" is not supported for uri \"foo:x\": there are file, env and yaml (yaml:2)",
+    );
+}
+
+#[test]
+fn what_a_reading_tells_comes_in_the_order_of_the_lines() {
+    let text = "yaml:a: {b: '${env:1}', c: 1, c: 2}\nd: ${env:2}\n---\ne: f\n";
+    let reading = super::read(&texts(&["yaml:b: ${env:3}", text]), &[], &environment);
+    let shown = |faults: &[crate::Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let faults: Vec<_> = shown(&reading.faults.iter().cloned().collect::<Vec<_>>());
+    let begins: Vec<_> = faults.iter().map(|fault| fault.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(begins, ["b", "a", "a", "d"], "{faults:?}");
+    let warning = "a second document begins here and is ignored, as in the collector (yaml:3)";
+    assert_eq!(shown(reading.faults.warnings().0), [warning]);
+    assert!(reading.whole);
+    assert!(!super::read(&texts(&["yaml:a: [", "yaml:b: 1"]), &[], &environment).whole);
+}
+
+#[test]
+fn pipes_and_devices_hang_nothing() {
+    let folder = tempfile::tempdir().expect("a scratch directory");
+    let pipe = folder.path().join("p");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo can be run").success());
+    let pipe = pipe.display().to_string();
+    let begun = std::time::Instant::now();
+    // Both wait at the same time.
+    let sources = [pipe.clone(), format!("yaml:a: ${{file:{pipe}}}"), "/dev/zero".to_owned()];
+    let read =
+        |source: String| std::thread::spawn(move || super::read(&[source], &[], &environment).faults.to_string());
+    let faults: Vec<String> = sources.map(read).into_iter().map(|read| read.join().expect("it comes back")).collect();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(40));
+    assert_eq!(faults[0], format!("read {pipe}: nothing comes within 10 s"));
+    assert!(faults[1].contains(&format!("a: read {pipe}: nothing comes within 10 s")), "{faults:?}");
+    assert_eq!(faults[2], "/dev/zero holds more than 4 MiB");
+
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            let mut file = std::fs::OpenOptions::new().write(true).open(pipe).expect("there is a reader");
+            for part in ["a: 1\n", "b: 2\n"] {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                std::io::Write::write_all(&mut file, part.as_bytes()).expect("it takes it");
+            }
+        }
+    });
+    check(&[&pipe], &[], "{a: 1, b: 2}");
+    writer.join().expect("it has written");
+}
+
+#[test]
+fn many_keys_are_read_in_a_time_that_grows_with_their_number() {
+    // Each key is a path below one map, which once was searched for each of them.
+    let keys: String = (0..40_000).map(|number| format!("a::k{number}: 1\n")).collect();
+    let begun = std::time::Instant::now();
+    let loaded = load(&[format!("yaml:{keys}")], &[], &environment).expect("valid");
+    assert_eq!(loaded.root.get("a").map(|map| map.entries().len()), Some(40_000));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+    let twice = "yaml:{a::b: 1, a: {b: 2}, a::c: {d: 1}, a::c::d: 2, a::c: 3}";
+    check_faults(
+        &[twice],
+        &[],
+        "a::b: duplicate key; first written on line 1 (yaml:1)\n\
+         a::c::d: duplicate key; first written on line 1 (yaml:1)\n\
+         a::c: duplicate key; first written on line 1 (yaml:1)",
     );
 }
 

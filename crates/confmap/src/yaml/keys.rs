@@ -17,6 +17,8 @@ pub(super) struct MapBuilder<'p> {
 struct Slot {
     entry: Entry,
     by_path: bool,
+    /// What other keys add to it: put together at the end, so that many cost no more than each of them.
+    more: Vec<Entry>,
 }
 
 impl<'p> MapBuilder<'p> {
@@ -39,17 +41,16 @@ impl<'p> MapBuilder<'p> {
         match self.index.get(&entry.key) {
             Some(&at) => {
                 let slot = &mut self.entries[at];
-                let path = join(self.path, &entry.key);
                 if by_path || slot.by_path {
-                    combine(&mut slot.entry, entry, &path, faults);
+                    slot.more.push(entry);
                     slot.by_path = true;
                 } else {
-                    duplicate(&slot.entry, &entry, &path, faults);
+                    duplicate(&slot.entry, &entry, &join(self.path, &entry.key), faults);
                 }
             }
             None => {
                 self.index.insert(entry.key.clone(), self.entries.len());
-                self.entries.push(Slot { entry, by_path });
+                self.entries.push(Slot { entry, by_path, more: Vec::new() });
             }
         }
     }
@@ -79,14 +80,22 @@ impl<'p> MapBuilder<'p> {
     }
 
     /// The map; what it says itself wins over what it merges.
-    pub(super) fn finish(mut self) -> Map {
+    pub(super) fn finish(mut self, faults: &mut Faults) -> Map {
         for entry in self.merged.into_iter().flat_map(Map::into_entries) {
             if !self.index.contains_key(&entry.key) {
                 self.index.insert(entry.key.clone(), self.entries.len());
-                self.entries.push(Slot { entry, by_path: false });
+                self.entries.push(Slot { entry, by_path: false, more: Vec::new() });
             }
         }
-        Map::from_unique(self.entries.into_iter().map(|slot| slot.entry).collect())
+        let path = self.path;
+        let whole = |slot: Slot| match slot.more.is_empty() {
+            true => slot.entry,
+            false => {
+                let path = join(path, &slot.entry.key);
+                combine(slot.entry, slot.more, &path, faults)
+            }
+        };
+        Map::from_unique(self.entries.into_iter().map(whole).collect())
     }
 }
 
@@ -102,20 +111,42 @@ fn nest(entry: Entry) -> Entry {
     Entry { key: parts.concat(), location, value }
 }
 
-/// Adds what a second key says to what a first one said of the same thing.
-fn combine(old: &mut Entry, new: Entry, path: &str, faults: &mut Faults) {
-    match (&mut old.value.value, new) {
-        (Value::Map(old), Entry { value: Node { value: Value::Map(new), .. }, .. }) => {
-            for entry in new.into_entries() {
-                let path = join(path, &entry.key);
-                match old.entry_mut(&entry.key) {
-                    Some(old) => combine(old, entry, &path, faults),
-                    None => old.insert(entry),
+/// What several keys say of one thing: maps are put together, of anything else the first one counts.
+fn combine(first: Entry, more: Vec<Entry>, path: &str, faults: &mut Faults) -> Entry {
+    let Entry { key, location, value: Node { value: Value::Map(map), .. } } = first else {
+        more.iter().for_each(|new| duplicate(&first, new, path, faults));
+        return first;
+    };
+    let mut together: Vec<(Entry, Vec<Entry>)> =
+        map.into_entries().into_iter().map(|entry| (entry, Vec::new())).collect();
+    let mut index: HashMap<String, usize> =
+        together.iter().enumerate().map(|(at, (entry, _))| (entry.key.clone(), at)).collect();
+    let place = Entry { key, location: location.clone(), value: Node::new(Value::Null, location) };
+    for new in more {
+        let Value::Map(map) = new.value.value else {
+            duplicate(&place, &new, path, faults);
+            continue;
+        };
+        for entry in map.into_entries() {
+            match index.get(&entry.key) {
+                Some(&at) => together[at].1.push(entry),
+                None => {
+                    index.insert(entry.key.clone(), together.len());
+                    together.push((entry, Vec::new()));
                 }
             }
         }
-        (_, new) => duplicate(old, &new, path, faults),
     }
+    let mut whole = |(entry, more): (Entry, Vec<Entry>)| match more.is_empty() {
+        true => entry,
+        false => {
+            let path = join(path, &entry.key);
+            combine(entry, more, &path, faults)
+        }
+    };
+    let entries = together.into_iter().map(&mut whole).collect();
+    let Entry { key, location, .. } = place;
+    Entry { key, value: Node::new(Value::Map(Map::from_unique(entries)), location.clone()), location }
 }
 
 fn duplicate(old: &Entry, new: &Entry, path: &str, faults: &mut Faults) {

@@ -142,6 +142,49 @@ fn a_text_that_is_no_yaml_names_its_line() {
 }
 
 #[test]
+fn a_wrong_indentation_is_told_in_plain_words() {
+    let cases = [
+        ("a:\n    b: 1\n    c: 2\n   d: 3\n", "line 4 is indented by 3, its neighbours by 4 and 0 (f.yaml:4)"),
+        ("a:\n  b:\n      c: 1\n     d: 2\n", "line 4 is indented by 5, its neighbours by 6 and 2 (f.yaml:4)"),
+        (
+            "a:\n  b: 1\n    c: 2\n",
+            "line 3 is indented by 4, the line before it by 2; that line has a value already, so nothing can lie below it (f.yaml:3)",
+        ),
+        ("a:\n\tb: 1\n", "line 2 is indented with a tab; only blanks indent in YAML (f.yaml:2)"),
+        ("a:\n  - b: 1\n    c: 2\n   d: 3\n", "line 4 is indented by 3, its neighbours by 4 and 2 (f.yaml:4)"),
+    ];
+    for (text, words) in cases {
+        assert_eq!(parse(text).1.to_string(), format!("not valid YAML: {words}"), "{text:?}");
+    }
+    let other = parse("a: [1, 2\nb: 1\n").1.to_string();
+    assert!(other.contains(", at column "), "{other}");
+}
+
+#[test]
+fn every_value_knows_its_columns() {
+    let (node, _) = parse("a:\n  - {b: äx, c: 'q r'}\n");
+    let node = node.expect("valid");
+    let place = |path: &str| node.at(path).map(|node| (node.location.column, node.location.length));
+    assert_eq!(place("a::0::b"), Some((9, 2)));
+    assert_eq!(place("a::0::c"), Some((16, 5)));
+}
+
+#[test]
+fn a_document_that_is_passed_over_is_told_unless_it_is_empty() {
+    for (text, line) in [
+        ("a: 1\n---\nb: 2\n", 2),
+        ("a: 1\n...\n---\n]]\n", 3),
+        ("a: 1\n...\n---\nb: 2\n", 3),
+        ("a: 1\n---\n", 0),
+        ("a: 1\n", 0),
+    ] {
+        let told: Vec<u32> =
+            parse(text).1.warnings().0.iter().map(|w| w.location.as_ref().map_or(0, |l| l.line)).collect();
+        assert_eq!(told, if line > 0 { vec![line] } else { vec![] }, "{text:?}");
+    }
+}
+
+#[test]
 fn tags_of_the_core_schema_decide_the_type() {
     check(
         "a: !!str 5\nb: !!int '5'\nc: !!float 5\nd: !!map {}\ne: !!seq []\nf: ! 5\n",

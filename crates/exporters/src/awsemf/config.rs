@@ -12,7 +12,8 @@ pub use declaration::{Declaration, Descriptor, LabelMatcher, Pattern};
 pub(crate) use queue::FALLBACK_BYTES;
 pub use queue::{RetryOnFailure, SendingQueue, Sizer};
 pub use values::{
-    Checked, DimensionSet, Namespace, OutputDestination, ProxyAddress, Retention, ServiceUrl, TagValue, Unit,
+    Checked, DimensionSet, Namespace, OutputDestination, ProxyAddress, Region, Retention, RollupOption, ServiceUrl,
+    TagValue, Unit,
 };
 
 use super::template::Template;
@@ -99,9 +100,10 @@ confmap::config! {
         pub namespace: Namespace = Namespace::default(),
         /// Which dimension sets are added to those that are declared.
         ///
+        /// Any other word is `NoDimensionRollup`, as in the Go exporter, and is told.
         /// Without the option: `NoDimensionRollup` where there are `metric_declarations`, else
         /// `ZeroAndSingleDimensionRollup`. The Go exporter takes the latter in both cases.
-        pub dimension_rollup_option: Option<Rollup> = None,
+        pub dimension_rollup_option: RollupOption = RollupOption::default(),
         /// The form of the events: `"1"` as the ADOT Collector writes them, `"0"` as the CloudWatch agent does.
         pub version: EnvelopeVersion = EnvelopeVersion::One,
         /// Where events go: `cloudwatch`, or `stdout`, one event a line.
@@ -187,7 +189,7 @@ confmap::config! {
         /// The proxy's URL; empty for what the environment says.
         pub proxy_address: ProxyAddress = ProxyAddress::default(),
         /// The region; empty to find it out.
-        pub region: String = String::new(),
+        pub region: Region = Region::default(),
         /// Finds the region without instance metadata.
         #[accepted("the Go exporter makes no use of it either: AWS_EC2_METADATA_DISABLED does")]
         pub local_mode: bool = false,
@@ -228,7 +230,7 @@ impl Config {
     /// The roll-up in force.
     #[must_use]
     pub fn rollup(&self) -> Rollup {
-        self.dimension_rollup_option.unwrap_or(if self.metric_declarations.is_empty() {
+        self.dimension_rollup_option.0.unwrap_or(if self.metric_declarations.is_empty() {
             Rollup::ZeroAndSingle
         } else {
             Rollup::None

@@ -146,7 +146,7 @@ impl Exporter for Delivery {
 
 fn settings(config: &Config) -> Settings {
     Settings {
-        region: filled(&config.region),
+        region: filled(config.region.as_str()),
         profile: filled(&config.profile),
         shared_credentials_file: config.shared_credentials_file.first().map(Into::into),
         role_arn: filled(&config.role_arn),

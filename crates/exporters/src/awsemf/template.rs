@@ -137,10 +137,15 @@ fn next_token(text: &str) -> Option<(&str, &str, &str)> {
 
 /// A word between braces that is no placeholder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown placeholder {{{token}}}; known are {}", known_placeholders())]
+#[error("unknown placeholder {{{token}}}{}; known are {}", meant(token), known_placeholders())]
 pub struct UnknownPlaceholder {
     /// The word.
     pub token: String,
+}
+
+fn meant(token: &str) -> String {
+    let known: Vec<&str> = PLACEHOLDERS.iter().map(|(name, ..)| *name).collect();
+    confmap::closest(token, &known).map_or_else(String::new, |name| format!("; did you mean {{{name}}}?"))
 }
 
 fn known_placeholders() -> String {

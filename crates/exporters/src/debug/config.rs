@@ -2,7 +2,7 @@
 
 confmap::choice! {
     /// How much is shown of a round.
-    pub enum Verbosity {
+    pub enum Verbosity(any_case) {
         /// One line with counts.
         Basic = "basic",
         /// One line for each point, too.
@@ -24,7 +24,7 @@ confmap::choice! {
 
 confmap::choice! {
     /// The level of old configurations.
-    pub enum LogLevel {
+    pub enum LogLevel(any_case) {
         /// Everything is shown.
         Debug = "debug",
         /// Counts are shown.

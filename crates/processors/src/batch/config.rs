@@ -1,9 +1,10 @@
 //! The options of `batch`, and what must be true of them together.
 
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::time::Duration;
 
-use confmap::{Decode, Faults, Node, OptionDoc, Value};
+use confmap::{Decode, Faults, Node, OptionDoc, Value, quote};
 
 confmap::config! {
     /// Gathers parts of rounds into larger ones, within bounds; a whole round never waits.
@@ -87,9 +88,10 @@ impl Decode for Config {
             let message = "send_batch_max_size must be greater or equal to send_batch_size";
             faults.within(path, node, "send_batch_max_size", message);
         }
-        for (position, key) in options.metadata_keys.iter().enumerate() {
-            if options.metadata_keys[..position].iter().any(|earlier| earlier.eq_ignore_ascii_case(key)) {
-                let message = format!("duplicate entry in metadata_keys: {key:?} (case-insensitive)");
+        let mut earlier = HashSet::new();
+        for key in &options.metadata_keys {
+            if !earlier.insert(key.to_ascii_lowercase()) {
+                let message = format!("duplicate entry in metadata_keys: {} (case-insensitive)", quote(key));
                 faults.within(path, node, "metadata_keys", message);
             }
         }

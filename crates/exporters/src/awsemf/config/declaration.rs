@@ -1,6 +1,6 @@
 //! Metric declarations and metric descriptors.
 
-use confmap::{Decode, Faults, Node};
+use confmap::{Decode, Faults, Node, Value, join, quote};
 use regex::Regex;
 
 use super::values::{Check, Checked, DimensionSet, Unit, decode_with};
@@ -50,6 +50,27 @@ impl Check for Declaration {
         if self.metric_name_selectors.is_empty() {
             faults.within(path, node, "metric_name_selectors", "a declaration needs at least one selector");
         }
+        self.warn_of_single_dimensions(node, path, faults);
+    }
+}
+
+impl Declaration {
+    /// `[A, B]` is two sets of one dimension, as in the Go exporter, and mostly one set of two is meant.
+    fn warn_of_single_dimensions(&self, node: &Node, path: &str, faults: &mut Faults) {
+        let Some(written) = node.get("dimensions") else { return };
+        let Value::List(items) = &written.value else { return };
+        let is_bare =
+            |item: &Node| !matches!(item.value, Value::List(_)) && !item.text().is_some_and(|text| text.contains(','));
+        if items.len() > 1 && items.iter().all(is_bare) {
+            let count = items.len();
+            let path = join(path, "dimensions");
+            let shown: Vec<&str> = items.iter().take(3).filter_map(Node::text).collect();
+            let (shown, dots) = (shown.join(", "), if count > 3 { ", …" } else { "" });
+            let message = format!(
+                "are {count} sets of one dimension each, as in the collector; [[{shown}{dots}]] is one set of {count}"
+            );
+            faults.warn(path, written, message);
+        }
     }
 }
 
@@ -90,7 +111,7 @@ impl Pattern {
             // The library shows the place over several lines; its last one says what is wrong.
             let words = error.to_string();
             let reason = words.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            format!("invalid regular expression {text:?}: {reason}")
+            format!("invalid regular expression {}: {reason}", quote(text))
         })
     }
 
@@ -115,7 +136,20 @@ impl PartialEq for Pattern {
 
 impl Decode for Pattern {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
-        decode_with(node, path, faults, Self::parse)
+        // Each that is too large takes its time to be found so: after a few of them the others aren't looked at.
+        if faults.costly(false) {
+            let message = "is not looked at, since others before it are too large";
+            faults.at(path, node, message);
+            return None;
+        }
+        let mut too_large = false;
+        let value = decode_with(node, path, faults, |text| {
+            let parsed = Self::parse(text);
+            too_large = matches!(&parsed, Err(message) if message.contains("size limit"));
+            parsed
+        });
+        faults.costly(too_large);
+        value
     }
 
     fn type_name() -> String {

@@ -23,15 +23,15 @@ impl Config {
 
     fn selector_warnings(&self, path: &str) -> Vec<Fault> {
         let path = join(path, "metric_declarations");
+        let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
         (0usize..)
             .zip(&self.metric_declarations)
-            .flat_map(|(number, declaration)| warnings(declaration, &join(&path, &number.to_string())))
+            .flat_map(|(number, declaration)| warnings(declaration, &known, &join(&path, &number.to_string())))
             .collect()
     }
 }
 
-fn warnings(declaration: &Declaration, path: &str) -> Vec<Fault> {
-    let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+fn warnings(declaration: &Declaration, known: &BTreeSet<&str>, path: &str) -> Vec<Fault> {
     let listed: BTreeSet<&str> = declaration.metric_name_selectors.iter().map(|selector| selector.as_str()).collect();
     let path = join(path, "metric_name_selectors");
     let mut warnings = Vec::new();

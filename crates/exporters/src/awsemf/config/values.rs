@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use aws::logs::limits::{MAX_TAGS, RETENTION_DAYS};
-use confmap::{Decode, Faults, Node, OptionDoc, Secret};
+use confmap::{Decode, Faults, Node, OptionDoc, Secret, did_you_mean, quote};
 
+use super::Rollup;
 use crate::awsemf::{limits, unit};
 
 /// A value whose parts fit together.
@@ -85,7 +86,7 @@ impl Namespace {
 impl Decode for Namespace {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| match limits::namespace_fault(text) {
-            Some(fault) if !text.is_empty() => Err(format!("namespace {text:?} {fault}")),
+            Some(fault) if !text.is_empty() => Err(format!("namespace {} {fault}", quote(text))),
             _ => Ok(Self(text.to_owned())),
         })
     }
@@ -113,7 +114,10 @@ impl Decode for OutputDestination {
         decode_with(node, path, faults, |text| match text.to_ascii_lowercase().as_str() {
             "cloudwatch" => Ok(Self::CloudWatch),
             "stdout" => Ok(Self::Stdout),
-            _ => Err(format!("expected one of cloudwatch, stdout, found the text {text:?}")),
+            _ => {
+                let meant = did_you_mean(text, &["cloudwatch", "stdout"]);
+                Err(format!("expected one of cloudwatch, stdout, found the text {}{meant}", quote(text)))
+            }
         })
     }
 
@@ -136,13 +140,74 @@ pub struct ServiceUrl(pub(crate) String);
 impl Decode for ServiceUrl {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| match aws::logs::endpoint_fault(text) {
-            Some(fault) if !text.is_empty() => Err(format!("{text:?} {fault}")),
+            Some(fault) if !text.is_empty() => Err(format!("{} {fault}", quote(text))),
             _ => Ok(Self(text.to_owned())),
         })
     }
 
     fn type_name() -> String {
         "URL".to_owned()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+}
+
+/// The roll-up that is written; any word that isn't known is none, as in the Go exporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RollupOption(pub(crate) Option<Rollup>);
+
+impl Decode for RollupOption {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        let text = String::decode(node, path, faults)?;
+        let rollup = Rollup::parse(&text).unwrap_or_else(|| {
+            if !text.is_empty() && !text.eq_ignore_ascii_case("none") {
+                let words: Vec<&str> = Rollup::ALL.iter().map(|rollup| rollup.as_str()).collect();
+                let meant = did_you_mean(&text, &words);
+                let message = format!("{} is no rollup, as in the collector{meant}", quote(&text));
+                faults.warn(path, node, message);
+            }
+            Rollup::None
+        });
+        Some(Self(Some(rollup)))
+    }
+
+    fn type_name() -> String {
+        Rollup::type_name()
+    }
+
+    fn show_default(&self) -> String {
+        self.0.show_default()
+    }
+
+    fn of_null(node: &Node) -> Option<Self> {
+        node.original.as_ref().map(|_| Self(Some(Rollup::None)))
+    }
+}
+
+/// The name of a region; empty to find it out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Region(String);
+
+impl Region {
+    /// The name; empty where none was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Decode for Region {
+    fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
+        decode_with(node, path, faults, |text| match aws::region_fault(text) {
+            Some(fault) if !text.is_empty() => Err(format!("{} {fault}", quote(text))),
+            _ => Ok(Self(text.to_owned())),
+        })
+    }
+
+    fn type_name() -> String {
+        "string".to_owned()
     }
 
     fn show_default(&self) -> String {
@@ -158,7 +223,7 @@ impl Decode for ProxyAddress {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         let address = Secret::decode(node, path, faults)?;
         if let Some(fault) = aws::proxy_fault(address.reveal()) {
-            faults.at(path, node, fault);
+            faults.hidden(path, node, fault);
             return None;
         }
         Some(Self(address))
@@ -185,9 +250,10 @@ pub struct Unit(pub(crate) &'static str);
 impl Decode for Unit {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| {
-            unit::known(text)
-                .map(Self)
-                .ok_or_else(|| format!("unknown unit {text:?}; CloudWatch knows {}", unit::UNITS.join(", ")))
+            unit::known(text).map(Self).ok_or_else(|| {
+                let meant = did_you_mean(text, &unit::UNITS);
+                format!("unknown unit {}{meant}; CloudWatch knows {}", quote(text), unit::UNITS.join(", "))
+            })
         })
     }
 
@@ -217,7 +283,7 @@ impl Decode for DimensionSet {
         for name in &names {
             if !limits::is_dimension_text(name) || name.len() > limits::DIMENSION_NAME {
                 let rule = "ASCII without control characters, not blank, no colon at the start, at most 250 characters";
-                faults.at(path, node, format!("{name:?} can't be a dimension's name: CloudWatch takes {rule}"));
+                faults.at(path, node, format!("{} can't be a dimension's name: CloudWatch takes {rule}", quote(name)));
             }
         }
         (faults.len() == before).then_some(Self(names))
@@ -280,7 +346,7 @@ impl TagValue {
 impl Decode for TagValue {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| match tag_fault(text, 256, "_.:/=+-@*") {
-            Some(fault) => Err(format!("the tag's value {text:?} {fault}")),
+            Some(fault) => Err(format!("the tag's value {} {fault}", quote(text))),
             None => Ok(Self(text.to_owned())),
         })
     }
@@ -301,7 +367,9 @@ impl Check for BTreeMap<String, TagValue> {
         }
         for key in self.keys() {
             if let Some(fault) = tag_fault(key, 128, "_.:/=+-@") {
-                faults.at(path, node.get(key).unwrap_or(node), format!("the tag's key {key:?} {fault}"));
+                let at = node.get(key).unwrap_or(node);
+                let key = if at.written.is_some() { "behind a reference".to_owned() } else { quote(key) };
+                faults.at(path, at, format!("the tag's key {key} {fault}"));
             }
         }
     }

@@ -47,7 +47,7 @@ fn every_option_of_every_lineage_is_taken() {
 #[test]
 fn every_fault_is_told_with_its_path() {
     check(
-        "namspace: x, version: 2, output_destination: file, dimension_rollup_option: Some, log_retention: 8,
+        "namspace: x, version: 2, output_destination: file, log_retention: 8,
         log_group_name: '/{ClusterName}/{Foo}', metric_declarations: [{dimensions: [[a]]},
         {metric_name_selectors: ['a(']}, {metric_name_selectors: [a], label_matchers: [{regex: x}, {label_names: [x]}]}],
         metric_descriptors: [{metric_name: a, unit: Furlongs}, {unit: Count}, {metric_name: b}]",
@@ -55,8 +55,6 @@ fn every_fault_is_told_with_its_path() {
             "exporters::awsemf::namspace: unknown key; did you mean \"namespace\"?",
             "exporters::awsemf::version: expected one of 1, 0, found the number 2",
             "exporters::awsemf::output_destination: expected one of cloudwatch, stdout, found the text \"file\"",
-            "exporters::awsemf::dimension_rollup_option: expected one of NoDimensionRollup, SingleDimensionRollupOnly, \
-             ZeroAndSingleDimensionRollup, found the text \"Some\"",
             "exporters::awsemf::log_retention: log events can't be kept for 8 days, only for 0, 1, 3, 5, 7, 14, 30, 60, \
              90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
             "exporters::awsemf::log_group_name: unknown placeholder {Foo}; known are {ClusterName} {TaskId} {NodeName} \
@@ -78,6 +76,15 @@ fn every_fault_is_told_with_its_path() {
             "exporters::awsemf::metric_descriptors::2::unit: a descriptor needs a unit",
         ],
     );
+}
+
+#[test]
+fn any_other_word_is_no_rollup_and_worth_a_word() {
+    for word in ["None", "''", "Some", "singledimensionrolluponly"] {
+        assert_eq!(config(&format!("dimension_rollup_option: {word}")).rollup(), Rollup::None, "{word}");
+    }
+    assert_eq!(config("dimension_rollup_option: SingleDimensionRollupOnly").rollup(), Rollup::Single);
+    assert_eq!(config("dimension_rollup_option:").rollup(), Rollup::ZeroAndSingle);
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Components that many configurations have and that change no data: accepted, and told once not to do anything yet.
+//!
+//! Their options are read over, whatever they are: nothing depends on them.
+
+use crate::components::{Component, Kind, Section};
+
+/// A processor that refuses data where memory runs short.
+pub(crate) const MEMORY_LIMITER: Kind = Kind {
+    section: Section::Processors,
+    name: "memory_limiter",
+    about: || "Passes data through. Its options are accepted without effect.".to_owned(),
+    decode: |_, _, _| Some(Component::PassThrough),
+    inert: Some(
+        "passes data through and limits nothing yet: what waits for delivery is bounded by the exporter's \
+         sending_queue::queue_size",
+    ),
+    ..EXTENSION
+};
+
+/// An extension that signs requests of other exporters.
+pub(crate) const SIGV4AUTH: Kind = Kind {
+    name: "sigv4auth",
+    inert: Some("is not started: no exporter of this agent asks for it yet, and awsemf signs its requests itself"),
+    ..EXTENSION
+};
+
+/// An extension with pages about pipelines and traces.
+pub(crate) const ZPAGES: Kind = Kind {
+    name: "zpages",
+    inert: Some("serves no page yet: /status of health_check shows what every component does"),
+    ..EXTENSION
+};
+
+/// An extension with profiles of a Go program.
+pub(crate) const PPROF: Kind = Kind {
+    name: "pprof",
+    inert: Some("serves no profile: there is no Go runtime to look into, and nothing in its place yet"),
+    ..EXTENSION
+};
+
+/// The CloudWatch agent's extension that adds its own statistics to requests.
+pub(crate) const AGENTHEALTH: Kind = Kind {
+    name: "agenthealth",
+    inert: Some("sends no usage data: it has no effect on metrics, and nothing takes its place yet"),
+    ..EXTENSION
+};
+
+const EXTENSION: Kind = Kind {
+    section: Section::Extensions,
+    name: "",
+    aliases: &[],
+    deprecated: None,
+    inert: None,
+    about: || "Accepted and not started. Its options are accepted without effect.".to_owned(),
+    options: Vec::new,
+    without_effect: |_| Vec::new(),
+    decode: |_, _, _| Some(Component::Inert),
+};
