@@ -198,6 +198,12 @@ impl Region {
     }
 }
 
+impl From<&str> for Region {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
 impl Decode for Region {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| match aws::region_fault(text) {
