@@ -272,7 +272,8 @@ fn print_config(sources: &Sources, variables: &Variables) -> anyhow::Result<Exit
     if !reading.faults.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    show(&crate::printing::yaml(&reading.root))
+    let root = reading.root.clone();
+    show(&crate::printing::yaml(&root, &configuration::check(reading).faults))
 }
 
 fn show(text: &str) -> anyhow::Result<ExitCode> {

@@ -3,48 +3,48 @@
 //! What is a secret is decided by the type that an option has, at any depth. Of keys that no option has the values are
 //! hidden, since nobody knows what they are, and of every text the parts of URLs that may be secrets.
 
-use confmap::{Node, OptionDoc, Value, hide_urls};
+use confmap::{Entry, Faults, Node, OptionDoc, Value, hide_urls, join};
 
 use crate::components::{Kind, Section};
 use crate::service::Service;
 
 const HIDDEN: &str = "\"[REDACTED]\"";
 
-/// The tree as YAML.
-pub fn yaml(root: &Node) -> String {
-    let mut text = String::new();
+/// The tree as YAML; `faults` are those of its components.
+///
+/// Where a fault or a warning is about what a variable or a file holds, that may be something else than was meant, such as a
+/// token: the reference is shown, as it was written.
+pub fn yaml(root: &Node, faults: &Faults) -> String {
+    let told = faults.iter().chain(faults.warnings().0).map(|fault| fault.path.as_str());
+    let mut printer = Printer {
+        doubtful: told.collect(),
+        all_doubtful: faults.further() + faults.warnings().1 > 0,
+        text: String::new(),
+    };
     for entry in root.entries() {
-        let section = Section::ALL.into_iter().find(|section| section.key() == entry.key);
-        let key = scalar_text(&entry.key);
         let service = Service::options();
+        let section = Section::ALL.into_iter().find(|section| section.key() == entry.key);
         match section {
-            _ if entry.value.entries().is_empty() => {
-                text.push_str(&format!("{key}: {}\n", flow(&entry.value, &Shown::Hidden)));
-            }
-            None if entry.key == "service" => {
-                text.push_str(&format!("{key}:\n"));
-                write(&entry.value, 1, &Shown::Block(&service), &mut text);
-            }
-            None => {
-                text.push_str(&format!("{key}:\n"));
-                write(&entry.value, 1, &Shown::Hidden, &mut text);
-            }
-            Some(section) => {
-                text.push_str(&format!("{key}:\n"));
+            None if entry.key == "service" => printer.entry(entry, "", 0, &Shown::Block(&service)),
+            Some(section) if !entry.value.entries().is_empty() => {
+                printer.text.push_str(&format!("{}:\n", entry.key));
                 for component in entry.value.entries() {
                     let kind = component.key.split('/').next().unwrap_or_default().trim();
                     let options = Kind::find(section, kind).map(|kind| (kind.options)());
                     let shown = options.as_deref().map_or(Shown::Hidden, Shown::Block);
-                    write_entry(component, 1, &shown, &mut text);
+                    printer.entry(component, section.key(), 1, &shown);
                 }
             }
+            _ => printer.entry(entry, "", 0, &Shown::Hidden),
         }
     }
-    text
+    printer.text
 }
 
 /// What is known of a value.
 enum Shown<'o> {
+    /// It is a secret, and so is what it consists of.
+    Secret,
     /// Nothing: its scalars are hidden.
     Hidden,
     /// It is no secret.
@@ -62,7 +62,8 @@ impl<'o> Shown<'o> {
             return Self::Each(Box::new(Self::of(inner, nested)));
         }
         match type_name {
-            "secret" | "any" => Self::Hidden,
+            "secret" => Self::Secret,
+            "any" => Self::Hidden,
             _ if !nested.is_empty() => Self::Block(nested),
             _ => Self::Plain,
         }
@@ -71,6 +72,7 @@ impl<'o> Shown<'o> {
     /// What is known of the value of a key below.
     fn below(&self, key: &str) -> Shown<'_> {
         match self {
+            Self::Secret => Shown::Secret,
             Self::Hidden => Shown::Hidden,
             Self::Plain => Shown::Plain,
             Self::Each(each) => each.again(),
@@ -83,6 +85,7 @@ impl<'o> Shown<'o> {
 
     fn again(&self) -> Shown<'_> {
         match self {
+            Self::Secret => Shown::Secret,
             Self::Hidden => Shown::Hidden,
             Self::Plain => Shown::Plain,
             Self::Block(options) => Shown::Block(options),
@@ -91,41 +94,65 @@ impl<'o> Shown<'o> {
     }
 }
 
-fn write(node: &Node, depth: usize, shown: &Shown<'_>, text: &mut String) {
-    for entry in node.entries() {
-        write_entry(entry, depth, &shown.below(&entry.key), text);
-    }
+struct Printer<'f> {
+    /// The paths that faults and warnings are about.
+    doubtful: Vec<&'f str>,
+    /// There are more of them than are known.
+    all_doubtful: bool,
+    text: String,
 }
 
-fn write_entry(entry: &confmap::Entry, depth: usize, shown: &Shown<'_>, text: &mut String) {
-    text.push_str(&format!("{}{}:", "  ".repeat(depth), scalar_text(&entry.key)));
-    match entry.value.as_map() {
-        Some(map) if !map.entries().is_empty() => {
-            text.push('\n');
-            write(&entry.value, depth + 1, shown, text);
+impl Printer<'_> {
+    fn entry(&mut self, entry: &Entry, path: &str, depth: usize, shown: &Shown<'_>) {
+        self.text.push_str(&format!("{}{}:", "  ".repeat(depth), scalar_text(&entry.key)));
+        let (path, value) = (join(path, &entry.key), &entry.value);
+        let is_block =
+            !value.entries().is_empty() && !matches!(shown, Shown::Secret) && !self.is_doubtful(value, &path);
+        if is_block {
+            self.text.push('\n');
+            value.entries().iter().for_each(|entry| self.entry(entry, &path, depth + 1, &shown.below(&entry.key)));
+        } else {
+            let value = self.flow(value, &path, shown);
+            self.text.push_str(&format!(" {value}\n"));
         }
-        _ => text.push_str(&format!(" {}\n", flow(&entry.value, shown))),
     }
-}
 
-/// A value on one line.
-fn flow(node: &Node, shown: &Shown<'_>) -> String {
-    match &node.value {
-        Value::Null => "null".to_owned(),
-        Value::List(list) => {
-            format!("[{}]", list.iter().map(|item| flow(item, &shown.below(""))).collect::<Vec<_>>().join(", "))
+    /// Whether the value came out of a reference, and something is the matter with it, with a part of it or around it.
+    fn is_doubtful(&self, node: &Node, path: &str) -> bool {
+        let is_below = |below: &str, above: &str| {
+            below.strip_prefix(above).is_some_and(|rest| above.is_empty() || rest.is_empty() || rest.starts_with("::"))
+        };
+        let about = |told: &&str| !told.is_empty() && (is_below(told, path) || is_below(path, told));
+        node.written.is_some() && (self.all_doubtful || self.doubtful.iter().any(about))
+    }
+
+    /// A value on one line.
+    fn flow(&self, node: &Node, path: &str, shown: &Shown<'_>) -> String {
+        if let Some(written) = node.written.as_ref().filter(|_| self.is_doubtful(node, path)) {
+            return scalar_text(&hide_urls(written));
         }
-        Value::Map(map) => {
-            let member = |entry: &confmap::Entry| {
-                format!("{}: {}", scalar_text(&entry.key), flow(&entry.value, &shown.below(&entry.key)))
-            };
-            format!("{{{}}}", map.entries().iter().map(member).collect::<Vec<_>>().join(", "))
+        match &node.value {
+            Value::Null => "null".to_owned(),
+            _ if matches!(shown, Shown::Secret) => HIDDEN.to_owned(),
+            Value::List(list) => {
+                let item = |(number, item): (usize, &Node)| {
+                    self.flow(item, &join(path, &number.to_string()), &shown.below(""))
+                };
+                format!("[{}]", list.iter().enumerate().map(item).collect::<Vec<_>>().join(", "))
+            }
+            Value::Map(map) => {
+                let member = |entry: &Entry| {
+                    let value = self.flow(&entry.value, &join(path, &entry.key), &shown.below(&entry.key));
+                    format!("{}: {value}", scalar_text(&entry.key))
+                };
+                format!("{{{}}}", map.entries().iter().map(member).collect::<Vec<_>>().join(", "))
+            }
+            _ if matches!(shown, Shown::Hidden) => HIDDEN.to_owned(),
+            Value::Bool(value) => value.to_string(),
+            Value::Int(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+            Value::String(value) => scalar_text(&hide_urls(value)),
         }
-        _ if matches!(shown, Shown::Hidden) => HIDDEN.to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::String(value) => scalar_text(&hide_urls(value)),
     }
 }
 
@@ -169,10 +196,10 @@ mod tests {
     fn what_is_printed_reads_as_the_same_configuration_without_secrets() {
         let source = "yaml:exporters:\n  awsemf:\n    proxy_address: http://u:p@h\n    tags: {a: 'true', b: \"x: y\", c: \"\\e[1m\\u202e\\U0001F600\"}\n    metric_declarations: [{dimensions: [[a, '1']], metric_name_selectors: ['a$']}]\n";
         let first = load(source.to_owned());
-        let printed = yaml(&first);
+        let printed = yaml(&first, &Faults::new());
         assert!(!printed.contains("u:p") && !printed.contains('\u{1b}') && !printed.contains('\u{202e}'), "{printed}");
         let second = load(format!("yaml:{printed}"));
-        assert_eq!(yaml(&second), printed);
+        assert_eq!(yaml(&second, &Faults::new()), printed);
         assert_eq!(second.at("exporters::awsemf::tags::a").and_then(Node::text), Some("true"));
         for path in
             ["exporters::awsemf::tags::c", "exporters::awsemf::metric_declarations::0::metric_name_selectors::0"]
@@ -185,7 +212,7 @@ mod tests {
     fn values_are_hidden_by_their_type_at_any_depth() {
         let printed = yaml(&load(
             "yaml:\nreceivers:\n  awscontainerinsightreceiver: {external_id: S3CR3T, kubelet: {endpoint: 'https://u:S3CR3T@h/?t=S3CR3T', unknown: S3CR3T}}\n  otlp: {headers: {a: S3CR3T}, list: [S3CR3T, 1]}\nexporters:\n  awsemf: {endpoint: 'https://h?token=S3CR3T', pasword: S3CR3T, region: shown}\nextensions:\n  health_check: {response_headers: {a: S3CR3T}}\n  sigv4auth: {assume_role: {external_id: S3CR3T}}\nservice:\n  telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {headers: {a: S3CR3T}}}}}]}, traces: {a: S3CR3T}, logs: {level: debug}}\n  pipelines: {metrics: {receivers: [shown]}}\nnowhere: {a: S3CR3T}\nplain: S3CR3T\n".to_owned(),
-        ));
+        ), &Faults::new());
         assert!(!printed.contains("S3CR3T"), "{printed}");
         for shown in
             ["region: shown", "receivers: [shown]", "level: debug", "endpoint: \"https://[REDACTED]@h/?[REDACTED]\""]

@@ -149,7 +149,7 @@ mod tests {
         check("  key: {a: b}", 8, 0, "  key: …", "       ^");
         let long = format!("  key: {}", "x".repeat(1000));
         check(&long, 8, 1000, &format!("  key: {}…", "x".repeat(60)), &format!("       {}", "^".repeat(60)));
-        check("  url: https://u:p@h/", 8, 14, "  url: https://[REDACTED]@h/", "       ^^^^^^^^^^^^^^^^^^^^");
+        check("  url: https://u:p@h/", 8, 14, "  url: https://[REDACTED]@h/", "       ^^^^^^^^^^^^^^^^^^^^^");
     }
 
     proptest! {

@@ -213,11 +213,11 @@ fn sources_are_merged_and_single_options_laid_over_all() {
 
 #[test]
 fn variables_are_expanded_and_dollars_escaped() {
-    let yaml = "yaml:exporters::awsemf::namespace: ${env:NAMED}-${UNSET:-d}-$$1";
+    let yaml = "yaml:exporters::awsemf::profile: ${env:NAMED}-${UNSET:-d}-$$1";
     let output = command(&["print-config", "--config=eks.yaml", "--config", yaml]).env("NAMED", "value").output();
     let (code, stdout, stderr) = told(output.expect("the agent can be run"));
     assert_eq!(code, 0, "{stderr}");
-    assert!(stdout.contains("namespace: \"value-d-$1\""), "{stdout}");
+    assert!(stdout.contains("profile: \"value-d-$1\""), "{stdout}");
 }
 
 #[test]

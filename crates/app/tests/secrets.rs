@@ -38,8 +38,16 @@ const NOWHERE: &str = "exporters::awsemf::endpoint: http://127.0.0.1:9";
 const KEY: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
 
 const PLACES: &[Planted] = &[
-    planted("a proxy's password", &[DELIVER, REGION, "exporters::awsemf::proxy_address: http://user:§@127.0.0.1:9"], &[]),
-    planted("a proxy's password without a scheme", &[DELIVER, REGION, "exporters::awsemf::proxy_address: user:§@127.0.0.1:9"], &[]),
+    planted(
+        "a proxy's password",
+        &[DELIVER, REGION, "exporters::awsemf::proxy_address: http://user:§@127.0.0.1:9"],
+        &[],
+    ),
+    planted(
+        "a proxy's password without a scheme",
+        &[DELIVER, REGION, "exporters::awsemf::proxy_address: user:§@127.0.0.1:9"],
+        &[],
+    ),
     planted("a proxy of a kind that can't be", &["exporters::awsemf::proxy_address: socks5://user:§@127.0.0.1:9"], &[]),
     planted(
         "the receiver's proxy",
@@ -49,7 +57,12 @@ const PLACES: &[Planted] = &[
     planted("a proxy of the environment", &[DELIVER, REGION], &[("HTTPS_PROXY", "http://user:§@127.0.0.1:9")]),
     planted(
         "an external id",
-        &[DELIVER, REGION, NOWHERE, "exporters::awsemf: {external_id: §, role_arn: 'arn:aws:iam::111122223333:role/x'}"],
+        &[
+            DELIVER,
+            REGION,
+            NOWHERE,
+            "exporters::awsemf: {external_id: §, role_arn: 'arn:aws:iam::111122223333:role/x'}",
+        ],
         &[KEY, ("AWS_SECRET_ACCESS_KEY", "x")],
     ),
     planted("an external id that is no text", &["exporters::awsemf::external_id: [§]"], &[]),
@@ -60,16 +73,28 @@ const PLACES: &[Planted] = &[
         &[DELIVER, REGION, NOWHERE],
         &[KEY, ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_SESSION_TOKEN", "§")],
     ),
-    planted("an endpoint's password", &[DELIVER, REGION, "exporters::awsemf::endpoint: 'https://user:§@127.0.0.1:9'"], &[]),
-    planted("an endpoint's query", &[DELIVER, REGION, "exporters::awsemf::endpoint: 'https://127.0.0.1:9/?token=§'"], &[]),
+    planted(
+        "an endpoint's password",
+        &[DELIVER, REGION, "exporters::awsemf::endpoint: 'https://user:§@127.0.0.1:9'"],
+        &[],
+    ),
+    planted(
+        "an endpoint's query",
+        &[DELIVER, REGION, "exporters::awsemf::endpoint: 'https://127.0.0.1:9/?token=§'"],
+        &[],
+    ),
     planted(
         "the kubelet's password",
-        &["receivers::awscontainerinsightreceiver: {container_orchestrator: eks, host_name: n, kubelet: {endpoint: 'https://user:§@127.0.0.1:9'}}"],
+        &[
+            "receivers::awscontainerinsightreceiver: {container_orchestrator: eks, host_name: n, kubelet: {endpoint: 'https://user:§@127.0.0.1:9'}}",
+        ],
         &[],
     ),
     planted(
         "a kubeconfig",
-        &["receivers::awscontainerinsightreceiver: {container_orchestrator: eks, host_name: n, kube_config_path: FOLDER/kubeconfig, kubelet: {auth_type: kubeConfig}}"],
+        &[
+            "receivers::awscontainerinsightreceiver: {container_orchestrator: eks, host_name: n, kube_config_path: FOLDER/kubeconfig, kubelet: {auth_type: kubeConfig}}",
+        ],
         &[],
     ),
     planted(
@@ -101,9 +126,17 @@ const PLACES: &[Planted] = &[
     planted("an endpoint out of a variable", &["exporters::awsemf::endpoint: ${env:PLANTED}"], &[("PLANTED", "§")]),
     planted("a region", &["exporters::awsemf::region: ${env:PLANTED}"], &[("PLANTED", "§")]),
     planted("a placeholder", &["exporters::awsemf::log_group_name: ${env:PLANTED}"], &[("PLANTED", "/{§}/x")]),
-    planted("a unit", &["exporters::awsemf::metric_descriptors: [{metric_name: a, unit: '${env:PLANTED}'}]"], &[("PLANTED", "§")]),
+    planted(
+        "a unit",
+        &["exporters::awsemf::metric_descriptors: [{metric_name: a, unit: '${env:PLANTED}'}]"],
+        &[("PLANTED", "§")],
+    ),
     planted("a reference", &["service::pipelines::metrics::exporters: ['${env:PLANTED}']"], &[("PLANTED", "§")]),
-    planted("a reference that is no name", &["service::pipelines::metrics::exporters: ['${env:PLANTED}']"], &[("PLANTED", "§ x")]),
+    planted(
+        "a reference that is no name",
+        &["service::pipelines::metrics::exporters: ['${env:PLANTED}']"],
+        &[("PLANTED", "§ x")],
+    ),
     planted("a level", &["service::telemetry::logs::level: ${env:PLANTED}"], &[("PLANTED", "§")]),
     planted("an address to listen at", &["extensions::health_check::endpoint: ${env:PLANTED}"], &[("PLANTED", "§")]),
     planted("an unknown key", &["exporters::awsemf::pasword: §"], &[]),
@@ -121,7 +154,8 @@ const PLACES: &[Planted] = &[
 /// A folder with files that hold the secret.
 fn files() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text.replace('§', SECRET)).expect("written");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text.replace('§', SECRET)).expect("written");
     write("token", "§\n");
     write("credentials", "[p]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = §\n");
     write(
@@ -148,7 +182,10 @@ fn command(planted: &Planted, folder: &Path, action: Option<&str>) -> Command {
         command.arg("--config").arg(file);
     }
     command
-        .args(["--set=service.extensions=[health_check]", "--set=receivers.awscontainerinsightreceiver.local_mode=true"])
+        .args([
+            "--set=service.extensions=[health_check]",
+            "--set=receivers.awscontainerinsightreceiver.local_mode=true",
+        ])
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -183,7 +220,8 @@ fn everything_said(planted: &Planted, folder: &Path) -> String {
     }
     let logged = read(&log);
     let listening = logged.lines().filter_map(|line| line.split("address=").nth(1)?.split_whitespace().next());
-    let pages: String = listening.map(|address| ask(address, "/status") + &ask(address, "/metrics") + &ask(address, "/")).collect();
+    let pages: String =
+        listening.map(|address| ask(address, "/status") + &ask(address, "/metrics") + &ask(address, "/")).collect();
     if child.try_wait().expect("it can be asked").is_none() {
         assert!(pages.contains("200 OK"), "{}: {logged}", planted.place);
     }
@@ -202,7 +240,8 @@ fn a_secret_in_any_place_shows_in_no_output() {
         while let Some(planted) = PLACES.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
             for action in ["validate", "print-config"] {
                 let output = command(planted, folder, Some(action)).output().expect("the agent can be run");
-                let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+                let text =
+                    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
                 assert!(!text.is_empty(), "{}", planted.place);
                 note(&shown, planted, action, &text);
             }

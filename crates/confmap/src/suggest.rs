@@ -9,6 +9,9 @@ pub fn closest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
         return None;
     }
     let folded = fold(written);
+    if folded.len() < 2 {
+        return None;
+    }
     let allowed = (folded.len() / 3).clamp(1, 3);
     let close = known
         .iter()
@@ -75,6 +78,7 @@ mod tests {
         assert_eq!(closest("log_steam_name", &known), Some("log_stream_name"));
         assert_eq!(closest("endpoint", &known), None);
         assert_eq!(closest("", &known), None);
+        assert_eq!(closest("2", &["1", "0"]), None, "any letter is close to any other");
     }
 
     #[test]

@@ -102,7 +102,11 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
         let before = faults.len();
         let values = entries
             .iter()
-            .filter_map(|entry| Some((entry.key.clone(), T::decode(&entry.value, &join(path, &entry.key), faults)?)))
+            .filter_map(|entry| {
+                // A key that stood in a variable or a file may be a secret.
+                let key = if entry.value.written.is_some() { "…" } else { entry.key.as_str() };
+                Some((entry.key.clone(), T::decode(&entry.value, &join(path, key), faults)?))
+            })
             .collect();
         (faults.len() == before).then_some(values)
     }
