@@ -1,4 +1,5 @@
 //! A secret planted in every place of a configuration and its surroundings shows in no output of the agent.
+#![expect(clippy::disallowed_methods, reason = "a test waits by the clock of the machine")]
 
 mod support;
 

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a test waits by the clock of the machine")]
+
 use proptest::prelude::*;
 
 use super::load;

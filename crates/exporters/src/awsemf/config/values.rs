@@ -257,7 +257,7 @@ impl Decode for Unit {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {
         decode_with(node, path, faults, |text| {
             unit::known(text).map(Self).ok_or_else(|| {
-                let meant = did_you_mean(text, &unit::UNITS);
+                let meant = did_you_mean(text, unit::UNITS);
                 format!("unknown unit {}{meant}; CloudWatch knows {}", quote(text), unit::UNITS.join(", "))
             })
         })
