@@ -19,7 +19,7 @@ const EBS_MODEL: &[u8] = b"Amazon Elastic Block Store";
 /// A whole disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disk {
-    /// The disk's name without `/dev/`.
+    /// The disk's name without `/dev/`, such as `nvme0n1` or `cciss/c0d0`.
     pub name: Box<str>,
     /// The disk's number.
     pub device: DeviceNumber,
@@ -50,7 +50,7 @@ pub fn read_disks(root: &Root, buffer: &mut Buffer) -> Result<Vec<Disk>, Error> 
         }
         if let Some(device) = root.read(&format!("sys/block/{name}/dev"), buffer).ok().and_then(DeviceNumber::parse) {
             let ebs_volume_id = read_volume_id(root, &name, buffer);
-            disks.push(Disk { name, device, ebs_volume_id });
+            disks.push(Disk { name: device_name(name), device, ebs_volume_id });
         }
     }
     Ok(disks)
@@ -68,7 +68,12 @@ pub fn whole_disk(root: &Root, device: DeviceNumber) -> Option<Box<str>> {
         return None;
     }
     let is_partition = root.open_below(&format!("{entry}/partition"), OFlags::PATH).is_ok();
-    path.rsplit('/').nth(usize::from(is_partition)).map(Into::into)
+    path.rsplit('/').nth(usize::from(is_partition)).map(|name| device_name(name.into()))
+}
+
+/// The name below `/dev` of what sysfs calls by a name: sysfs has no names with a slash, and writes `!` for it.
+fn device_name(name: Box<str>) -> Box<str> {
+    if name.contains('!') { name.replace('!', "/").into() } else { name }
 }
 
 fn read_volume_id(root: &Root, disk: &str, buffer: &mut Buffer) -> Option<Box<str>> {

@@ -22,7 +22,7 @@ mod walked;
 pub use cpu::Cpu;
 pub use group::Group;
 pub use hierarchy::{Container, Hierarchy, Pod};
-pub use io::{DiskIo, Operations};
+pub use io::{Counter, DiskIo, Operations};
 pub use membership::{Membership, Place, membership, places};
 pub use memory::Memory;
 pub use walked::{Cut, Walked};

@@ -21,9 +21,9 @@ pub struct DiskStats {
     pub writes: u64,
     /// Bytes written.
     pub written_bytes: u64,
-    /// Discards completed; `None` before Linux 4.18.
+    /// Discards completed; `None` before Linux 4.19.
     pub discards: Option<u64>,
-    /// Bytes discarded; `None` before Linux 4.18.
+    /// Bytes discarded; `None` before Linux 4.19.
     pub discarded_bytes: Option<u64>,
 }
 
@@ -42,23 +42,30 @@ fn parse_line(line: &[u8]) -> Option<DiskStats> {
     let part = |word| number(word).and_then(|value| u32::try_from(value).ok());
     let device = DeviceNumber { major: part(words.next()?)?, minor: part(words.next()?)? };
     let name = owned(words.next()?);
-    // Columns 1 to 11 exist since Linux 2.6: reads, merged, sectors, ms, the same for writes, then three of the queue.
-    let mut columns = [0; 11];
+    // Columns 1 to 11 exist since Linux 2.6: reads, merged, sectors, ms, the same for writes, then three of the queue. Only
+    // what is taken has to be a number.
+    let mut columns = [None; 11];
     for column in &mut columns {
-        *column = number(words.next()?)?;
+        *column = Some(words.next()?);
     }
+    let column = |index: usize| columns[index].and_then(number);
     let discards = words.next().and_then(number);
     let discarded_sectors = words.nth(1).and_then(number);
     Some(DiskStats {
         device,
         name,
-        reads: columns[0],
-        read_bytes: columns[2].checked_mul(SECTOR)?,
-        writes: columns[4],
-        written_bytes: columns[6].checked_mul(SECTOR)?,
+        reads: column(0)?,
+        read_bytes: bytes(column(2)?),
+        writes: column(4)?,
+        written_bytes: bytes(column(6)?),
         discards,
-        discarded_bytes: discarded_sectors.and_then(|sectors| sectors.checked_mul(SECTOR)),
+        discarded_bytes: discarded_sectors.map(bytes),
     })
+}
+
+/// Sectors in bytes; the largest number for more than can be counted, which no disk has done.
+fn bytes(sectors: u64) -> u64 {
+    sectors.saturating_mul(SECTOR)
 }
 
 #[cfg(test)]
@@ -90,6 +97,19 @@ mod tests {
         let disks = parse(b"   8       0 sda 1 0 8 1 2 0 16 1 0 1 1\n");
         assert_eq!((disks[0].discards, disks[0].discarded_bytes), (None, None));
         assert_eq!(disks[0].written_bytes, 8192);
+    }
+
+    #[test]
+    fn only_what_is_taken_has_to_be_a_number() {
+        let disks = parse(b"104 0 cciss/c0d0 1000 0 800 0 200 0 1600 0 -1 0 0\n");
+        assert_eq!((&*disks[0].name, disks[0].reads, disks[0].written_bytes), ("cciss/c0d0", 1000, 819_200));
+        assert!(parse(b"8 0 sda 1 0 -8 1 2 0 16 1 0 1 1\n").is_empty());
+    }
+
+    #[test]
+    fn sectors_below_zero_stay_what_no_disk_has_read() {
+        let disks = parse(b"8 0 sda 1 0 18446744073709551615 1 2 0 16 1 0 1 1\n");
+        assert_eq!((disks[0].read_bytes, disks[0].written_bytes), (u64::MAX, 8192));
     }
 
     #[test]

@@ -58,8 +58,15 @@ mod tests {
 
     #[test]
     fn garbage_costs_its_own_line() {
-        let text = b"MemTotal: many kB\nSwapTotal: 1 MB\nSwapFree: 18446744073709551615 kB\nMemAvailable: 1 kB\n";
+        let text = b"MemTotal: many kB\nSwapTotal: 1 MB\nSwapFree: 18446744073709551616 kB\nMemAvailable: 1 kB\n";
         assert_eq!(parse(text), Meminfo { available_bytes: Some(1024), ..Meminfo::default() });
+    }
+
+    #[test]
+    fn a_number_below_zero_stays_one_that_cannot_be() {
+        // What the kernel's unsigned format makes of -1 kB.
+        let meminfo = parse(b"SwapTotal: 8 kB\nSwapFree: 18446744073709551615 kB\n");
+        assert_eq!((meminfo.swap_total_bytes, meminfo.swap_free_bytes), (Some(8192), Some(u64::MAX)));
     }
 
     proptest! {

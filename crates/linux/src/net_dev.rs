@@ -1,15 +1,18 @@
 //! Counters of the network interfaces of a process's network namespace: `/proc/<pid>/net/dev` (proc_pid_net(5)).
 
+use std::borrow::Cow;
 use std::fmt;
-use std::ops::Deref;
 
 use crate::text::{lines, number, words};
 use crate::{Buffer, Error, Root};
 
+/// Lines above the interfaces.
+const HEADER_LINES: usize = 2;
 /// Longest name of an interface in bytes: IFNAMSIZ without the closing zero.
 const NAME: usize = 15;
 
-/// An interface's name; it reads as a `str`, is held in place and copied freely.
+/// An interface's name: any bytes but `/`, `:` and white space, as the kernel allows them (dev_valid_name). It is held in
+/// place and copied freely.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     bytes: [u8; NAME],
@@ -74,13 +77,18 @@ pub fn parse(text: &[u8]) -> Interfaces {
 pub(crate) fn parse_into(text: &[u8], into: &mut Interfaces) {
     into.interfaces.clear();
     into.malformed = 0;
-    // The two header lines are the ones with a bar.
-    for line in lines(text).filter(|line| !line.contains(&b'|')) {
+    for (number, line) in lines(text).enumerate() {
         match parse_line(line) {
             Some(interface) => into.interfaces.push(interface),
+            None if number < HEADER_LINES && is_header(line) => {}
             None => into.malformed += 1,
         }
     }
+}
+
+/// Headers have bars and no colon; an interface's name may have bars, and a colon follows it.
+fn is_header(line: &[u8]) -> bool {
+    line.contains(&b'|') && !line.contains(&b':')
 }
 
 fn parse_line(line: &[u8]) -> Option<Interface> {
@@ -110,33 +118,44 @@ fn parse_line(line: &[u8]) -> Option<Interface> {
 
 impl Name {
     fn new(text: &[u8]) -> Option<Name> {
-        if text.is_empty() || text.len() > NAME || std::str::from_utf8(text).is_err() {
+        if text.is_empty() || text.len() > NAME || text.contains(&b'/') {
             return None;
         }
         let mut bytes = [0; NAME];
         bytes[..text.len()].copy_from_slice(text);
         Some(Name { bytes, length: text.len() as u8 })
     }
-}
 
-impl Deref for Name {
-    type Target = str;
+    /// The name as the kernel has it.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
 
-    fn deref(&self) -> &str {
-        // Checked when the name was made; an empty name can only follow from a broken check.
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    /// The name as text, different for different names; `wan\xff` for one that is no UTF-8.
+    pub fn text(&self) -> Cow<'_, str> {
+        match std::str::from_utf8(self.as_bytes()) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(self.to_string()),
+        }
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self)
+        if let Ok(text) = std::str::from_utf8(self.as_bytes()) {
+            return formatter.pad(text);
+        }
+        for chunk in self.as_bytes().utf8_chunks() {
+            formatter.write_str(chunk.valid())?;
+            chunk.invalid().iter().try_for_each(|byte| write!(formatter, "\\x{byte:02x}"))?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, formatter)
+        fmt::Debug::fmt(&*self.text(), formatter)
     }
 }
 

@@ -31,11 +31,11 @@ pub(crate) fn number(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// A size as `/proc` writes it, `12 kB`, in bytes.
+/// A size as `/proc` writes it, `12 kB`, in bytes; the largest number for more bytes than can be counted.
 pub(crate) fn kilobytes(text: &[u8]) -> Option<u64> {
     let mut words = words(text);
     let count = number(words.next()?)?;
-    (words.next() == Some(b"kB")).then(|| count.checked_mul(1024)).flatten()
+    (words.next() == Some(b"kB")).then(|| count.saturating_mul(1024))
 }
 
 /// Text that should be UTF-8; what is not becomes U+FFFD.

@@ -26,6 +26,22 @@ fn only_whole_visible_disks_count() {
 }
 
 #[test]
+fn a_disk_whose_name_has_a_slash_is_named_as_below_dev() {
+    let tree = devices(&[
+        ("104:0", "pci0000:00/cciss0/c0d0/block/cciss!c0d0"),
+        ("104:1", "pci0000:00/cciss0/c0d0/block/cciss!c0d0/cciss!c0d0p1"),
+    ]);
+    tree.write("sys/devices/pci0000:00/cciss0/c0d0/block/cciss!c0d0/cciss!c0d0p1/partition", "1\n");
+    tree.write("sys/block/cciss!c0d0/dev", "104:0\n");
+    let disks = read_disks(&tree.root(), &mut Buffer::new()).unwrap();
+    assert_eq!(&*disks[0].name, "cciss/c0d0");
+    for number in [b"104:0", b"104:1"] {
+        let device = DeviceNumber::parse(number).unwrap();
+        assert_eq!(whole_disk(&tree.root(), device).as_deref(), Some("cciss/c0d0"));
+    }
+}
+
+#[test]
 fn a_machine_without_sysfs_says_so() {
     assert!(read_disks(&Tree::new(&[]).root(), &mut Buffer::new()).unwrap_err().is_gone());
 }

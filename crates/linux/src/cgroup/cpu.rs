@@ -65,7 +65,8 @@ impl Cpu {
     fn parse(&mut self, text: &[u8], keys: Keys<'_>, unit_nsec: u64) {
         for (key, value) in lines(text).filter_map(key_and_value) {
             let Some((_, field)) = keys.iter().find(|(known, _)| *known == key) else { continue };
-            let value = number(value).and_then(|value| value.checked_mul(unit_nsec));
+            // The largest number stands for more than can be counted, which no CPU has done.
+            let value = number(value).map(|value| value.saturating_mul(unit_nsec));
             self.faults += u32::from(value.is_none());
             match field {
                 Field::Usage => self.usage_nsec = value,

@@ -86,7 +86,7 @@ impl Group {
         let mut memory = Memory::default();
         match self.read(Role::Memory, c"memory.stat", buffer) {
             Ok(text) => memory.parse_stat_v2(text),
-            // The root has no memory.stat before Linux 5.9.
+            // The root has no memory.stat before Linux 5.8.
             Err(error) if error.is_gone() => {}
             Err(error) => return Err(error),
         }
@@ -94,7 +94,8 @@ impl Group {
         match meminfo::read(&self.controllers().root, buffer) {
             Ok(machine) => {
                 let swap = machine.swap_total_bytes.zip(machine.swap_free_bytes);
-                memory.swap_bytes = swap.map(|(total, free)| total.saturating_sub(free));
+                // More free than there is leaves less than nothing, which no size is.
+                memory.swap_bytes = swap.map(|(total, free)| total.checked_sub(free).unwrap_or(u64::MAX));
             }
             // Without any procfs the machine's swap is missing; no file was misread.
             Err(error) if error.is_gone() => {}

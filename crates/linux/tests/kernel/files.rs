@@ -94,7 +94,7 @@ fn interfaces(root: &Root, buffer: &mut Buffer) {
     for (interface, (before, after)) in read.interfaces.iter().zip(before.lines().zip(after.lines()).skip(2)) {
         let values = |line: &str| -> Vec<u64> {
             let (name, rest) = line.split_once(':').unwrap();
-            assert_eq!(name.trim(), &*interface.name);
+            assert_eq!(name.trim(), &*interface.name.text());
             rest.split_whitespace().map(|word| word.parse().unwrap()).collect()
         };
         let (before, after) = (values(before), values(after));
@@ -109,10 +109,10 @@ fn interfaces(root: &Root, buffer: &mut Buffer) {
             (11, interface.tx_dropped),
         ];
         for (column, value) in seen {
-            assert!((before[column]..=after[column]).contains(&value), "{}: column {column}", &*interface.name);
+            assert!((before[column]..=after[column]).contains(&value), "{}: column {column}", interface.name);
         }
-        let device = Path::new("/sys/class/net").join(&*interface.name).join("device");
-        assert_eq!(net_class::has_device(root, &interface.name).unwrap(), device.exists(), "{}", &*interface.name);
+        let device = Path::new("/sys/class/net").join(&*interface.name.text()).join("device");
+        assert_eq!(net_class::has_device(root, &interface.name).unwrap(), device.exists(), "{}", interface.name);
     }
 }
 

@@ -120,12 +120,94 @@ fn disks_are_told_apart_and_a_lone_total_is_none() {
     };
     let vda = DiskIo {
         device: DeviceNumber { major: 254, minor: 0 },
+        counter: Counter::Throttle,
         serviced,
         service_bytes: Operations { read: Some(5120), ..serviced },
     };
     assert_eq!(disks.len(), 2);
     assert_eq!(disks[1], vda);
     assert_eq!(disks[0].serviced, Operations { read: Some(3), ..Operations::default() });
+}
+
+/// Disks, and how many operations they read and wrote.
+type Rows<'a> = &'a [(&'a str, u64, u64)];
+
+/// The files of each pair that `FILES_V1` names, with these lines of operations; bytes are a thousand times as many.
+fn pairs(tree: &Tree, files: &[(&str, Rows<'_>)]) {
+    for (name, disks) in files {
+        let text = |unit: u64| -> String {
+            let line = |(disk, read, write): &(&str, u64, u64)| {
+                format!(
+                    "{disk} Read {}\n{disk} Write {}\n{disk} Total {}\n",
+                    read * unit,
+                    write * unit,
+                    (read + write) * unit
+                )
+            };
+            disks.iter().map(line).collect::<String>() + "Total 1\n"
+        };
+        let (before, after) = name.split_once("io_").unwrap();
+        assert_eq!(after, "serviced", "the pair goes by its first file");
+        let recursive = if before.contains("alone") { "" } else { "_recursive" };
+        let before = before.replace("alone.", "");
+        tree.write(&format!("{BLKIO}/{before}io_serviced{recursive}"), &text(1));
+        tree.write(&format!("{BLKIO}/{before}io_service_bytes{recursive}"), &text(1000));
+    }
+}
+
+/// Disks as number, counter, operations read and written, bytes read.
+fn counted(tree: &Tree) -> Vec<(String, Counter, u64, u64, u64)> {
+    let disks = refreshed(tree).root().read_io(&mut Buffer::new()).unwrap();
+    let row = |disk: &DiskIo| {
+        let (operations, bytes) = (disk.serviced, disk.service_bytes);
+        (
+            disk.device.to_string(),
+            disk.counter,
+            operations.read.unwrap(),
+            operations.write.unwrap(),
+            bytes.read.unwrap(),
+        )
+    };
+    disks.iter().map(row).collect()
+}
+
+#[test]
+fn each_disk_is_counted_by_the_first_pair_of_files_that_has_it() {
+    for (scheduler, counter) in [("blkio.bfq.io_serviced", Counter::Bfq), ("blkio.io_serviced", Counter::Cfq)] {
+        let tree = machine(HYBRID);
+        pairs(
+            &tree,
+            &[
+                (scheduler, &[("8:0", 3, 1)]),
+                ("blkio.throttle.io_serviced", &[("8:0", 4, 2), ("259:0", 12, 5)]),
+                ("blkio.throttle.alone.io_serviced", &[("8:16", 9, 9)]),
+            ],
+        );
+        let expected =
+            [("8:0".to_owned(), counter, 3, 1, 3000), ("259:0".to_owned(), Counter::Throttle, 12, 5, 12_000)];
+        assert_eq!(counted(&tree), expected);
+    }
+}
+
+#[test]
+fn what_a_scheduler_does_not_see_is_taken_from_the_throttling_policy() {
+    let tree = machine(HYBRID);
+    pairs(
+        &tree,
+        &[
+            ("blkio.io_serviced", &[("8:0", 3, 0), ("8:16", 7, 0)]),
+            ("blkio.throttle.io_serviced", &[("8:0", 3, 50), ("8:16", 7, 0)]),
+        ],
+    );
+    let expected = [("8:0".to_owned(), Counter::Throttle, 3, 50, 3000), ("8:16".to_owned(), Counter::Cfq, 7, 0, 7000)];
+    assert_eq!(counted(&tree), expected);
+}
+
+#[test]
+fn a_kernel_that_counts_without_children_says_so() {
+    let tree = machine(HYBRID);
+    pairs(&tree, &[("blkio.throttle.alone.io_serviced", &[("8:0", 3, 1)])]);
+    assert_eq!(counted(&tree), [("8:0".to_owned(), Counter::ThrottleAlone, 3, 1, 3000)]);
 }
 
 #[test]

@@ -107,11 +107,35 @@ fn block_io_names_disks_that_did_something() {
     };
     let sdb = DiskIo {
         device: DeviceNumber { major: 8, minor: 16 },
+        counter: Counter::IoStat,
         service_bytes: counted(1_459_200, 314_773_504, 4096),
         serviced: counted(192, 353, 1),
     };
     assert_eq!(disks.len(), 2);
     assert_eq!(disks[0], sdb);
+}
+
+/// Disks as number, bytes read and written.
+fn read_and_written(text: &str) -> Vec<(String, u64, u64)> {
+    let tree = machine(V2);
+    let hierarchy = pod(&tree, &[("io.stat", text)]);
+    let disks = hierarchy.pods()[0].group.read_io(&mut Buffer::new()).unwrap();
+    let bytes = |disk: &DiskIo| (disk.service_bytes.read.unwrap(), disk.service_bytes.write.unwrap());
+    disks.iter().map(|disk| (disk.device.to_string(), bytes(disk).0, bytes(disk).1)).collect()
+}
+
+#[test]
+fn of_several_disks_on_a_line_the_counters_are_the_last_ones() {
+    let row = |disk: &str, read, written| (disk.to_owned(), read, written);
+    let sda_and_nvme = "8:16 8:0 rbytes=10000000 wbytes=5000000 rios=10000 wios=5000 dbytes=0 dios=0\n\
+                        259:0 rbytes=409600 wbytes=819200 rios=100 wios=200 dbytes=0 dios=0\n";
+    assert_eq!(read_and_written(sda_and_nvme), [row("8:0", 10_000_000, 5_000_000), row("259:0", 409_600, 819_200)]);
+    let three = "8:32 8:16 8:0 rbytes=1 wbytes=2 rios=1 wios=1 dbytes=0 dios=0\n8:16 rbytes=3 wbytes=4 rios=1 wios=1\n";
+    assert_eq!(read_and_written(three), [row("8:0", 1, 2), row("8:16", 3, 4)]);
+    // What other controllers add, and idle disks at the end.
+    let extras =
+        "8:0 rbytes=1 wbytes=2 rios=1 wios=1 dbytes=0 dios=0 cost.usage=5 [NONE] use_delay=0 depth=max\n7:0 7:1 ";
+    assert_eq!(read_and_written(extras), [row("8:0", 1, 2)]);
 }
 
 #[test]
