@@ -4,11 +4,13 @@
 //! below it: `ecs/<task>` with the cgroupfs driver, a slice of `ecstasks.slice` with systemd's. The files are those of
 //! cgroup-v1/memory.rst, scheduler/sched-bwc.rst and cgroup-v2.rst.
 
+use std::collections::HashMap;
 use std::ffi::CStr;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
+use serde::Deserialize;
 
 use super::Version;
 use super::discover;
@@ -18,6 +20,7 @@ use crate::{Buffer, Error, Root};
 
 mod amounts;
 mod places;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -47,8 +50,14 @@ pub struct Task<'a> {
     pub containers: &'a [&'a str],
 }
 
+/// Tasks whose shares are remembered.
+const REMEMBERED: usize = 1000;
+
 /// The hierarchies in which tasks reserve CPU and memory.
 pub struct Tasks {
+    root: Root,
+    /// Shares by task, for as long as its weight and the number of its containers stay: what they ask for doesn't change.
+    shares: HashMap<Box<str>, Remembered>,
     version: Version,
     /// Controller `cpu`; `None` where it isn't mounted or can't be opened.
     cpu: Option<Mounted>,
@@ -56,21 +65,75 @@ pub struct Tasks {
     memory: Option<Mounted>,
 }
 
+struct Remembered {
+    weight: u64,
+    containers: usize,
+    shares: u64,
+}
+
+/// As much of Docker's `hostconfig.json` as is needed.
+#[derive(Deserialize)]
+struct HostConfig {
+    #[serde(rename = "CpuShares", default)]
+    cpu_shares: u64,
+}
+
 impl Tasks {
     /// Finds the hierarchies as [`super::Hierarchy::discover`] does. One that can't be opened costs only its own values.
     pub fn discover(root: &Root, buffer: &mut Buffer) -> Result<Tasks, Error> {
         let (version, [cpu, memory]) = discover::find_some(root, ["cpu", "memory"], buffer)?;
-        Ok(Tasks { version, cpu, memory })
+        Ok(Tasks { root: root.try_clone()?, shares: HashMap::new(), version, cpu, memory })
     }
 
     /// Reads what a task reserves.
-    pub fn read(&self, task: &Task<'_>, buffer: &mut Buffer) -> Reservation {
+    pub fn read(&mut self, task: &Task<'_>, buffer: &mut Buffer) -> Reservation {
         let cpu = self.cpu.as_ref().and_then(|mounted| Directory::of_task(mounted, task));
         let memory = self.memory.as_ref().and_then(|mounted| Directory::of_task(mounted, task));
         Reservation {
-            cpu_shares: cpu.and_then(|directory| directory.read_cpu(self.version, buffer)),
+            cpu_shares: cpu.and_then(|directory| self.read_cpu(&directory, task, buffer)),
             memory_bytes: memory.and_then(|directory| directory.read_memory(self.version, task, buffer)),
         }
+    }
+
+    fn read_cpu(&mut self, directory: &Directory, task: &Task<'_>, buffer: &mut Buffer) -> Option<u64> {
+        let shares = match directory.read_quota(self.version, buffer) {
+            Some(shares) => shares,
+            None => match self.version {
+                Version::V1 => amounts::or_none(directory.read(c"cpu.shares", buffer)?),
+                // A weight that isn't understood reserves nothing.
+                Version::V2 => match amounts::plain(directory.read(c"cpu.weight", buffer)?) {
+                    Some(weight) => self.shares_of(weight, directory, task, buffer),
+                    None => 0,
+                },
+            },
+        };
+        Some(if shares < FEWEST_SHARES { 0 } else { shares })
+    }
+
+    /// The shares from which a task's weight was made, by what its containers ask Docker for where that can be read.
+    fn shares_of(&mut self, weight: u64, directory: &Directory, task: &Task<'_>, buffer: &mut Buffer) -> u64 {
+        let containers = task.containers.len();
+        if let Some(known) = self.shares.get(task.id)
+            && (known.weight, known.containers) == (weight, containers)
+        {
+            return known.shares;
+        }
+        let asked: Vec<_> = task.containers.iter().map(|id| self.read_asked(directory, id, buffer)).collect();
+        let shares = weight::shares(weight, &asked);
+        if self.shares.len() >= REMEMBERED {
+            self.shares.clear();
+        }
+        self.shares.insert(task.id.into(), Remembered { weight, containers, shares });
+        shares
+    }
+
+    fn read_asked(&self, task: &Directory, id: &str, buffer: &mut Buffer) -> Option<weight::Asked> {
+        let places = places::of_container(id);
+        let file = format!("var/lib/docker/containers/{}/hostconfig.json", places.first()?);
+        let text = self.root.read(&file, buffer).ok()?;
+        let shares = serde_json::from_slice::<HostConfig>(text).ok()?.cpu_shares;
+        let own = places.iter().find_map(|place| Directory::open(&task.0, place).ok());
+        Some(weight::Asked { shares, weight: own.and_then(|own| amounts::plain(own.read(c"cpu.weight", buffer)?)) })
     }
 }
 
@@ -92,7 +155,8 @@ impl Directory {
         openat(parent, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map(Directory)
     }
 
-    fn read_cpu(&self, version: Version, buffer: &mut Buffer) -> Option<u64> {
+    /// The quota in shares; `None` where there is none.
+    fn read_quota(&self, version: Version, buffer: &mut Buffer) -> Option<u64> {
         let quota = match version {
             Version::V1 => {
                 let quota = self.read(c"cpu.cfs_quota_us", buffer).and_then(amounts::quota);
@@ -101,14 +165,7 @@ impl Directory {
             }
             Version::V2 => self.read(c"cpu.max", buffer).and_then(amounts::maximum),
         };
-        let shares = match quota.and_then(|(quota, period)| amounts::shares_of_quota(quota, period)) {
-            Some(shares) => shares,
-            None => match version {
-                Version::V1 => amounts::or_none(self.read(c"cpu.shares", buffer)?),
-                Version::V2 => amounts::shares_of_weight(self.read(c"cpu.weight", buffer)?),
-            },
-        };
-        Some(if shares < FEWEST_SHARES { 0 } else { shares })
+        quota.and_then(|(quota, period)| amounts::shares_of_quota(quota, period))
     }
 
     fn read_memory(&self, version: Version, task: &Task<'_>, buffer: &mut Buffer) -> Option<u64> {

@@ -41,13 +41,6 @@ pub(super) fn shares_of_quota(quota: u64, period: u64) -> Option<u64> {
     Some(u64::try_from((SHARES * u128::from(quota)).div_ceil(u128::from(period))).unwrap_or(u64::MAX))
 }
 
-/// The shares from which `cpu.weight` was made, as far as the coarser number tells: runtimes spread 2 to 262144 shares
-/// evenly over the weights 1 to 10000. Zero where it isn't understood.
-pub(super) fn shares_of_weight(text: &[u8]) -> u64 {
-    let Some(weight) = number(text) else { return 0 };
-    2 + weight.clamp(1, 10_000).saturating_sub(1) * 262_142 / 9999
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -80,31 +73,15 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_weight_is_turned_back_into_shares() {
-        for (weight, shares) in
-            [("1\n", 2), ("39\n", 998), ("100\n", 2597), ("10000\n", 262_144), ("0\n", 2), ("max\n", 0)]
-        {
-            assert_eq!(shares_of_weight(weight.as_bytes()), shares, "{weight:?}");
-        }
-    }
-
     proptest! {
         #[test]
         fn any_bytes_are_survived(text: Vec<u8>) {
-            let _ = (limit(&text), quota(&text), maximum(&text), plain(&text), or_none(&text), shares_of_weight(&text));
+            let _ = (limit(&text), quota(&text), maximum(&text), plain(&text), or_none(&text));
         }
 
         #[test]
         fn any_quota_is_survived(quota: u64, period: u64) {
             let _ = shares_of_quota(quota, period);
-        }
-
-        #[test]
-        fn shares_come_back_within_one_step_of_the_weight(shares in 2_u64..=262_144) {
-            let weight = 1 + (shares - 2) * 9999 / 262_142;
-            let back = shares_of_weight(weight.to_string().as_bytes());
-            prop_assert!(back <= shares && shares - back <= 27, "{back}");
         }
     }
 }

@@ -27,7 +27,7 @@ fn machine(mounts: &str, files: &[(&str, &str)]) -> Tree {
 
 fn read(tree: &Tree) -> (Option<u64>, Option<u64>) {
     let mut buffer = Buffer::new();
-    let tasks = Tasks::discover(&tree.root(), &mut buffer).unwrap();
+    let mut tasks = Tasks::discover(&tree.root(), &mut buffer).unwrap();
     let task = Task { id: TASK, cluster: "default", containers: &[CONTAINER] };
     let Reservation { cpu_shares, memory_bytes } = tasks.read(&task, &mut buffer);
     (cpu_shares, memory_bytes)
@@ -69,7 +69,26 @@ fn without_limits_shares_count_and_what_the_containers_reserve() {
         (&format!("{slice}/docker-CONTAINER.scope/memory.low"), "0\n"),
         (&format!("{slice}/docker-CONTAINER.scope/memory.max"), "134217728\n"),
     ];
-    assert_eq!(read(&machine(V2, &v2)), (Some(998), Some(128 * MIB)));
+    assert_eq!(read(&machine(V2, &v2)), (Some(1024), Some(128 * MIB)));
+}
+
+#[test]
+fn a_weight_of_either_formula_is_what_the_task_asked_for() {
+    let slice = "ecstasks.slice/ecstasks-TASK.slice";
+    let weight = |weight: &str, host_config: Option<&str>| {
+        let files = [(&*format!("{slice}/cpu.max"), "max 100000\n"), (&format!("{slice}/cpu.weight"), weight)];
+        let tree = machine(V2, &files);
+        if let Some(text) = host_config {
+            tree.write(&format!("var/lib/docker/containers/{CONTAINER}/hostconfig.json"), text);
+        }
+        read(&tree).0
+    };
+    assert_eq!((weight("39\n", None), weight("100\n", None)), (Some(1024), Some(1024)));
+    assert_eq!(weight("59\n", Some(r#"{"Binds":null,"CpuShares":512,"Memory":0}"#)), Some(512));
+    assert_eq!(weight("59\n", Some(r#"{"CpuShares":1536}"#)), Some(1536));
+    assert_eq!(weight("59\n", Some("{")), Some(1536));
+    assert_eq!(weight("1\n", Some(r#"{"CpuShares":2}"#)), Some(0));
+    assert_eq!(weight("what\n", None), Some(0));
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! The CPU shares from which a `cpu.weight` was made.
+//!
+//! Runtimes turn shares (2 to 262144) into weights (1 to 10000) by one of two formulas, and the weight alone doesn't say by
+//! which: a straight line, by which 1024 shares are 39, and since runc 1.3.2 and crun 1.23 a curve through 2, 1024 and 262144
+//! shares at 1, 100 and 10000.
+
+/// The fewest shares, and the most.
+const SHARES: std::ops::RangeInclusive<u64> = 2..=262_144;
+
+/// How shares became a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Formula {
+    /// Evenly.
+    Line,
+    /// By a square in the logarithms.
+    Curve,
+}
+
+/// What a container asked for, and what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Shares; 0 where nothing was asked for.
+    pub(super) shares: u64,
+    /// The weight of its own cgroup, where that can be read.
+    pub(super) weight: Option<u64>,
+}
+
+impl Formula {
+    /// The weight that these shares become.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "shares and weights are small"
+    )]
+    fn weight(self, shares: u64) -> u64 {
+        let shares = shares.clamp(*SHARES.start(), *SHARES.end());
+        match self {
+            Formula::Line => 1 + (shares - 2) * 9999 / 262_142,
+            Formula::Curve if shares == 2 => 1,
+            Formula::Curve => {
+                let doublings = (shares as f64).log2();
+                let exponent = (doublings * doublings + 125.0 * doublings) / 612.0 - 7.0 / 34.0;
+                (10_f64.powf(exponent).ceil() as u64).clamp(1, 10_000)
+            }
+        }
+    }
+
+    /// The roundest of the shares that become a weight, and how round it is; `None` where none do.
+    fn roundest(self, weight: u64) -> Option<(u64, u64)> {
+        let first = |least: u64| {
+            let (mut low, mut high) = (*SHARES.start(), *SHARES.end() + 1);
+            while low < high {
+                let middle = low.midpoint(high);
+                if self.weight(middle) < least { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        let (from, to) = (first(weight), first(weight + 1));
+        let powers = (0..18).map(|power| 1 << power);
+        let decimals = (1..6).flat_map(|power| [10, 25, 50].map(|step| step * 10_u64.pow(power - 1)));
+        powers
+            .chain(decimals)
+            .map(|step: u64| ((to - 1) / step * step, step))
+            .filter(|(shares, _)| (from..to).contains(shares))
+            .max_by_key(|(_, step)| *step)
+    }
+}
+
+/// The shares from which a task's weight was made.
+///
+/// A task has what its containers ask for together, so where that is known and becomes this weight it is exact. Otherwise
+/// the roundest number counts that becomes it: people ask for 512 or 1000, not for 2608. Between two that are as round the
+/// formula of the containers' own weights decides, and last the line, which the ECS agent used for as long as it was looked
+/// at.
+pub(super) fn shares(weight: u64, containers: &[Option<Asked>]) -> u64 {
+    let weight = weight.clamp(1, 10_000);
+    // The agent counts the fewest shares for a container that asks for none.
+    let asked = containers.iter().map(|container| Some(container.as_ref()?.shares.max(*SHARES.start())));
+    let asked = asked.sum::<Option<u64>>().filter(|sum| !containers.is_empty() && SHARES.contains(sum));
+    if let Some(asked) = asked.filter(|sum| [Formula::Line, Formula::Curve].iter().any(|by| by.weight(*sum) == weight))
+    {
+        return asked;
+    }
+    if weight == 1 {
+        // What a task has that asks for nothing.
+        return *SHARES.start();
+    }
+    match (Formula::Line.roundest(weight), Formula::Curve.roundest(weight)) {
+        (Some(line), Some(curve)) => {
+            let is_curve = curve.1 > line.1
+                || curve.1 == line.1 && formula_of(containers.iter().flatten()) == Some(Formula::Curve);
+            if is_curve { curve.0 } else { line.0 }
+        }
+        (line, curve) => line.or(curve).map_or(2, |(shares, _)| shares),
+    }
+}
+
+/// The formula by which the containers' own weights were made, where one of them tells.
+fn formula_of<'a>(containers: impl Iterator<Item = &'a Asked>) -> Option<Formula> {
+    let tells = |asked: &Asked| {
+        let weight = asked.weight?;
+        match [Formula::Line, Formula::Curve].map(|formula| formula.weight(asked.shares) == weight) {
+            [true, false] => Some(Formula::Line),
+            [false, true] => Some(Formula::Curve),
+            _ => None,
+        }
+    };
+    containers.filter(|asked| asked.shares > *SHARES.start()).find_map(tells)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn asked(shares: u64, weight: u64) -> Option<Asked> {
+        Some(Asked { shares, weight: Some(weight) })
+    }
+
+    #[test]
+    fn both_formulas_are_those_of_the_runtimes() {
+        // runc's own tests name the ends and the default; the others are by hand: 10^((81+1125)/612-7/34) = 58.17.
+        for (shares, line, curve) in
+            [(2, 1, 1), (128, 5, 21), (512, 20, 59), (1024, 39, 100), (2048, 79, 174), (262_144, 10_000, 10_000)]
+        {
+            assert_eq!((Formula::Line.weight(shares), Formula::Curve.weight(shares)), (line, curve), "{shares}");
+        }
+    }
+
+    #[test]
+    fn the_roundest_shares_tell_the_formula() {
+        for (weight, expected) in [
+            (1, 2),
+            (39, 1024),
+            (100, 1024),
+            (20, 512),
+            (79, 2048),
+            (174, 2048),
+            (157, 4096),
+            (303, 4096),
+            (5, 128),
+            (21, 128),
+            (99, 1000),
+            (77, 2000),
+            (170, 2000),
+            (0, 2),
+            (10_000, 262_144),
+            (u64::MAX, 262_144),
+        ] {
+            assert_eq!(shares(weight, &[]), expected, "{weight}");
+        }
+    }
+
+    #[test]
+    fn what_the_containers_asked_for_decides() {
+        // 59 is 512 shares by the curve and 1536 by the line.
+        assert_eq!(shares(59, &[]), 1536);
+        assert_eq!(shares(59, &[asked(512, 59)]), 512);
+        assert_eq!(shares(59, &[asked(1024, 100), asked(512, 59)]), 1536);
+        assert_eq!(shares(59, &[asked(511, 59), asked(0, 1)]), 513);
+        // Some aren't known: the formula of those that are.
+        assert_eq!(shares(59, &[asked(256, 35), None]), 512);
+        assert_eq!(shares(59, &[asked(256, 10), None]), 1536);
+        // A runtime's formula is not the agent's.
+        assert_eq!(shares(39, &[asked(256, 35), None]), 1024);
+        assert_eq!(shares(39, &[asked(1000, 99)]), 1000);
+    }
+
+    proptest! {
+        #[test]
+        fn the_shares_that_come_back_become_the_weight(shares_asked in 2_u64..=262_144, by_curve: bool) {
+            let formula = if by_curve { Formula::Curve } else { Formula::Line };
+            let weight = formula.weight(shares_asked);
+            let (back, _) = formula.roundest(weight).expect("some shares have it");
+            prop_assert_eq!(formula.weight(back), weight);
+            prop_assert_eq!(shares(weight, &[asked(shares_asked, weight)]), shares_asked);
+        }
+
+        #[test]
+        fn any_weight_and_any_asking_are_survived(weight: u64, shares_asked: u64, own: u64) {
+            prop_assert!(SHARES.contains(&shares(weight, &[asked(shares_asked, own), None])));
+            prop_assert!(SHARES.contains(&shares(weight, &[asked(shares_asked, own)])));
+        }
+    }
+}
