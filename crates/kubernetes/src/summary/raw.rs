@@ -62,9 +62,12 @@ struct PodRef<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RawContainer<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    start_time: Option<Text<'a>>,
     rootfs: Option<RawFs>,
     logs: Option<RawFs>,
 }
@@ -107,10 +110,27 @@ impl<'de> Slim<'de> for PodSummary {
 
     fn slim(raw: RawPod<'de>) -> Option<Self> {
         let pod = raw.pod_ref?;
-        let containers =
-            raw.containers.unwrap_or_default().into_iter().take(MOST_CONTAINERS).filter_map(container).collect();
+        let mut containers = raw.containers.unwrap_or_default();
+        keep_last_runs(&mut containers);
+        let containers = containers.into_iter().take(MOST_CONTAINERS).filter_map(container).collect();
         Some(Self { uid: said(pod.uid)?, namespace: said(pod.namespace)?, name: said(pod.name)?, containers })
     }
+}
+
+/// Of a container that is named more than once, as where its last run stands beside the present one, keeps the run that
+/// began last, and the first of two that began together or don't say when; sorts by name.
+fn keep_last_runs(containers: &mut Vec<RawContainer>) {
+    fn name<'c>(container: &'c RawContainer) -> Option<&'c str> {
+        container.name.as_ref().map(|name| &*name.0)
+    }
+    containers.sort_by(|left, right| name(left).cmp(&name(right)).then_with(|| began(right).cmp(&began(left))));
+    containers.dedup_by(|later, earlier| name(later) == name(earlier));
+}
+
+/// When a run began: times of the API are RFC 3339 in UTC, whose order is that of their text, but for parts of a second.
+fn began<'c>(container: &'c RawContainer) -> Option<(&'c str, &'c str)> {
+    let time = container.start_time.as_ref()?.0.trim_end_matches('Z');
+    Some(time.split_once('.').unwrap_or((time, "")))
 }
 
 fn container(raw: RawContainer) -> Option<ContainerSummary> {

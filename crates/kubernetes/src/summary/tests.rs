@@ -34,6 +34,28 @@ fn what_the_kubelet_does_not_know_is_none() {
 }
 
 #[test]
+fn of_a_container_that_is_named_twice_the_run_counts_that_began_last() {
+    let run = |start: &str, used: u64| format!(r#"{{"name":"app",{start}"rootfs":{{"usedBytes":{used}}}}}"#);
+    let (old, new) = (
+        run(r#""startTime":"2026-11-01T00:00:00Z","#, 1_047_527_424),
+        run(r#""startTime":"2026-11-20T00:00:00Z","#, 3_145_728),
+    );
+    let (later, unsaid) = (run(r#""startTime":"2026-11-20T00:00:00.5Z","#, 7), run("", 9));
+    let other = r#"{"name":"sidecar","rootfs":{"usedBytes":1}}"#;
+    let used = |containers: &[&str]| -> Vec<u64> {
+        let pod =
+            format!(r#"{{"podRef":{{"uid":"1","name":"a","namespace":"b"}},"containers":[{}]}}"#, containers.join(","));
+        let summary = parse_summary(format!(r#"{{"pods":[{pod}]}}"#).as_bytes()).expect("a good summary");
+        summary.pods[0].containers.iter().map(|container| container.rootfs.unwrap().used_bytes.unwrap()).collect()
+    };
+    for runs in [[&*old, other, &*new], [&*new, other, &*old], [&*unsaid, other, &*new]] {
+        assert_eq!(used(&runs), [3_145_728, 1]);
+    }
+    assert_eq!(used(&[&*old, &*new, &*later, &*unsaid]), [7]);
+    assert_eq!(used(&[&*unsaid, &*unsaid.replace('9', "8")]), [9]);
+}
+
+#[test]
 fn a_broken_pod_costs_only_itself() {
     let text = r#"{"node":{"fs":7},"pods":[null,{"podRef":{"uid":"1","name":"a","namespace":"b"}},{"podRef":{"uid":"2"}},
         {"podRef":{"uid":"3","name":"a","namespace":"b"},"containers":[{"name":"x","rootfs":{"usedBytes":-5}}]}]}"#;
