@@ -17,6 +17,7 @@ use telemetry::{Counter, Gauge, Registry};
 use crate::cluster::Cluster;
 use crate::config::{CollectionRole, Config};
 use crate::host::search::Findings;
+use crate::impossible::ImpossibleValues;
 use crate::insights::{self, Frame, Knowledge, NodeIdentity};
 use crate::samples::ClusterSample;
 use crate::sources::Machine;
@@ -45,6 +46,7 @@ pub struct Collector {
     clock: Arc<dyn Clock>,
     /// UIDs that nothing named in the last round but their log directories.
     missed: HashSet<Text>,
+    impossible: ImpossibleValues,
     own: Own,
 }
 
@@ -110,6 +112,7 @@ impl Collector {
             cluster: parts.cluster,
             learnt: false,
             missed: HashSet::new(),
+            impossible: ImpossibleValues::new(&parts.registry, &parts.component),
             clock: parts.clock,
         }
     }
@@ -163,7 +166,10 @@ impl Collector {
             self.learn();
             let frame = Frame::new(&self.identity, at.wall_ms());
             let cluster = self.cluster_sample();
-            return cluster.iter().flat_map(|sample| insights::cluster_records(&frame, sample, &self.config)).collect();
+            let records = cluster.iter().flat_map(|sample| insights::cluster_records(&frame, sample, &self.config));
+            let records = records.collect();
+            self.impossible.note(&frame.into_impossible());
+            return records;
         }
         // The kubelet works on its answer while the machine is read.
         let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::PodsAndSummary));
@@ -192,6 +198,11 @@ impl Collector {
             cluster: cluster.as_ref(),
         };
         let records = insights::records(&frame, &sample, knowledge, &self.config);
+        let impossible = frame.into_impossible();
+        if self.impossible.note(&impossible) {
+            // CPUs or memory may have been added.
+            self.identity.capacity = self.machine.capacity();
+        }
         let uids: HashSet<&str> = sample.pods.iter().map(|pod| &*pod.uid).collect();
         self.inventory.forget_without(|uid| uids.contains(uid));
         self.restarts.sweep(at, |uid| self.inventory.knows(uid));

@@ -72,12 +72,42 @@ confmap::choice! {
 }
 
 confmap::choice! {
-    /// What a node's memory usage is on cgroup v2, whose root has no usage of its own.
+    /// What a node's memory usage and working set are.
     pub enum NodeMemory {
-        /// Anonymous memory and page cache, without the kernel's own.
+        /// What the root cgroup says; on version 2, which says nothing, anonymous memory and page cache.
         Cgroup = "cgroup",
-        /// `MemTotal` less `MemAvailable`.
+        /// `MemTotal` less `MemAvailable`, as `free` counts, on cgroup v1 and v2.
         Available = "available",
+    }
+}
+
+confmap::choice! {
+    /// What the utilization of a node's file system divides by.
+    pub enum FilesystemUtilization {
+        /// All of the file system.
+        Capacity = "capacity",
+        /// What is used and what users may still have, as `df` does: blocks reserved for root don't count.
+        Df = "df",
+    }
+}
+
+confmap::choice! {
+    /// What becomes of disks and network interfaces all of whose counters are zero.
+    pub enum IdleDevices {
+        /// They have records like others.
+        Report = "report",
+        /// They have none until they do something, such as `zram0` or `ifb0` that nothing uses.
+        Omit = "omit",
+    }
+}
+
+confmap::choice! {
+    /// What a disk is called whose name has a slash.
+    pub enum DiskNames {
+        /// As below `/dev` and in the mount table: `/dev/cciss/c0d0`.
+        Device = "device",
+        /// As the Go receiver does, with sysfs's spelling: `/dev/cciss!c0d0`.
+        Go = "go",
     }
 }
 
@@ -220,10 +250,16 @@ confmap::config! {
         pub node_network_interfaces: NodeInterfaces = NodeInterfaces::All,
         /// What becomes of the network of pods that use the host's.
         pub host_network_pods: HostNetworkPods = HostNetworkPods::Report,
-        /// What a node's memory usage is on cgroup v2.
+        /// What a node's memory usage and working set are.
         pub node_memory: NodeMemory = NodeMemory::Cgroup,
         /// What `memory_failcnt` counts on cgroup v2.
         pub memory_failcnt: Failcnt = Failcnt::Failcnt,
+        /// What `node_filesystem_utilization` and `instance_filesystem_utilization` divide by.
+        pub filesystem_utilization: FilesystemUtilization = FilesystemUtilization::Capacity,
+        /// What becomes of disks and network interfaces all of whose counters are zero.
+        pub idle_devices: IdleDevices = IdleDevices::Report,
+        /// What a disk is called whose name has a slash.
+        pub disk_names: DiskNames = DiskNames::Device,
         /// What the attribute `fstype` says.
         pub fstype: FsType = FsType::Vfs,
         /// What a pod's requests and limits add up.

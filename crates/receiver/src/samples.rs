@@ -9,6 +9,8 @@ use linux::net_dev::{Interface, Name};
 use linux::statfs::Usage;
 use model::{Stamp, Text};
 
+use crate::plausible::{Absent, Said, growth};
+
 /// Two readings nearer to each other than this give no rate: the clocks' and counters' own steps would be most of it.
 const SHORTEST: Duration = Duration::from_micros(50);
 
@@ -26,14 +28,15 @@ pub struct Pair<T> {
 impl<T> Pair<T> {
     /// How much a counter grew in a second between the two readings.
     ///
-    /// `None` at first sight, where either reading lacks the counter, where it went back (it began again: its next
-    /// reading has this one to compare with), and where the readings are at most 50 µs apart.
-    pub fn rate(&self, counter: impl Fn(&T) -> Option<u64>) -> Option<f64> {
-        let (then, earlier) = self.earlier.as_ref()?;
+    /// Missing at first sight, where either reading lacks the counter, and where the readings are at most 50 µs apart;
+    /// impossible where it is below zero or went back (it began again: its next reading has this one to compare with).
+    pub fn rate(&self, counter: impl Fn(&T) -> Option<u64>) -> Said<f64> {
+        let (then, earlier) = self.earlier.as_ref().ok_or(Absent::Missing)?;
         let elapsed = self.at.since(*then);
-        let growth = counter(&self.now)?.checked_sub(counter(earlier)?)?;
+        let growth = growth(counter(earlier), counter(&self.now))?;
         #[expect(clippy::cast_precision_loss, reason = "2^53 of anything in one interval is beyond every counter here")]
-        (elapsed > SHORTEST).then(|| growth as f64 / elapsed.as_secs_f64())
+        let rate = growth as f64 / elapsed.as_secs_f64();
+        if elapsed > SHORTEST { Ok(rate) } else { Err(Absent::Missing) }
     }
 }
 
@@ -197,7 +200,7 @@ mod tests {
 
     fn check(earlier: Option<(f64, Option<u64>)>, now: (f64, Option<u64>), expected: Option<f64>) {
         let pair = Pair { at: at(now.0), now: now.1, earlier: earlier.map(|(time, value)| (at(time), value)) };
-        assert_eq!(pair.rate(|value| *value), expected);
+        assert_eq!(pair.rate(|value| *value).ok(), expected);
     }
 
     #[test]

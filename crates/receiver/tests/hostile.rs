@@ -8,17 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use catalog::RecordType;
 use model::{Round, Value};
 use proptest::prelude::*;
 use receiver::Config;
-use receiver::config::{Failcnt, NodeInterfaces, NodeMemory, PodRequests};
-use support::{Rig, config, recording};
+use receiver::config::{Failcnt, FilesystemUtilization, NodeInterfaces, NodeMemory, PodRequests};
+use support::{Rig, config, metric, recording};
 use testkit::hosts::{Recording, Sample};
 use testkit::kubelet::Route;
 
 /// What may stand where a number stood.
-const NUMBERS: [&str; 9] = [
+const NUMBERS: [&str; 13] = [
     "18446744073709551615",
+    "18446744073709551614",
+    "18446744073709547520",
+    "18446744073709551607",
+    "18014398509481983",
     "18446744073709551616",
     "9223372036854775808",
     "9223372036854775807",
@@ -96,20 +101,56 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// No value of a round is negative, infinite or no number at all.
+/// No value of a round is negative, infinite, no number at all, or more than there can be.
 fn check(round: &Round) -> Result<(), TestCaseError> {
     prop_assert!(!round.records.is_empty());
+    let node = round.records.iter().find(|record| record.record_type == Some(RecordType::Node));
+    let of_node = |name| node.and_then(|node| metric(node, name));
+    let (cpus, memory) = (of_node("node_cpu_limit"), of_node("node_memory_limit"));
     for record in &round.records {
+        let value = |name: &str| {
+            let found = record.points.iter().find(|point| point.metric.name().ends_with(name));
+            found.and_then(|point| metric(record, point.metric.name()))
+        };
         for point in &record.points {
+            let name = point.metric.name();
             let good = match point.value {
                 Value::Integer(value) => value >= 0,
-                Value::Float(value) => value.is_finite() && value >= 0.0,
+                // A whole number that isn't an `i64` is no true one.
+                Value::Float(value) => value.is_finite() && (0.0..9e18).contains(&value),
             };
-            prop_assert!(good, "{:?} {}: {:?}", record.record_type, point.metric.name(), point.value);
+            prop_assert!(good, "{:?} {name}: {:?}", record.record_type, point.value);
+            let most = match point.metric.unit() {
+                "Bytes/Second" => 1e13,
+                "Count/Second" => 1e12,
+                "Percent" if name.ends_with("cpu_utilization") => 1000.0,
+                "Percent" if name.ends_with("memory_utilization") => 125.0,
+                "Percent" if name.starts_with("node_filesystem") => 100.0,
+                "" if name.contains("cpu_usage") => cpus.map_or(f64::MAX, |cpus| cpus * 10.0),
+                "Bytes" if IN_MEMORY.iter().any(|part| name.ends_with(part)) => {
+                    memory.map_or(f64::MAX, |all| all * 1.25)
+                }
+                _ => f64::MAX,
+            };
+            prop_assert!(metric(record, name) <= Some(most), "{:?} {name}: {:?}", record.record_type, point.value);
+        }
+        for (part, whole) in
+            [("filesystem_available", "filesystem_capacity"), ("filesystem_inodes_free", "filesystem_inodes")]
+        {
+            if let (Some(part), Some(whole)) = (value(part), value(whole)) {
+                prop_assert!(part <= whole, "{:?} {part} of {whole}", record.attributes);
+            }
+        }
+        if let (Some(usage), Some(capacity)) = (metric(record, "node_filesystem_usage"), value("filesystem_capacity")) {
+            prop_assert!(usage <= capacity, "{:?} {usage} of {capacity}", record.attributes);
         }
     }
     Ok(())
 }
+
+/// Metrics of memory that is part of the node's.
+const IN_MEMORY: [&str; 6] =
+    ["memory_usage", "memory_cache", "memory_rss", "memory_max_usage", "memory_mapped_file", "memory_working_set"];
 
 /// Options that read and compute the most.
 fn all() -> Config {
@@ -118,6 +159,7 @@ fn all() -> Config {
         node_memory: NodeMemory::Available,
         memory_failcnt: Failcnt::Events,
         pod_requests: PodRequests::Scheduler,
+        filesystem_utilization: FilesystemUtilization::Df,
         ..config()
     }
 }

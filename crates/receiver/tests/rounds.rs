@@ -53,8 +53,11 @@ fn counters_at_their_end_cost_their_own_sum_only() {
     rig.pass(Duration::from_secs(2));
     let round = rig.collector.collect();
     let node = one(&round, RecordType::Node, "", "");
-    assert_eq!(metric(node, "node_memory_pgfault"), Some(0.0));
+    assert_eq!(metric(node, "node_memory_pgfault"), None);
     assert_eq!(metric(node, "node_memory_failures_total"), None);
+    assert!(metric(node, "node_memory_usage").is_some());
+    let labels = [("metric", "node_memory_pgfault"), ("reason", "wrapped")];
+    assert_eq!(rig.counted("container_insights_impossible_values", &labels), 1);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use linux::{Buffer, Root};
 
+use crate::plausible::MOST_MEMORY;
+
 /// The node's CPUs and memory; `None` where the machine couldn't say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Capacity {
@@ -23,7 +25,7 @@ impl Capacity {
         let memory = linux::meminfo::read(root, buffer).ok().and_then(|memory| memory.total_bytes);
         Self {
             cpu_millicores: cpus.map(|cpus| u64::from(cpus) * 1000),
-            memory_bytes: memory.filter(|bytes| *bytes > 0),
+            memory_bytes: memory.filter(|bytes| (1..=MOST_MEMORY).contains(bytes)),
         }
     }
 }

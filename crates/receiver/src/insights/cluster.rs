@@ -6,7 +6,6 @@ use model::{Attributes, Record, Text};
 
 use crate::config::{Config, WorkloadDocument};
 use crate::insights::frame::Frame;
-use crate::insights::points::Points;
 use crate::samples::{ClusterSample, Count, WorkloadSample};
 use crate::stores::document;
 
@@ -23,7 +22,7 @@ pub fn records<'a>(
 }
 
 fn cluster(frame: &Frame<'_>, sample: &ClusterSample) -> Option<Record> {
-    let mut points = Points::of(RecordType::Cluster);
+    let mut points = frame.points(RecordType::Cluster);
     points.put(M::FailedNodeCount, sample.nodes.map(|nodes| nodes.failed));
     points.put(M::NodeCount, sample.nodes.map(|nodes| nodes.count));
     points.put(M::NumberOfRunningPods, sample.running_pods);
@@ -31,13 +30,13 @@ fn cluster(frame: &Frame<'_>, sample: &ClusterSample) -> Option<Record> {
 }
 
 fn namespace(frame: &Frame<'_>, count: &Count) -> Option<Record> {
-    let mut points = Points::of(RecordType::ClusterNamespace);
+    let mut points = frame.points(RecordType::ClusterNamespace);
     points.put(M::NumberOfRunningPods, Some(count.pods));
     frame.record(points, |record_type| within(frame, record_type, &count.name, ""))
 }
 
 fn service(frame: &Frame<'_>, namespace: &Text, count: &Count) -> Option<Record> {
-    let mut points = Points::of(RecordType::ClusterService);
+    let mut points = frame.points(RecordType::ClusterService);
     points.put(M::NumberOfRunningPods, Some(count.pods));
     frame.record(points, |record_type| {
         let mut attributes = within(frame, record_type, namespace, &count.name);
@@ -48,7 +47,7 @@ fn service(frame: &Frame<'_>, namespace: &Text, count: &Count) -> Option<Record>
 
 fn workload(frame: &Frame<'_>, sample: &WorkloadSample, config: &Config) -> Option<Record> {
     let figures = sample.figures;
-    let mut points = Points::of(match sample.kind {
+    let mut points = frame.points(match sample.kind {
         Kind::Deployment => RecordType::ClusterDeployment,
         Kind::DaemonSet => RecordType::ClusterDaemonSet,
         Kind::StatefulSet => RecordType::ClusterStatefulSet,

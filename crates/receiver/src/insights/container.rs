@@ -20,7 +20,7 @@ pub fn record(
     restarts: Option<u64>,
     config: &Config,
 ) -> Option<Record> {
-    let mut points = Points::of(RecordType::Container);
+    let mut points = frame.points(RecordType::Container);
     if let Some(group) = group {
         put_usage(&mut points, group, frame, config);
     }
@@ -47,7 +47,7 @@ pub fn record_alone(
     group: &GroupSample,
     config: &Config,
 ) -> Option<Record> {
-    let mut points = Points::of(RecordType::Container);
+    let mut points = frame.points(RecordType::Container);
     put_usage(&mut points, group, frame, config);
     frame.record(points, |record_type| {
         let mut attributes = frame.attributes(record_type);
@@ -78,10 +78,9 @@ pub fn attributes(
 
 fn put_usage(points: &mut Points, group: &GroupSample, frame: &Frame<'_>, config: &Config) {
     let capacity = frame.node.capacity;
-    cpu::put(points, group.cpu.as_ref(), capacity.cpu_millicores);
+    let _ = cpu::put(points, group.cpu.as_ref(), capacity.cpu_millicores);
     let memory = group.memory.as_ref();
-    let used = memory.map(|memory| memory::Used::of(&memory.now)).unwrap_or_default();
-    memory::put(points, memory, used, capacity.memory_bytes, config.memory_failcnt);
+    let _ = memory::put(points, memory, memory::Used::of(memory), capacity.memory_bytes, config.memory_failcnt);
 }
 
 fn put_status(attributes: &mut Attributes, entry: &Entry, container: &ContainerEntry, config: &Config) {

@@ -1,14 +1,14 @@
 //! `ContainerFS`: the writable layer and the logs of one container, as the kubelet measures them.
 
 use catalog::{Attribute, RecordType};
-use kubernetes::ContainerSummary;
+use kubernetes::{ContainerSummary, FsUse};
 use model::{Record, Text};
 
-use crate::config::Config;
+use crate::config::{Config, FilesystemUtilization};
 use crate::insights::file_system::{self, FileSystem};
 use crate::insights::frame::Frame;
-use crate::insights::points::Points;
 use crate::insights::{container, machine_fs, volume};
+use crate::plausible::{Absent, said, within};
 use crate::samples::Volumes;
 use crate::stores::pod::{ContainerEntry, Entry};
 
@@ -36,16 +36,23 @@ pub fn record(
 ) -> Option<Record> {
     let rootfs = summary.rootfs?;
     let storage = storage.filter(|storage| rootfs.capacity_bytes == Some(storage.capacity_bytes));
-    let logs = summary.logs.and_then(|logs| logs.used_bytes).unwrap_or(0);
-    let mut points = Points::of(RecordType::ContainerFS);
-    let usage = FileSystem {
-        usage_bytes: rootfs.used_bytes.map(|used| used.saturating_add(logs)),
-        capacity_bytes: rootfs.capacity_bytes,
-        available_bytes: rootfs.available_bytes,
-        inodes: None,
-        inodes_free: None,
+    let used = |part: FsUse| within(part.used_bytes, said(part.capacity_bytes));
+    // Where nothing is known of the logs, there are none.
+    let logs = match summary.logs.map_or(Err(Absent::Missing), used) {
+        Err(Absent::Missing) => Ok(0),
+        logs => logs,
     };
-    file_system::put(&mut points, usage);
+    let capacity = said(rootfs.capacity_bytes);
+    let mut points = frame.points(RecordType::ContainerFS);
+    let usage = FileSystem {
+        usage_bytes: used(rootfs).and_then(|used| Ok(used.saturating_add(logs?))),
+        capacity_bytes: capacity,
+        available_bytes: within(rootfs.available_bytes, capacity),
+        inodes: Err(Absent::Missing),
+        inodes_free: Err(Absent::Missing),
+    };
+    // What others have on the same file system isn't known, so that there is no utilization as `df` has it.
+    file_system::put(&mut points, usage, FilesystemUtilization::Capacity);
     frame.record(points, |record_type| {
         let mut attributes = container::attributes(frame, record_type, entry, container, config);
         if let Some(storage) = storage {

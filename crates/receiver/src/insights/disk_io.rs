@@ -8,7 +8,9 @@ use crate::samples::Pair;
 
 /// Adds the rates of one disk: cgroup v1 counts synchronous and asynchronous operations apart, v2 does not.
 pub fn put(points: &mut Points, io: &Pair<DiskIo>) {
-    let mut rate = |measurement, counter: &dyn Fn(&DiskIo) -> Option<u64>| points.put(measurement, io.rate(counter));
+    let mut rate = |measurement, counter: &dyn Fn(&DiskIo) -> Option<u64>| {
+        let _ = points.put_said(measurement, io.rate(counter));
+    };
     rate(M::DiskioIoServicedAsync, &|io| io.serviced.async_);
     rate(M::DiskioIoServicedRead, &|io| io.serviced.read);
     rate(M::DiskioIoServicedSync, &|io| io.serviced.sync);

@@ -2,29 +2,36 @@
 
 use catalog::Measurement as M;
 
-use crate::insights::points::{Points, float, percent};
+use crate::config::FilesystemUtilization;
+use crate::insights::points::{Points, said_float, share};
+use crate::plausible::Said;
 
-/// What is known of a file system, in bytes and inodes; `None` where its source doesn't say.
-#[derive(Debug, Clone, Copy, Default)]
+/// What is known of a file system, in bytes and inodes, and what of it can be true.
+#[derive(Debug, Clone, Copy)]
 pub struct FileSystem {
     /// Bytes in use.
-    pub usage_bytes: Option<u64>,
+    pub usage_bytes: Said<u64>,
     /// Bytes in all.
-    pub capacity_bytes: Option<u64>,
+    pub capacity_bytes: Said<u64>,
     /// Bytes that an ordinary user can still write.
-    pub available_bytes: Option<u64>,
+    pub available_bytes: Said<u64>,
     /// Inodes in all.
-    pub inodes: Option<u64>,
+    pub inodes: Said<u64>,
     /// Inodes not in use.
-    pub inodes_free: Option<u64>,
+    pub inodes_free: Said<u64>,
 }
 
 /// Adds one file system.
-pub fn put(points: &mut Points, file_system: FileSystem) {
-    points.put(M::FilesystemUsage, file_system.usage_bytes);
-    points.put(M::FilesystemCapacity, file_system.capacity_bytes);
-    points.put(M::FilesystemAvailable, file_system.available_bytes);
-    points.put(M::FilesystemUtilization, percent(float(file_system.usage_bytes), file_system.capacity_bytes));
-    points.put(M::FilesystemInodes, file_system.inodes);
-    points.put(M::FilesystemInodesFree, file_system.inodes_free);
+pub fn put(points: &mut Points, file_system: FileSystem, utilization: FilesystemUtilization) {
+    let usage = points.put_said(M::FilesystemUsage, file_system.usage_bytes);
+    let capacity = points.put_said(M::FilesystemCapacity, file_system.capacity_bytes);
+    let available = points.put_said(M::FilesystemAvailable, file_system.available_bytes);
+    let whole = match utilization {
+        FilesystemUtilization::Capacity => capacity,
+        FilesystemUtilization::Df => usage.and_then(|usage| Ok(usage.saturating_add(available?))),
+    };
+    let used = whole.and_then(|whole| share(said_float(usage), Some(whole)));
+    let _ = points.put_said(M::FilesystemUtilization, used);
+    let _ = points.put_said(M::FilesystemInodes, file_system.inodes);
+    let _ = points.put_said(M::FilesystemInodesFree, file_system.inodes_free);
 }

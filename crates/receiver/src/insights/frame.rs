@@ -1,10 +1,13 @@
 //! What all records of one round have in common: the node, the time, the constants of their types.
 
+use std::cell::RefCell;
+
 use catalog::{Attribute, RecordType, attributes_of};
 use model::{Attributes, Point, Record, Text};
 
 use crate::config::Orchestrator;
 use crate::host::{Capacity, Facts};
+use crate::impossible::Impossible;
 use crate::insights::points::Points;
 use crate::stores::document;
 
@@ -98,6 +101,8 @@ impl NodeIdentity {
 pub struct Frame<'a> {
     /// The node.
     pub node: &'a NodeIdentity,
+    /// What was left out of the records so far because it can't be true.
+    impossible: RefCell<Vec<Impossible>>,
     time_ms: i64,
     timestamp: Text,
 }
@@ -105,7 +110,17 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// A round of this wall time, in milliseconds since the Unix epoch.
     pub fn new(node: &'a NodeIdentity, time_ms: i64) -> Self {
-        Self { node, time_ms, timestamp: time_ms.to_string().into() }
+        Self { node, impossible: RefCell::default(), time_ms, timestamp: time_ms.to_string().into() }
+    }
+
+    /// The points of a record, none yet.
+    pub fn points(&self, record_type: RecordType) -> Points {
+        Points::of(record_type, self.node.capacity)
+    }
+
+    /// What was left out of the records because it can't be true.
+    pub fn into_impossible(self) -> Vec<Impossible> {
+        self.impossible.into_inner()
     }
 
     /// The attributes that every record of a type has, with room for its own.
@@ -135,9 +150,29 @@ impl<'a> Frame<'a> {
 
     /// A record, where there are points.
     pub fn record(&self, points: Points, attributes: impl FnOnce(RecordType) -> Attributes) -> Option<Record> {
+        if points.is_empty() && points.impossible().is_empty() {
+            return None;
+        }
         let record_type = points.record_type();
-        let points: Vec<Point> = points.finish()?;
         let attributes = attributes(record_type);
+        if !points.impossible().is_empty() {
+            let about = about(&attributes);
+            let left_out = points.impossible().iter();
+            let values = left_out.map(|(metric, reason)| Impossible { metric, reason: *reason, about: about.clone() });
+            self.impossible.borrow_mut().extend(values);
+        }
+        let points: Vec<Point> = points.finish()?;
         Some(Record { record_type: Some(record_type), attributes, time_ms: self.time_ms, points })
+    }
+}
+
+/// What a record is about, for people: the narrowest of its names, after its pod's.
+fn about(attributes: &Attributes) -> Text {
+    let said = |attribute: Attribute| attributes.get(attribute.as_str()).cloned();
+    let narrow = [Attribute::Device, Attribute::Interface, Attribute::ContainerName, Attribute::ContainerId];
+    let narrow = narrow.into_iter().find_map(said);
+    match (said(Attribute::K8sPodName), narrow) {
+        (Some(pod), Some(narrow)) => format!("{pod} {narrow}").into(),
+        (pod, narrow) => pod.or(narrow).unwrap_or_else(|| "".into()),
     }
 }

@@ -5,9 +5,10 @@ use model::Record;
 
 use crate::config::{Config, NodeInterfaces, NodeMemory, RunningTasks};
 use crate::insights::frame::Frame;
-use crate::insights::points::{Points, float, percent};
+use crate::insights::points::{float, percent, said_float, share};
 use crate::insights::{cpu, memory, network};
-use crate::samples::{NodeSample, Pair};
+use crate::plausible::{Absent, said, within};
+use crate::samples::NodeSample;
 use crate::stores::amounts::Totals;
 
 /// A share of a CPU is as much of it as a thousandth, but a CPU has this many.
@@ -16,10 +17,10 @@ const SHARES_PER_MILLICORE: f64 = 1.024;
 /// The machine's record; `totals` are those of the last good pod list.
 pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, config: &Config) -> Option<Record> {
     let capacity = frame.node.capacity;
-    let mut points = Points::of(frame.node.types.machine);
-    cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
+    let mut points = frame.points(frame.node.types.machine);
+    let _ = cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
     points.put(M::CpuLimit, capacity.cpu_millicores);
-    memory::put(
+    let _ = memory::put(
         &mut points,
         sample.group.memory.as_ref(),
         used(sample, frame, config),
@@ -39,9 +40,11 @@ pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, c
     if let Some(tasks) = &sample.tasks {
         let limit = capacity.cpu_millicores.filter(|limit| *limit > 0);
         let shares = float(limit).map(|limit| limit * SHARES_PER_MILLICORE);
-        let reserved = float(tasks.cpu_shares).zip(shares).map(|(reserved, all)| reserved / all * 100.0);
-        points.put(M::CpuReservedCapacity, reserved);
-        points.put(M::MemoryReservedCapacity, percent(float(tasks.memory_bytes), capacity.memory_bytes));
+        let reserved = said_float(said(tasks.cpu_shares));
+        let reserved = reserved.and_then(|reserved| Ok(reserved / shares.ok_or(Absent::Missing)? * 100.0));
+        let _ = points.put_said(M::CpuReservedCapacity, reserved);
+        let memory = share(said_float(said(tasks.memory_bytes)), capacity.memory_bytes);
+        let _ = points.put_said(M::MemoryReservedCapacity, memory);
         let is_told = tasks.running > 0 || config.running_tasks == RunningTasks::Always;
         points.put(M::NumberOfRunningTasks, is_told.then_some(tasks.running));
     }
@@ -60,11 +63,13 @@ pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, c
 
 /// Memory in use by the option's meaning, and what of it the kernel can drop at once.
 fn used(sample: &NodeSample, frame: &Frame<'_>, config: &Config) -> memory::Used {
-    let cgroup = sample.group.memory.as_ref().map(|Pair { now, .. }| memory::Used::of(now)).unwrap_or_default();
-    match (config.node_memory, frame.node.capacity.memory_bytes, sample.memory_available_bytes) {
-        (NodeMemory::Available, Some(total), Some(available)) => {
-            memory::Used { usage_bytes: Some(total.saturating_sub(available)), inactive_file_bytes: Some(0) }
+    match config.node_memory {
+        NodeMemory::Cgroup => memory::Used::of(sample.group.memory.as_ref()),
+        NodeMemory::Available => {
+            // Where one round can't read it, the cgroup's number would be another one under the same name.
+            let total = said(frame.node.capacity.memory_bytes);
+            let usage = total.and_then(|all| Ok(all - within(sample.memory_available_bytes, total)?));
+            memory::Used { usage_bytes: usage, inactive_file_bytes: Ok(0) }
         }
-        _ => cgroup,
     }
 }

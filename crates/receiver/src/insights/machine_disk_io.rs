@@ -5,13 +5,12 @@ use model::Record;
 
 use crate::insights::disk_io;
 use crate::insights::frame::Frame;
-use crate::insights::points::Points;
 use crate::insights::volume;
 use crate::samples::DiskSample;
 
 /// The record of one disk.
 pub fn record(frame: &Frame<'_>, disk: &DiskSample) -> Option<Record> {
-    let mut points = Points::of(frame.node.types.disk_io);
+    let mut points = frame.points(frame.node.types.disk_io);
     disk_io::put(&mut points, &disk.io);
     frame.record(points, |record_type| {
         let mut attributes = frame.node_attributes(record_type);

@@ -6,22 +6,25 @@ use model::{Record, Text};
 use crate::config::{Config, FsType};
 use crate::insights::file_system::{self, FileSystem};
 use crate::insights::frame::Frame;
-use crate::insights::points::Points;
 use crate::insights::volume;
+use crate::plausible::{said, within};
 use crate::samples::FileSystemSample;
 
 /// The record of one file system.
 pub fn record(frame: &Frame<'_>, sample: &FileSystemSample, config: &Config) -> Option<Record> {
     let usage = &sample.usage;
-    let mut points = Points::of(frame.node.types.file_system);
+    let mut points = frame.points(frame.node.types.file_system);
+    // Where more is reserved than is free, some kernels give numbers below zero.
+    let (capacity, inodes) = (said(Some(usage.capacity_bytes)), said(usage.inodes));
+    let free = within(Some(usage.free_bytes), capacity);
     let usage = FileSystem {
-        usage_bytes: Some(usage.capacity_bytes.saturating_sub(usage.free_bytes)),
-        capacity_bytes: Some(usage.capacity_bytes),
-        available_bytes: Some(usage.available_bytes),
-        inodes: usage.inodes,
-        inodes_free: usage.inodes_free,
+        usage_bytes: capacity.and_then(|capacity| Ok(capacity - free?)),
+        capacity_bytes: capacity,
+        available_bytes: within(Some(usage.available_bytes), capacity),
+        inodes,
+        inodes_free: within(usage.inodes_free, inodes),
     };
-    file_system::put(&mut points, usage);
+    file_system::put(&mut points, usage, config.filesystem_utilization);
     frame.record(points, |record_type| {
         let mut attributes = frame.node_attributes(record_type);
         attributes.insert(Attribute::Device, sample.device.clone());

@@ -6,16 +6,15 @@ use model::Record;
 
 use crate::insights::frame::Frame;
 use crate::insights::network;
-use crate::insights::points::Points;
 use crate::samples::Pair;
 
 /// The record of one interface.
 pub fn record(frame: &Frame<'_>, interface: &Pair<Interface>) -> Option<Record> {
-    let mut points = Points::of(frame.node.types.network);
+    let mut points = frame.points(frame.node.types.network);
     network::put(&mut points, interface);
     frame.record(points, |record_type| {
         let mut attributes = frame.node_attributes(record_type);
-        attributes.insert(Attribute::Interface, &*interface.now.name);
+        attributes.insert(Attribute::Interface, &*interface.now.name.text());
         attributes
     })
 }

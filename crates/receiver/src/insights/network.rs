@@ -4,6 +4,7 @@ use catalog::Measurement as M;
 use linux::net_dev::Interface;
 
 use crate::insights::points::Points;
+use crate::plausible::{Absent, Said, of_one_interface};
 use crate::samples::Pair;
 
 type Counter = (M, fn(&Interface) -> Option<u64>);
@@ -28,19 +29,38 @@ pub fn put(points: &mut Points, interface: &Pair<Interface>) {
 /// where none has.
 pub fn put_sums(points: &mut Points, interfaces: &[Pair<Interface>]) {
     for (measurement, counter) in COUNTERS {
-        points.put(measurement, sum(interfaces.iter().map(|interface| interface.rate(counter))));
+        let rates = interfaces.iter().map(|interface| rate(measurement, interface, counter));
+        let _ = points.put_said(measurement, sum(rates));
     }
     let total = |interface: &Pair<Interface>| {
-        Some(
-            interface.rate(|interface| Some(interface.rx_bytes))?
-                + interface.rate(|interface| Some(interface.tx_bytes))?,
-        )
+        let [received, sent] =
+            [COUNTERS[0], COUNTERS[4]].map(|(measurement, counter)| rate(measurement, interface, counter));
+        Ok(received? + sent?)
     };
-    points.put(M::NetworkTotalBytes, sum(interfaces.iter().map(total)));
+    let _ = points.put_said(M::NetworkTotalBytes, sum(interfaces.iter().map(total)));
 }
 
-fn sum(rates: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    rates.flatten().reduce(|sum, rate| sum + rate)
+/// Whether nothing has gone through an interface since it appeared.
+pub fn is_zero(interface: &Interface) -> bool {
+    COUNTERS.iter().all(|(_, counter)| counter(interface) == Some(0))
+}
+
+/// One interface's rate, where it can be true: what can't be of one interface is no part of a sum.
+fn rate(measurement: M, interface: &Pair<Interface>, counter: fn(&Interface) -> Option<u64>) -> Said<f64> {
+    interface.rate(counter).and_then(|rate| of_one_interface(measurement, rate))
+}
+
+/// The sum of those that there are; where there are none, why.
+fn sum(rates: impl Iterator<Item = Said<f64>>) -> Said<f64> {
+    rates
+        .reduce(|sum, rate| match (sum, rate) {
+            (Ok(sum), Ok(rate)) => Ok(sum + rate),
+            (Ok(sum), Err(_)) => Ok(sum),
+            (Err(_), Ok(rate)) => Ok(rate),
+            (Err(Absent::Missing), rate) => rate,
+            (sum, Err(_)) => sum,
+        })
+        .unwrap_or(Err(Absent::Missing))
 }
 
 #[cfg(test)]
@@ -51,6 +71,7 @@ mod tests {
     use model::{Stamp, Value};
 
     use super::*;
+    use crate::host::Capacity;
 
     fn interface(rx_bytes: u64) -> Interface {
         let line = format!(" eth0: {rx_bytes} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
@@ -62,13 +83,13 @@ mod tests {
         let at = |seconds| Stamp { monotonic: Duration::from_secs(seconds), wall: Duration::ZERO };
         let grown = |rx_bytes| Pair { at: at(10), now: interface(rx_bytes), earlier: Some((at(0), interface(0))) };
         let new = Pair { at: at(10), now: interface(77), earlier: None };
-        let mut points = Points::of(RecordType::Node);
+        let mut points = Points::of(RecordType::Node, Capacity::default());
         put_sums(&mut points, &[new.clone(), grown(100), grown(50)]);
         let points = points.finish().expect("there are rates");
         let received =
             points.iter().find(|point| point.metric.name() == "node_network_rx_bytes").map(|point| point.value);
         assert_eq!(received, Some(Value::Float(15.0)));
-        let mut points = Points::of(RecordType::Node);
+        let mut points = Points::of(RecordType::Node, Capacity::default());
         put_sums(&mut points, &[new]);
         assert!(points.finish().is_none());
     }

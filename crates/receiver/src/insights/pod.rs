@@ -5,7 +5,7 @@ use model::{Attributes, Record};
 
 use crate::config::{Config, HostNetworkPods};
 use crate::insights::frame::Frame;
-use crate::insights::points::{Points, float, percent};
+use crate::insights::points::{float, percent, said_float, share};
 use crate::insights::{cpu, memory, network};
 use crate::samples::PodSample;
 use crate::stores::amounts;
@@ -20,10 +20,10 @@ pub fn record(
     config: &Config,
 ) -> Option<Record> {
     let capacity = frame.node.capacity;
-    let mut points = Points::of(RecordType::Pod);
+    let mut points = frame.points(RecordType::Pod);
     let total = cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
     let memory = sample.group.memory.as_ref();
-    let used = memory.map(|memory| memory::Used::of(&memory.now)).unwrap_or_default();
+    let used = memory::Used::of(memory);
     let working_set = memory::put(&mut points, memory, used, capacity.memory_bytes, config.memory_failcnt);
     if let Some(pod) = &entry.pod {
         let amounts = amounts::of_pod(pod, config.pod_requests, capacity);
@@ -31,11 +31,12 @@ pub fn record(
         points.put(M::CpuRequest, cpu);
         points.put(M::CpuReservedCapacity, percent(float(cpu), capacity.cpu_millicores));
         points.put(M::CpuLimit, amounts.limits.cpu_millicores);
-        points.put(M::CpuUtilizationOverPodLimit, percent(total, amounts.limits.cpu_millicores));
+        let _ = points.put_said(M::CpuUtilizationOverPodLimit, share(total, amounts.limits.cpu_millicores));
         points.put(M::MemoryRequest, bytes);
         points.put(M::MemoryReservedCapacity, percent(float(bytes), capacity.memory_bytes));
         points.put(M::MemoryLimit, amounts.limits.memory_bytes);
-        points.put(M::MemoryUtilizationOverPodLimit, percent(float(working_set), amounts.limits.memory_bytes));
+        let working_set = share(said_float(working_set), amounts.limits.memory_bytes);
+        let _ = points.put_said(M::MemoryUtilizationOverPodLimit, working_set);
         points.put(M::NumberOfContainers, Some(pod.container_count));
         points.put(M::NumberOfRunningContainers, Some(pod.running_containers));
         points.put(M::NumberOfContainerRestarts, restarts);

@@ -6,18 +6,17 @@ use model::Record;
 
 use crate::config::Config;
 use crate::insights::frame::Frame;
-use crate::insights::points::Points;
 use crate::insights::{network, pod};
 use crate::samples::Pair;
 use crate::stores::pod::Entry;
 
 /// The record of one interface.
 pub fn record(frame: &Frame<'_>, entry: &Entry, interface: &Pair<Interface>, config: &Config) -> Option<Record> {
-    let mut points = Points::of(RecordType::PodNet);
+    let mut points = frame.points(RecordType::PodNet);
     network::put(&mut points, interface);
     frame.record(points, |record_type| {
         let mut attributes = pod::with_status(pod::attributes(frame, record_type, entry, config), entry);
-        attributes.insert(Attribute::Interface, &*interface.now.name);
+        attributes.insert(Attribute::Interface, &*interface.now.name.text());
         attributes
     })
 }

@@ -3,28 +3,52 @@
 use catalog::{Measurement, Metric, RecordType};
 use model::{Attributes, MetricRef, Point, Value};
 
+use crate::host::Capacity;
+use crate::plausible::{Absent, Reason, Said, bounded};
+
 /// The points of one record.
 #[derive(Debug)]
 pub struct Points {
     record_type: RecordType,
+    capacity: Capacity,
     points: Vec<Point>,
+    impossible: Vec<(&'static Metric, Reason)>,
 }
 
 impl Points {
-    /// No points yet of a record of this type.
-    pub fn of(record_type: RecordType) -> Self {
-        Self { record_type, points: Vec::with_capacity(40) }
+    /// No points yet of a record of this type, on a node of this capacity.
+    pub fn of(record_type: RecordType, capacity: Capacity) -> Self {
+        Self { record_type, capacity, points: Vec::with_capacity(40), impossible: Vec::new() }
     }
 
-    /// Adds a point where there is a value, it is finite, and the record type has such a metric.
-    pub fn put(&mut self, measurement: Measurement, value: Option<impl Into<Value>>) {
-        let Some(value) = value.map(Into::into) else { return };
-        if matches!(value, Value::Float(float) if !float.is_finite()) {
-            return;
+    /// Adds a point where there is a value, it can be true, and the record type has such a metric.
+    pub fn put(&mut self, measurement: Measurement, value: Option<impl Into<Value> + Copy>) {
+        let _ = self.put_said(measurement, value.ok_or(Absent::Missing));
+    }
+
+    /// The same; returns the value, for others that are made of it, unless it can't be true.
+    pub fn put_said<V: Into<Value> + Copy>(&mut self, measurement: Measurement, said: Said<V>) -> Said<V> {
+        if matches!(said, Err(Absent::Missing)) {
+            return said;
         }
-        if let Some(metric) = Metric::find(self.record_type, measurement) {
-            self.points.push(Point { metric: MetricRef::Known(metric), value, attributes: Attributes::new() });
+        let Some(metric) = Metric::find(self.record_type, measurement) else { return said };
+        match said.and_then(|value| bounded(value.into(), metric, self.capacity)) {
+            Ok(value) => {
+                self.points.push(Point { metric: MetricRef::Known(metric), value, attributes: Attributes::new() });
+                said
+            }
+            Err(absent) => {
+                if let Absent::Impossible(reason) = absent {
+                    self.impossible.push((metric, reason));
+                }
+                Err(absent)
+            }
         }
+    }
+
+    /// Whether there are none yet.
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
     }
 
     /// Whose points these are.
@@ -32,11 +56,21 @@ impl Points {
         self.record_type
     }
 
+    /// The values that were left out because they can't be true.
+    pub fn impossible(&self) -> &[(&'static Metric, Reason)] {
+        &self.impossible
+    }
+
     /// The points; `None` where there are none, since a record without points is no record.
     pub fn finish(mut self) -> Option<Vec<Point>> {
         self.points.shrink_to_fit();
         (!self.points.is_empty()).then_some(self.points)
     }
+}
+
+/// `part` in hundredths of `whole`; missing where there is no whole.
+pub fn share(part: Said<f64>, whole: Option<u64>) -> Said<f64> {
+    percent(Some(part?), whole).ok_or(Absent::Missing)
 }
 
 /// `part` in hundredths of `whole`; `None` where there is no whole.
@@ -48,6 +82,12 @@ pub fn percent(part: Option<f64>, whole: Option<u64>) -> Option<f64> {
 /// A count or a size as the numerator of a ratio.
 #[expect(clippy::cast_precision_loss, reason = "sizes below 2^53 are exact, and above it the ratio is as good")]
 pub fn float(value: Option<u64>) -> Option<f64> {
+    value.map(|value| value as f64)
+}
+
+/// The same of what a source says.
+#[expect(clippy::cast_precision_loss, reason = "sizes below 2^53 are exact, and above it the ratio is as good")]
+pub fn said_float(value: Said<u64>) -> Said<f64> {
     value.map(|value| value as f64)
 }
 
@@ -66,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_or_not_of_this_type_makes_no_point() {
-        let mut points = Points::of(RecordType::Pod);
+        let mut points = Points::of(RecordType::Pod, Capacity::default());
         points.put(Measurement::CpuUtilization, Some(f64::NAN));
         points.put(Measurement::NumberOfRunningPods, Some(3_u64));
         assert!(points.finish().is_none());

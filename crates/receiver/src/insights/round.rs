@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use kubernetes::{Phase, PodSummary, Summary};
 use model::{Record, Stamp};
 
-use crate::config::{Config, Orchestrator};
+use crate::config::{Config, IdleDevices, Orchestrator};
 use crate::insights::container_fs::{self, Storage};
 use crate::insights::frame::Frame;
-use crate::insights::{cluster, container, machine, machine_disk_io, machine_fs, machine_net, pod, pod_net};
+use crate::insights::{cluster, container, machine, machine_disk_io, machine_fs, machine_net, network, pod, pod_net};
 use crate::samples::{ClusterSample, ContainerSample, NodeSample, PodSample};
 use crate::stores::inventory::Inventory;
 use crate::stores::pod::{ContainerEntry, Entry};
@@ -39,9 +39,12 @@ pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<
     let mut records = Vec::with_capacity(16 + sample.pods.len() * 5);
     let totals = knowledge.inventory.totals(config.pod_requests, frame.node.capacity);
     records.extend(machine::record(frame, sample, totals.as_ref(), config));
-    records.extend(sample.disks.iter().filter_map(|disk| machine_disk_io::record(frame, disk)));
+    let disks = sample.disks.iter().filter(|disk| !is_idle(config, || disk.io.now.is_idle()));
+    records.extend(disks.filter_map(|disk| machine_disk_io::record(frame, disk)));
     records.extend(sample.file_systems.iter().filter_map(|file_system| machine_fs::record(frame, file_system, config)));
-    records.extend(sample.network.iter().flatten().filter_map(|interface| machine_net::record(frame, interface)));
+    let interfaces = sample.network.iter().flatten();
+    let interfaces = interfaces.filter(|interface| !is_idle(config, || network::is_zero(&interface.now)));
+    records.extend(interfaces.filter_map(|interface| machine_net::record(frame, interface)));
     match frame.node.platform {
         Orchestrator::Eks => put_pods(&mut records, frame, sample, &mut knowledge, config),
         Orchestrator::Host => {
@@ -111,8 +114,14 @@ fn put_pod(
         entry.pod.as_ref().and_then(|pod| knowledge.restarts.of_pod(&entry.uid, pod.restarts, knowledge.now));
     records.extend(pod::record(frame, entry, sample, restarts, config));
     if let Some(interfaces) = sample.network.as_ref().filter(|_| pod::has_network(entry, config)) {
-        records.extend(interfaces.iter().filter_map(|interface| pod_net::record(frame, entry, interface, config)));
+        let interfaces = interfaces.iter().filter(|interface| !is_idle(config, || network::is_zero(&interface.now)));
+        records.extend(interfaces.filter_map(|interface| pod_net::record(frame, entry, interface, config)));
     }
+}
+
+/// Whether a device has no record because it never did anything.
+fn is_idle(config: &Config, is_zero: impl FnOnce() -> bool) -> bool {
+    config.idle_devices == IdleDevices::Omit && is_zero()
 }
 
 /// The containers of one pod.

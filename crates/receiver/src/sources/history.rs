@@ -58,7 +58,7 @@ mod tests {
     }
 
     fn rate(pair: &Pair<u64>) -> Option<f64> {
-        pair.rate(|value| Some(*value))
+        pair.rate(|value| Some(*value)).ok()
     }
 
     #[test]

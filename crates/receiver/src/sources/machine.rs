@@ -57,7 +57,7 @@ impl Machine {
             reader: Reader { root, buffer: Buffer::new(), clock, troubles },
             cgroups: Cgroups::new(options),
             networks: Networks::new(),
-            disks: Disks::new(),
+            disks: Disks::new(config.disk_names),
             file_systems,
             volumes: Volumes::default(),
             tasks: None,
@@ -110,7 +110,7 @@ impl Machine {
                 names.filter(|name| linux::net_class::has_device(&reader.root, name).unwrap_or(false)).collect();
         }
         sample.file_systems = self.file_systems.sample(reader);
-        sample.disks = self.disks.sample(reader, &disk_io, &sample.file_systems);
+        sample.disks = self.disks.sample(reader, disk_io, &sample.file_systems);
         reader.troubles.settle("net/dev");
         reader.troubles.settle("pod network");
         self.cgroups.end_round();
@@ -145,7 +145,7 @@ impl Machine {
         let mut unseen = 0;
         for task in tasks {
             let containers: Vec<&str> = task.containers.iter().map(|container| container.docker_id.as_str()).collect();
-            let (Some(cgroups), Some(id)) = (&self.tasks, task_id(&task.arn)) else { continue };
+            let (Some(cgroups), Some(id)) = (&mut self.tasks, task_id(&task.arn)) else { continue };
             let read = cgroups.read(&ecs::Task { id, cluster, containers: &containers }, &mut reader.buffer);
             unseen += u64::from(read.cpu_shares.is_none() && read.memory_bytes.is_none());
             for (sum, value) in [(&mut cpu, read.cpu_shares), (&mut memory, read.memory_bytes)] {

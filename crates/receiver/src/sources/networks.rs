@@ -125,7 +125,7 @@ impl Networks {
             reader.troubles.failed("net/dev", self.interfaces.malformed as u64, &"a line wasn't understood");
         }
         let history = &mut self.history;
-        let counted = self.interfaces.interfaces.iter().filter(|interface| is_counted(&interface.name));
+        let counted = self.interfaces.interfaces.iter().filter(|interface| is_counted(interface.name.as_bytes()));
         Ok(counted.map(|interface| history.exchange((owner, namespace, interface.name), at, *interface)).collect())
     }
 
@@ -160,9 +160,9 @@ impl Networks {
 }
 
 /// The loopback, and the host's ends of pods' and runtimes' interfaces, count for nobody.
-fn is_counted(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name != "lo" && !["veth", "docker", "nerdctl"].iter().any(|prefix| name.starts_with(prefix))
+fn is_counted(name: &[u8]) -> bool {
+    let begins_with = |prefix: &&[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    !name.eq_ignore_ascii_case(b"lo") && ![&b"veth"[..], b"docker", b"nerdctl"].iter().any(begins_with)
 }
 
 #[cfg(test)]
@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn loopback_is_one_name_and_not_a_beginning() {
         let counted = ["eth0", "eni1", "lo0", "lowpan0", "cni0", "cali1"];
-        assert!(counted.iter().all(|name| is_counted(name)));
+        assert!(counted.iter().all(|name| is_counted(name.as_bytes())));
         let ignored = ["lo", "LO", "veth1a", "docker0", "Docker_gwbridge", "nerdctl0"];
-        assert!(!ignored.iter().any(|name| is_counted(name)));
+        assert!(!ignored.iter().any(|name| is_counted(name.as_bytes())));
     }
 }
