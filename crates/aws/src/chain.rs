@@ -29,10 +29,13 @@ use crate::environment::Environment;
 use crate::error::{NoCredentials, chain_of};
 use crate::http::Client;
 use crate::partition::Variant;
+use crate::secrets;
 use crate::settings::Settings;
 
 /// What the whole chain may take; its places have deadlines of their own below this.
 const LIMIT: Duration = Duration::from_secs(30);
+/// What is kept of the words of a place that failed, in characters.
+const MOST_WORDS: usize = 1000;
 /// How our sessions appear in CloudTrail.
 const SESSION_NAME: &str = "container-insights";
 
@@ -99,8 +102,27 @@ impl Chain {
             Ok(Err(CredentialsError::ProviderTimedOut(late))) => {
                 Err(NoCredentials::Late { after: late.timeout_duration() })
             }
-            Ok(Err(error)) => Err(NoCredentials::Failed { words: chain_of(&error) }),
+            Ok(Err(error)) => Err(NoCredentials::Failed { words: self.shown(&chain_of(&error)) }),
         }
+    }
+
+    /// What a place said, without what it was asked with: a service may repeat a key, a token or the external id.
+    fn shown(&self, words: &str) -> String {
+        let variables =
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+        let files = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+        let keys = self
+            .settings
+            .keys
+            .iter()
+            .flat_map(|keys| [Some(keys.id.clone()), Some(keys.secret.clone()), keys.token.clone()]);
+        let mut secrets: Vec<String> = keys.flatten().chain(self.settings.external_id.clone()).collect();
+        secrets.extend(variables.iter().filter_map(|name| self.environment.get(name)));
+        let paths = files.iter().filter_map(|name| self.environment.get(name));
+        // One that can't be read was not sent.
+        secrets.extend(paths.filter_map(|path| std::fs::read_to_string(path).ok()).map(|text| text.trim().to_owned()));
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        secrets::shown(words, &secrets, MOST_WORDS)
     }
 
     async fn provide(&self, region: Region) -> Result<Credentials, CredentialsError> {
@@ -230,5 +252,46 @@ impl Chain {
             "instance metadata gave none".to_owned()
         });
         places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::http::Route;
+    use crate::settings::Keys;
+
+    #[test]
+    fn what_a_place_repeats_of_what_it_was_asked_with_is_not_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "eyJhbGciOiJSUzI1NiJ9.planted-web-identity\n").unwrap();
+        let environment = Environment::of(&[
+            ("AWS_SECRET_ACCESS_KEY", "planted/secret/of/the/environment"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", file.path().to_str().unwrap()),
+        ]);
+        let keys = Keys { id: "AKIAPLANTED".into(), secret: "planted-key".into(), token: Some("planted-token".into()) };
+        let settings =
+            Settings { keys: Some(keys), external_id: Some("planted-external-id".into()), ..Settings::default() };
+        let clock = Clock::new(Arc::new(|| SystemTime::UNIX_EPOCH));
+        let chain = Chain {
+            settings,
+            environment: environment.clone(),
+            http: Client::new(Route::default(), environment),
+            clock,
+        };
+        for secret in [
+            "planted/secret/of/the/environment",
+            "eyJhbGciOiJSUzI1NiJ9.planted-web-identity",
+            "planted-external-id",
+            "planted-key",
+            "planted-token",
+            "AKIAPLANTED",
+        ] {
+            let shown = chain.shown(&format!("AccessDenied: {secret} may not assume\u{1b}[31m the role"));
+            assert_eq!(shown, "AccessDenied: (hidden) may not assume[31m the role");
+        }
     }
 }

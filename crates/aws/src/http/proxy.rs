@@ -14,6 +14,7 @@ use super::connection::Stream;
 use super::error::Transport;
 use super::origin::Origin;
 use crate::environment::Environment;
+use crate::secrets;
 
 /// The most a proxy may say before it lets us through.
 const MAX_HEAD_BYTES: usize = 8 << 10;
@@ -250,7 +251,11 @@ pub(super) async fn tunnel(
     let status = line.strip_prefix(b"HTTP/1.").and_then(|line| line.get(2..5));
     match status {
         Some([b'2', _, _]) => Ok(stream),
-        _ => Err(refused(String::from_utf8_lossy(line).chars().filter(|char| !char.is_control()).take(100).collect())),
+        _ => {
+            // It can repeat what it was asked with.
+            let shown = proxy.authorization.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+            Err(refused(secrets::shown(&String::from_utf8_lossy(line), &[shown.trim_start_matches("Basic ")], 100)))
+        }
     }
 }
 
