@@ -232,6 +232,9 @@ async fn a_tls_server_spoken_to_in_clear_text_and_the_other_way_round() {
     assert!(matches!(error, logs::Error::Unreachable(Transport::Handshake { .. })), "{error:?}");
 }
 
+/// Variables, and what they make of a host name: behind the service, and at the end.
+type Switched<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 /// Where the calls of each service go, as a proxy is asked for the way there.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "signatures are made by this machine's time")]
@@ -241,7 +244,7 @@ async fn the_switches_for_endpoints_go_for_every_call() {
     let config = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(config.path(), "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\n").unwrap();
     let profile = [("AWS_CONFIG_FILE", config.path().to_str().unwrap())];
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    let cases: [Switched<'_>; 5] = [
         (&[], "", "amazonaws.com"),
         (&[("AWS_USE_FIPS_ENDPOINT", "true")], "-fips", "amazonaws.com"),
         (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "", "api.aws"),
