@@ -10,7 +10,8 @@ use crate::stream::Shape;
 const FS: Shape =
     Shape::Members(&[("capacityBytes", Shape::Whole), ("availableBytes", Shape::Whole), ("usedBytes", Shape::Whole)]);
 const NODE: Shape = Shape::Members(&[("fs", FS), ("runtime", Shape::Members(&[("imageFs", FS), ("containerFs", FS)]))]);
-const CONTAINERS: Shape = Shape::Items(&Shape::Members(&[("name", Shape::Whole), ("rootfs", FS), ("logs", FS)]));
+const CONTAINERS: Shape =
+    Shape::Items(&Shape::Members(&[("name", Shape::Whole), ("startTime", Shape::Whole), ("rootfs", FS), ("logs", FS)]));
 const POD: Shape = Shape::Members(&[
     ("podRef", Shape::Members(&[("name", Shape::Whole), ("namespace", Shape::Whole), ("uid", Shape::Whole)])),
     ("containers", CONTAINERS),
@@ -111,8 +112,9 @@ impl<'de> Slim<'de> for PodSummary {
     fn slim(raw: RawPod<'de>) -> Option<Self> {
         let pod = raw.pod_ref?;
         let mut containers = raw.containers.unwrap_or_default();
+        containers.truncate(MOST_CONTAINERS);
         keep_last_runs(&mut containers);
-        let containers = containers.into_iter().take(MOST_CONTAINERS).filter_map(container).collect();
+        let containers = containers.into_iter().filter_map(container).collect();
         Some(Self { uid: said(pod.uid)?, namespace: said(pod.namespace)?, name: said(pod.name)?, containers })
     }
 }
