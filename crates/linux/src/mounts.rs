@@ -4,6 +4,7 @@ use crate::text::{lines, number};
 use crate::{Buffer, DeviceNumber, Error, Root};
 
 pub mod ebs;
+mod long;
 mod table;
 mod visible;
 

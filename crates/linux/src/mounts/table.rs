@@ -3,6 +3,7 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 
+use super::long::Long;
 use super::{Mount, OWN_TABLE, TABLE, below, parse_mountinfo};
 use crate::buffer::{Ends, READ};
 use crate::{Buffer, Error, Root};
@@ -19,6 +20,8 @@ pub struct Table {
     source: Option<Source>,
     text: Vec<u8>,
     mounts: Vec<Mount>,
+    /// Mounts that were left out of a table that is too long.
+    cut: usize,
     /// The file that was last read; `None` where nothing tells of changes.
     open: Option<OwnedFd>,
 }
@@ -65,6 +68,12 @@ impl Table {
         &self.mounts
     }
 
+    /// How many mounts of the last reading were left out: of a table of more than 4 MiB 262 144 lines are looked at, and
+    /// 8 192 mounts of cgroups and devices are kept.
+    pub fn cut(&self) -> usize {
+        self.cut
+    }
+
     pub(super) fn into_mounts(self) -> Vec<Mount> {
         self.mounts
     }
@@ -86,16 +95,25 @@ impl Table {
         }
         let full = || root.full_path(path);
         let file = root.open_below(path, READ).map_err(|errno| Error::from_errno(full(), errno))?;
-        let length = buffer.fill(&file, Ends::AtEmptyRead, full)?;
+        let (length, is_whole) = buffer.fill_some(&file, Ends::AtEmptyRead, full)?;
         let text = &buffer.bytes[..length];
-        if !is_known || text != self.text {
-            let mounts = parse_mountinfo(text);
+        if !is_whole || !is_known || text != self.text {
+            let mounts = if is_whole {
+                self.cut = 0;
+                self.text.clear();
+                self.text.extend_from_slice(text);
+                parse_mountinfo(text)
+            } else {
+                self.text = Vec::new();
+                let mut long = Long::new();
+                buffer.for_each_line(length, &file, full, |line| long.take(line))?;
+                self.cut = long.cut;
+                long.into_visible()
+            };
             self.mounts = match place {
                 Some(place) => below(mounts, place),
                 None => mounts,
             };
-            self.text.clear();
-            self.text.extend_from_slice(text);
             self.source = Some(source);
         }
         self.open = root.is_live().then_some(file);
@@ -192,5 +210,28 @@ mod tests {
         let mounts = below(parse_mountinfo(text.as_bytes()), "/rootfs");
         let points: Vec<&str> = mounts.iter().map(|mount| &*mount.mount_point).collect();
         assert_eq!(points, ["/", "/sys/fs/cgroup"]);
+    }
+
+    #[test]
+    fn a_table_beyond_the_buffer_is_read_to_its_end() {
+        let line =
+            |id: usize| format!("{id} 21 0:9 / /run/{id} rw - overlay overlay rw,lowerdir={}\n", "/x".repeat(1000));
+        let mut text = String::from("21 1 254:0 / / rw - ext4 /dev/vda rw\n");
+        let mut id = 100;
+        while text.len() < Buffer::LIMIT + 100_000 {
+            text += &line(id);
+            id += 1;
+        }
+        text += "30 21 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n31 21 254:1 / /data rw - xfs /dev/vdb rw";
+        let tree = Tree::new(&[(TABLE, &text)]);
+        let (root, mut buffer, mut table) = (tree.root(), Buffer::new(), Table::default());
+        for _ in 0..2 {
+            let mounts = table.refresh(&root, &mut buffer).unwrap();
+            let last: Vec<&str> = mounts[mounts.len() - 2..].iter().map(|mount| &*mount.source).collect();
+            assert_eq!((last, mounts.len()), (vec!["cgroup2", "/dev/vdb"], id - 100 + 3));
+            assert_eq!(table.cut(), 0);
+        }
+        tree.write(TABLE, "21 1 254:0 / / rw - ext4 /dev/vda rw\n");
+        assert_eq!(table.refresh(&root, &mut buffer).unwrap().len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::Mount;
 
 /// Longest chain of parents that is followed; the table of a real kernel has no loops.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
 
 pub(super) fn only_visible(mounts: Vec<Mount>) -> Vec<Mount> {
     let hidden = {
@@ -64,7 +64,7 @@ impl<'a> Table<'a> {
 }
 
 /// The directories above a path, nearest first, `/` last.
-fn above(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = path;
     std::iter::from_fn(move || {
         if rest.len() <= 1 {

@@ -14,6 +14,8 @@ use crate::sources::reader::Reader;
 
 /// Beginnings of the names of file-system types that are reported, where they are on a device.
 const KINDS: [&str; 5] = ["ext", "nfs", "btrfs", "xfs", "zfs"];
+/// The limit on the mount table.
+const TABLE: &str = "mount table";
 /// How many mounts of one device are asked, where the first ones can't be.
 const ATTEMPTS: usize = 3;
 
@@ -53,6 +55,16 @@ impl FileSystems {
         let read = self.table.refresh(&reader.root, &mut reader.buffer).map(<[Mount]>::len);
         if reader.troubles.note("mounts", read).is_none() {
             return Vec::new();
+        }
+        match self.table.cut() {
+            0 => reader.troubles.limits().within(TABLE),
+            cut => {
+                let message = format!(
+                    "the mount table is too long: {cut} mounts are left out; file systems mounted there may be missing; \
+                     unmount what is left over"
+                );
+                reader.troubles.limits().cut(TABLE, cut as u64, &message);
+            }
         }
         let mut devices = by_device(self.table.mounts().iter().filter(|mount| self.is_reported(mount)).cloned());
         let mut samples = Vec::with_capacity(devices.len());

@@ -111,6 +111,14 @@ impl Machine {
         }
         sample.file_systems = self.file_systems.sample(reader);
         sample.disks = self.disks.sample(reader, disk_io, &sample.file_systems);
+        match reader.buffer.take_cut() {
+            Some(path) => {
+                let message =
+                    format!("{} is larger than {} bytes: what follows is not read", path.display(), Buffer::LIMIT);
+                reader.troubles.limits().cut("kernel file", 1, &message);
+            }
+            None => reader.troubles.limits().within("kernel file"),
+        }
         reader.troubles.settle("net/dev");
         reader.troubles.settle("pod network");
         self.cgroups.end_round();
