@@ -71,6 +71,7 @@ impl Tenant {
                 let _ = writeln!(overlay.net_dev, "{name}b: {}", ["18446744073709551616"; 16].join(" "));
                 let _ = writeln!(overlay.net_dev, "{name}c: 1 2 3");
                 let _ = writeln!(overlay.net_dev, "{name}averyverylongname: {}", ["1"; 16].join(" "));
+                overlay.net_dev.extend_from_slice(name.as_bytes());
                 overlay.net_dev.extend_from_slice(b"\xff\xfe: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n:\n \n");
             }
             Mischief::Disk => {
