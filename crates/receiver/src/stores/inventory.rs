@@ -124,14 +124,9 @@ impl Inventory {
         for kept in self.pods.values_mut() {
             kept.listed = false;
         }
-        let has_static = list.pods.iter().any(|pod| pod.config_hash.is_some());
-        let own: HashSet<&str> =
-            list.pods.iter().filter(|pod| has_static && pod.config_hash.is_none()).map(|pod| &*pod.uid).collect();
+        let hashes = Hashes::of(&list.pods);
         for pod in &list.pods {
-            // A static pod's cgroups are named by the hash of its configuration. It stands in an annotation, which may be
-            // anybody's: what is another pod's own UID is no hash.
-            let hash = pod.config_hash.as_deref().filter(|hash| !own.contains(hash));
-            let uid = key(hash.unwrap_or(&pod.uid));
+            let uid = hashes.known_by(pod);
             let service = service_of(pod);
             match self.pods.get_mut(&*uid) {
                 Some(kept) if kept.says(pod, service.as_ref()) => (kept.seen, kept.listed) = (now, true),
@@ -220,6 +215,51 @@ impl Inventory {
     }
 }
 
+/// Which pods may be known by the annotation of static pods, the hash of their configuration, which names their cgroups.
+///
+/// Anybody may write such an annotation: what is the UID of another listed pod, however it is written, is no hash, and of
+/// pods with one hash only a mirror of the kubelet's, which its node owns, has it.
+struct Hashes<'a> {
+    /// UIDs of all pods; none where no pod has the annotation.
+    uids: HashSet<Cow<'a, str>>,
+    /// How many mirrors and how many other pods have each hash.
+    pods: HashMap<Cow<'a, str>, (usize, usize)>,
+}
+
+impl<'a> Hashes<'a> {
+    fn of(list: &'a [Arc<Pod>]) -> Self {
+        let mut hashes = Self { uids: HashSet::new(), pods: HashMap::new() };
+        for (pod, hash) in list.iter().filter_map(|pod| Some((pod, pod.config_hash.as_deref()?))) {
+            let (mirrors, others) = hashes.pods.entry(key(hash)).or_default();
+            *if is_mirror(pod) { mirrors } else { others } += 1;
+        }
+        if !hashes.pods.is_empty() {
+            hashes.uids.extend(list.iter().map(|pod| key(&pod.uid)));
+        }
+        hashes
+    }
+
+    /// What a pod is known by: its hash where it is its own, else its UID.
+    fn known_by<'p>(&self, pod: &'p Pod) -> Cow<'p, str> {
+        let is_its_own = |hash: &Cow<'_, str>| match self.pods.get(hash) {
+            Some((mirrors, _)) if is_mirror(pod) => *mirrors == 1,
+            Some(only) => *only == (0, 1),
+            None => false,
+        };
+        let is_free = |hash: &Cow<'_, str>| !self.uids.contains(hash);
+        pod.config_hash
+            .as_deref()
+            .map(key)
+            .filter(|hash| is_free(hash) && is_its_own(hash))
+            .unwrap_or_else(|| key(&pod.uid))
+    }
+}
+
+/// Whether a pod belongs to its node, as the kubelet's mirrors of static pods do.
+fn is_mirror(pod: &Pod) -> bool {
+    pod.owners.iter().any(|owner| *owner.kind == *"Node")
+}
+
 /// What a pod is known by: its UID with `-` for `_`. A static pod's manifest may give it one that has both.
 fn key(uid: &str) -> Cow<'_, str> {
     if uid.contains('_') { Cow::Owned(uid.replace('_', "-")) } else { Cow::Borrowed(uid) }
@@ -295,6 +335,54 @@ mod tests {
             let name = |uid| inventory.get(uid).map(|entry| entry.full_name.to_string());
             assert_eq!((name("uid-a").as_deref(), name("uid-b").as_deref()), (Some("a"), Some("b")));
         }
+    }
+
+    #[test]
+    fn an_annotation_takes_no_static_pods_name_and_no_uid_in_another_spelling() {
+        let hash = "361368846409f3ffbb2498960fd35f1d";
+        let check = |victim: (&str, &str, Option<&str>), claimed: &str, known_by: &str| {
+            let rogue = ("rogue", "uid-rogue", Some(claimed));
+            for pods in [[victim, rogue], [rogue, victim]] {
+                let mut inventory = inventory();
+                inventory.update(list_of(&pods), |_| None, at(0));
+                let name = |uid| inventory.get(uid).map(|entry| entry.full_name.to_string());
+                let names = (name(known_by), name("uid-rogue"));
+                assert_eq!(names, (Some(victim.0.to_owned()), Some("rogue".to_owned())), "{victim:?} {claimed}");
+            }
+        };
+        // As the kubelet lists a static pod.
+        check(("etcd", hash, Some(hash)), hash, hash);
+        check(("plain", "uid-plain", None), "uid_plain", "uid-plain");
+        check(("static", "uid-static", Some("uid_static")), "uid-static", "uid-static");
+    }
+
+    #[test]
+    fn of_pods_with_one_hash_the_kubelets_mirror_has_it_or_none() {
+        let of = |name: &str, owner: Option<&str>| {
+            let owners: Vec<_> = owner.iter().map(|kind| json!({"kind": kind, "name": "node-1"})).collect();
+            json!({
+                "metadata": {
+                    "name": name, "namespace": "n", "uid": format!("uid-{name}"), "ownerReferences": owners,
+                    "annotations": {"kubernetes.io/config.hash": "0123"},
+                },
+                "spec": {"containers": []},
+            })
+        };
+        let check = |items: &[serde_json::Value], expected: Option<&str>| {
+            let json = json!({"kind": "PodList", "items": items}).to_string();
+            let list = Arc::new(kubernetes::parse_pods(json.as_bytes()).expect("the list is well formed"));
+            let mut inventory = inventory();
+            inventory.update(list, |_| None, at(0));
+            assert_eq!(inventory.get("0123").map(|entry| &*entry.full_name), expected);
+        };
+        let (mirror, rogue) = (of("mirror", Some("Node")), of("rogue", Some("ReplicaSet")));
+        check(&[mirror.clone(), rogue.clone()], Some("mirror"));
+        check(&[rogue.clone(), mirror.clone()], Some("mirror"));
+        check(std::slice::from_ref(&mirror), Some("mirror"));
+        // A kubelet before 1.17 names no owner.
+        check(&[of("old", None)], Some("old"));
+        check(&[of("old", None), rogue], None);
+        check(&[mirror, of("forged", Some("Node"))], None);
     }
 
     #[test]
