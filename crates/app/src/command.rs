@@ -161,8 +161,9 @@ fn advice(error: &clap::Error) -> String {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let flag = word.split('=').next().unwrap_or_default();
     match confmap::closest(flag, &known) {
+        Some(meant) if meant == word => String::new(),
         Some(meant) => format!("\nDid you mean {meant}?"),
-        None if !word.starts_with('-') => {
+        None if Path::new(word).extension().is_some() || Path::new(word).exists() => {
             format!("\nA configuration runs with --config {word}, and is checked by: validate {word}")
         }
         None => String::new(),
@@ -197,25 +198,32 @@ fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Res
 
 fn validate_each(sources: &Sources, files: Vec<String>, variables: &Variables) -> ExitCode {
     if files.is_empty() {
-        return validate(sources, variables);
+        return validate(sources, read(sources, variables), variables);
     }
     let checks = files.into_iter().map(|file| {
         let config = sources.config.iter().cloned().chain([file]).collect();
-        validate(&Sources { config, set: sources.set.clone() }, variables)
+        let sources = Sources { config, set: sources.set.clone() };
+        let mut reading = read_named(&sources, variables);
+        // A file that is named is the one in question.
+        if content(variables).is_some() {
+            let message = format!("{CONTENT} is set: a start would run what it holds, and not this");
+            reading.faults.push_warning(Fault { path: String::new(), location: None, message });
+        }
+        validate(&sources, reading, variables)
     });
     // Each file is looked at, whatever is wrong with those before it.
     checks.fold(ExitCode::SUCCESS, |worst, next| if next == ExitCode::SUCCESS { worst } else { next })
 }
 
-fn validate(sources: &Sources, variables: &Variables) -> ExitCode {
-    let Checked { configuration, faults, sources: read } = configuration::check(read(sources, variables));
+fn validate(sources: &Sources, reading: Reading, variables: &Variables) -> ExitCode {
+    let Checked { configuration, faults, sources: read } = configuration::check(reading);
     let told = report::text(&faults, &read);
     if !told.is_empty() {
         complain(told.trim_end());
     }
     let Some(configuration) = configuration else { return ExitCode::FAILURE };
     let name = match sources.config.is_empty() && content(variables).is_none() {
-        true => format!("what runs without a configuration on {}", Platform::find(variables).0.as_str()),
+        true => format!("the built-in configuration of the platform {}", Platform::find(variables).0.as_str()),
         false => report::names(&read),
     };
     // A reader that has gone away has seen enough: the exit code says the same.
@@ -234,13 +242,21 @@ fn read(sources: &Sources, variables: &Variables) -> Reading {
             }
             reading
         }
-        None if sources.config.is_empty() => {
+        None => read_named(sources, variables),
+    }
+}
+
+/// What the command line names, or what runs where it names nothing.
+fn read_named(sources: &Sources, variables: &Variables) -> Reading {
+    let environment = |name: &str| variables.get(name);
+    match sources.config.is_empty() {
+        true => {
             let (text, sets) = Platform::find(variables).0.configuration();
             let sets: Vec<String> =
                 sets.iter().map(|set| (*set).to_owned()).chain(sources.set.iter().cloned()).collect();
             confmap::read(&[format!("yaml:{text}")], &sets, &environment)
         }
-        None => confmap::read(&sources.config, &sources.set, &environment),
+        false => confmap::read(&sources.config, &sources.set, &environment),
     }
 }
 

@@ -141,7 +141,7 @@ pub static KINDS: &[Kind] = &[
         section: Section::Exporters,
         name: "logging",
         aliases: &[],
-        deprecated: Some("the logging exporter is called debug now, and loglevel verbosity"),
+        deprecated: Some("the logging exporter is called debug now, and its option loglevel verbosity"),
         inert: None,
         about: exporters::debug::LoggingConfig::about,
         options: exporters::debug::LoggingConfig::options,

@@ -170,19 +170,20 @@ impl ReadingOf<'_> {
         if self.faults.is_full() {
             return self.tell(path, entry, String::new());
         }
-        let message = match foreign::owner(self.section, &id.kind) {
+        let (message, meant) = match foreign::owner(self.section, &id.kind) {
             Some(owner) => {
-                format!("the {} {} of {owner} is not in this agent yet", self.section.singular(), id.kind)
+                let message =
+                    format!("the {} {} of {owner} is not in this agent yet", self.section.singular(), id.kind);
+                (message, String::new())
             }
-            None => format!(
-                "unknown type: {:?} for id: \"{id}\"{} (valid values: {:?})",
-                id.kind,
-                self.meant(&id.kind),
-                Kind::names(self.section)
-            ),
+            None => {
+                let (meant, known) = (self.meant(&id.kind), Kind::names(self.section));
+                (format!("unknown type: {:?} for id: \"{id}\"{meant} (valid values: {known:?})", id.kind), meant)
+            }
         };
         if self.references.has_where_it_runs(self.section, id) {
-            let edit = self.references.edit(self.section, id);
+            // A slip is mended where it is; what is nowhere has to go.
+            let edit = if meant.is_empty() { self.references.edit(self.section, id) } else { String::new() };
             self.tell(path, entry, format!("{message}{edit}"));
         } else if !self.references.has(self.section, id) {
             self.warn(path, entry, format!("{message}; nothing uses it, so it is ignored"));

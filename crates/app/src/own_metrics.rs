@@ -45,7 +45,7 @@ confmap::config! {
     /// One way to the metrics.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Reader {
-        /// Metrics that are asked for.
+        /// Metrics that are scraped.
         pub pull: Option<Pull> = None,
         /// Metrics that are pushed.
         #[accepted("own metrics are served for scraping, and pushed nowhere")]
@@ -54,7 +54,7 @@ confmap::config! {
 }
 
 confmap::config! {
-    /// Metrics that are asked for.
+    /// Metrics that are scraped.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Pull {
         /// Who asks.
@@ -72,7 +72,7 @@ confmap::config! {
     /// Who asks for metrics.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Asked {
-        /// Prometheus, or who speaks like it.
+        /// Prometheus' text format.
         pub prometheus: Option<own_metrics::Config> = None,
     }
 }

@@ -28,7 +28,7 @@ impl Platform {
             false if is_set("ECS_CONTAINER_METADATA_URI_V4") || is_set("ECS_CONTAINER_METADATA_URI") => {
                 (Self::Ecs, "ECS_CONTAINER_METADATA_URI is set")
             }
-            false => (Self::Host, "neither Kubernetes nor Amazon ECS tells of itself"),
+            false => (Self::Host, "no variable of Kubernetes or Amazon ECS is set"),
         }
     }
 

@@ -43,7 +43,10 @@ pub(crate) fn text(faults: &Faults, sources: &[Source]) -> String {
 pub(crate) fn names(sources: &[Source]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for source in sources {
-        if !names.contains(&&*source.name) {
+        // A part of a file is called by the file's name and its own.
+        let is_part =
+            |name: &&str| source.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(", "));
+        if !names.iter().any(is_part) {
             names.push(&source.name);
         }
     }

@@ -278,6 +278,11 @@ fn what_is_passed_over_is_told() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("AOT_CONFIG_CONTENT is set and replaces every --config"), "{}", said.err);
     assert_eq!(run_with(&["validate"], &content, "").err, "");
+    let named = run_with(&["validate", "nofile.yaml"], &content, "");
+    assert!(named.code == 1 && named.err.contains("read nofile.yaml: "), "{}", named.err);
+    let named = run_with(&["validate", "eks.yaml"], &content, "");
+    assert!(named.out.starts_with("eks.yaml is valid: "), "{}", named.out);
+    assert!(named.err.contains("AOT_CONFIG_CONTENT is set: a start would run what it holds"), "{}", named.err);
 }
 
 #[test]
@@ -321,7 +326,8 @@ fn small_slips_are_answered_with_the_word_meant() {
         &emf("log_group_name: '/{Clustername}/x'"),
         &["unknown placeholder {Clustername}; did you mean {ClusterName}?"],
     );
-    refused(&RIGHT.replace("awsemf", "AWSEMF"), &["unknown type: \"AWSEMF\"", "did you mean \"awsemf\"?"]);
+    let told = refused(&RIGHT.replace("awsemf", "AWSEMF"), &["unknown type: \"AWSEMF\"", "did you mean \"awsemf\"?"]);
+    assert!(!told.contains("take out"), "a slip is mended, and its pipeline stays: {told}");
     refused(
         &RIGHT.replace(
             "  awscontainerinsightreceiver:\n",
@@ -345,6 +351,7 @@ fn small_slips_are_answered_with_the_word_meant() {
         &RIGHT.replace("  batch:\n", "  awsemf:\n").replace("[batch]", "[awsemf]"),
         &["awsemf is one of the exporters"],
     );
+    assert!(!run(&["completion"]).err.contains("A configuration runs"), "no file has this name");
     for (argument, words) in [
         ("--confg=x", "Did you mean --config?"),
         ("--versoin", "Did you mean --version?"),
@@ -387,7 +394,7 @@ fn what_users_of_other_programs_type_works() {
     );
     let said = run_with(&["validate", "-"], &[], &two);
     assert!(said.out.contains("→ batch → awsemf; metrics/2: awscontainerinsightreceiver → awsemf\n"), "{}", said.out);
-    assert!(run(&["validate"]).out.starts_with("what runs without a configuration on host is valid: "));
+    assert!(run(&["validate"]).out.starts_with("the built-in configuration of the platform host is valid: "));
     let from_pipe = Command::new("bash")
         .args(["-c", &format!("{BINARY} validate --config <(cat eks.yaml)")])
         .current_dir(project().join("examples"))
@@ -416,6 +423,12 @@ fn a_manifest_counts_as_the_configuration_it_holds() {
         "apiVersion: v1\nkind: Service\n",
         &["f.yaml is a Kubernetes manifest without a configuration of a collector"],
     );
+    let task = run(&["validate", "../deploy/ecs/task-definition.json"]);
+    assert!(task.out.starts_with("../deploy/ecs/task-definition.json is valid: metrics: "), "{}", task.out);
+    assert!(task.err.ends_with("\n1 warning in ../deploy/ecs/task-definition.json\n"), "{}", task.err);
+    let values = run(&["validate", "../deploy/helm/container-insights/values.yaml"]);
+    assert!(values.err.contains("values.yaml is the values of a Helm chart without a configuration"), "{}", values.err);
+    assert!(values.code == 1 && values.err.contains("\n1 fault in "), "{}", values.err);
 }
 
 #[test]

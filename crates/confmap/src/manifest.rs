@@ -65,6 +65,12 @@ pub(crate) fn find(text: &str, name: &Arc<str>, faults: &mut Faults) -> Found {
             ),
             faults,
         ),
+        (0, Some(VALUES)) => fault(
+            format!(
+                "{name} is {VALUES} without a configuration in them; `helm template` writes the one that the chart makes"
+            ),
+            faults,
+        ),
         (0, Some(kind)) => fault(format!("{name} is {kind} without a configuration of a collector"), faults),
         (count, _) => {
             let shown = parts.iter().take(10).map(|(place, node)| format!("{place} (line {})", node.location.line));
@@ -79,6 +85,20 @@ pub(crate) fn find(text: &str, name: &Arc<str>, faults: &mut Faults) -> Found {
 }
 
 const AGENT: &str = "a configuration of the CloudWatch agent";
+const VALUES: &str = "the values of a Helm chart";
+/// Keys that charts' values have by convention; two of them tell.
+const OF_VALUES: [&str; 10] = [
+    "image",
+    "imagePullSecrets",
+    "nameOverride",
+    "fullnameOverride",
+    "serviceAccount",
+    "podAnnotations",
+    "resources",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+];
 
 /// What kind of file it is, with its article, where that is known.
 fn kind(documents: &[Node]) -> Option<&'static str> {
@@ -98,6 +118,8 @@ fn kind(documents: &[Node]) -> Option<&'static str> {
         Some("a CloudFormation template")
     } else if documents.iter().any(of_agent) {
         Some(AGENT)
+    } else if documents.iter().any(|node| OF_VALUES.iter().filter(|key| node.get(key).is_some()).count() > 1) {
+        Some(VALUES)
     } else {
         None
     }

@@ -122,7 +122,7 @@ confmap::choice! {
 }
 
 confmap::choice! {
-    /// What the attribute `fstype` says.
+    /// What the attribute `fstype` holds.
     pub enum FsType {
         /// `vfs`, for every file system.
         Vfs = "vfs",
@@ -132,7 +132,7 @@ confmap::choice! {
 }
 
 confmap::choice! {
-    /// Whether the number of running tasks is told where there are none.
+    /// Whether the number of running tasks is reported where there are none.
     pub enum RunningTasks {
         /// It is left out where it is 0.
         Positive = "positive",
@@ -172,7 +172,7 @@ confmap::choice! {
 }
 
 confmap::choice! {
-    /// When a container's record says why it was terminated before.
+    /// When a container's record has the reason of its previous termination.
     pub enum LastTerminationReason {
         /// Only while it is terminated.
         Terminated = "terminated",
@@ -209,7 +209,7 @@ confmap::config! {
         pub cert_file: Option<String> = None,
         /// A file with the client's key, for `tls`.
         pub key_file: Option<String> = None,
-        /// Take whatever certificate the kubelet shows.
+        /// Take any certificate of the kubelet.
         pub insecure_skip_verify: bool = false,
     }
 }
@@ -260,7 +260,7 @@ confmap::config! {
         pub idle_devices: IdleDevices = IdleDevices::Report,
         /// What a disk is called whose name has a slash.
         pub disk_names: DiskNames = DiskNames::Device,
-        /// What the attribute `fstype` says.
+        /// What the attribute `fstype` holds.
         pub fstype: FsType = FsType::Vfs,
         /// What a pod's requests and limits add up.
         pub pod_requests: PodRequests = PodRequests::Containers,
@@ -268,9 +268,9 @@ confmap::config! {
         pub cron_job_names: CronJobNames = CronJobNames::Legacy,
         /// What a Job that no CronJob made is counted under.
         pub job_names: JobNames = JobNames::Prefix,
-        /// When a container's record says why it was terminated before.
+        /// When a container's record has the reason of its previous termination.
         pub last_termination_reason: LastTerminationReason = LastTerminationReason::Terminated,
-        /// Whether the number of running tasks is told where there are none.
+        /// Whether the number of running tasks is reported where there are none.
         pub running_tasks: RunningTasks = RunningTasks::Positive,
         /// The pod labels that `kubernetes` repeats, by name; `*` stands for all of them. The records of a pod have room for
         /// 32 KiB of labels a round; what is over is left out and counted, the first by name stay.
@@ -278,13 +278,13 @@ confmap::config! {
 
         /// The name of the lock that the agent which speaks for the cluster holds.
         pub leader_lock_name: String = "otel-container-insight-clusterleader".to_owned(),
-        /// The lock is a ConfigMap's annotation alone, whatever `leader_lock` says.
+        /// The lock is a ConfigMap's annotation alone; stronger than `leader_lock`.
         pub leader_lock_using_config_map_only: bool = false,
         /// Which objects are the lock.
         pub leader_lock: LeaderLock = LeaderLock::Both,
         /// Which part of the work this agent does.
         pub collection_role: CollectionRole = CollectionRole::All,
-        /// What the attribute `kubernetes` of Deployments, DaemonSets, StatefulSets and ReplicaSets says.
+        /// What the attribute `kubernetes` of Deployments, DaemonSets, StatefulSets and ReplicaSets holds.
         pub workload_document: WorkloadDocument = WorkloadDocument::Namespace,
         /// No watch of ReplicaSets.
         #[accepted("owners are read from names and labels; ReplicaSets are watched by the agent that speaks for the cluster only")] pub skip_replicaset_watch: bool = false,
@@ -322,9 +322,9 @@ confmap::config! {
         pub endpoint: String = String::new(),
         /// Seconds that a request to EC2 may take; 0 for 30.
         pub request_timeout_seconds: u32 = 0,
-        /// Take whatever certificate AWS shows.
+        /// Take any certificate of AWS's endpoints.
         pub no_verify_ssl: bool = false,
-        /// A proxy for requests to AWS; empty for what the environment says.
+        /// A proxy for requests to AWS; empty for the environment's.
         pub proxy_address: Secret = Secret::default(),
         /// A role to assume.
         pub role_arn: String = String::new(),

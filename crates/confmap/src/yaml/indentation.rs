@@ -8,7 +8,7 @@ pub(super) fn words(text: &str, line: usize) -> Option<String> {
         text.lines().enumerate().take(line).filter_map(|(number, text)| Line::of(number + 1, text)).collect();
     let (last, before) = lines.split_last()?;
     if let Some(tab) = lines.iter().rev().take(2).find(|line| line.has_tab) {
-        return Some(format!("line {} is indented with a tab; only blanks indent in YAML", tab.number));
+        return Some(format!("line {} is indented with a tab; only spaces indent in YAML", tab.number));
     }
     let previous = before.last()?;
     // The levels that are open before the line, the innermost last.

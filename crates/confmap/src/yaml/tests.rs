@@ -150,7 +150,7 @@ fn a_wrong_indentation_is_told_in_plain_words() {
             "a:\n  b: 1\n    c: 2\n",
             "line 3 is indented by 4, the line before it by 2; that line has a value already, so nothing can lie below it (f.yaml:3)",
         ),
-        ("a:\n\tb: 1\n", "line 2 is indented with a tab; only blanks indent in YAML (f.yaml:2)"),
+        ("a:\n\tb: 1\n", "line 2 is indented with a tab; only spaces indent in YAML (f.yaml:2)"),
         ("a:\n  - b: 1\n    c: 2\n   d: 3\n", "line 4 is indented by 3, its neighbours by 4 and 2 (f.yaml:4)"),
     ];
     for (text, words) in cases {

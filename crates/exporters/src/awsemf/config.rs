@@ -100,7 +100,7 @@ confmap::config! {
         pub namespace: Namespace = Namespace::default(),
         /// Which dimension sets are added to those that are declared.
         ///
-        /// Any other word is `NoDimensionRollup`, as in the Go exporter, and is told.
+        /// Any other word is `NoDimensionRollup`, as in the Go exporter, with a warning.
         /// Without the option: `NoDimensionRollup` where there are `metric_declarations`, else
         /// `ZeroAndSingleDimensionRollup`. The Go exporter takes the latter in both cases.
         pub dimension_rollup_option: RollupOption = RollupOption::default(),
@@ -182,11 +182,11 @@ confmap::config! {
         /// How long one request may take, in seconds; stronger than `timeout`.
         pub request_timeout_seconds: Option<u32> = None,
         /// How often a request is tried again.
-        #[accepted("retry_on_failure says how long and how often")]
+        #[accepted("retry_on_failure sets how long and how often")]
         pub max_retries: u32 = 2,
         /// Leaves the server's certificate unverified.
         pub no_verify_ssl: bool = false,
-        /// The proxy's URL; empty for what the environment says.
+        /// The proxy's URL; empty for the environment's.
         pub proxy_address: ProxyAddress = ProxyAddress::default(),
         /// The region; empty to find it out.
         pub region: Region = Region::default(),

@@ -40,7 +40,7 @@ confmap::config! {
         #[accepted("the health check is served over plain HTTP")]
         pub tls: Ignored = Ignored,
         /// Who may ask.
-        #[accepted("the health check asks nobody who they are")]
+        #[accepted("the health check takes requests without credentials")]
         pub auth: Ignored = Ignored,
         /// Cross-origin requests.
         #[accepted("the health check answers without cross-origin headers")]

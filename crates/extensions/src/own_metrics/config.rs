@@ -20,7 +20,7 @@ confmap::config! {
         #[accepted("they are those of target_info alone")]
         pub with_resource_constant_labels: Ignored = Ignored,
         /// How names are formed.
-        #[accepted("without_type_suffix and without_units say it")]
+        #[accepted("without_type_suffix and without_units set it")]
         pub translation_strategy: Ignored = Ignored,
     }
 }

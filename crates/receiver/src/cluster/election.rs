@@ -83,7 +83,12 @@ fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
             }
         }
         Told::Watched(object, watched) => {
-            info!(lock, object = object.kind(), watched, "how changes of the leader lock are noticed: told, or read");
+            info!(
+                lock,
+                object = object.kind(),
+                watched,
+                "how changes of the leader lock are noticed: by a watch, or by reading it"
+            );
         }
         Told::EventFailed(error) => {
             info!(lock, error = chain(&error), "no event about the leader was posted, which is all that is missing");

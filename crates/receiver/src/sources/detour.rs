@@ -36,7 +36,7 @@ impl Detour {
                 answer => {
                     self.until = None;
                     if self.episode.recovered().is_some() {
-                        info!("the kubelet may be asked for the pods again");
+                        info!("kubelet answers /pods again");
                     }
                     return answer;
                 }
@@ -45,7 +45,7 @@ impl Detour {
         match self.api_server.fetch_pods(&self.node).await {
             Ok(pods) => {
                 if self.episode.failing() {
-                    info!("the kubelet may not be asked for the pods: the API server is asked for those of the node");
+                    info!("kubelet refused /pods (403); listing the pods of the node from the API server");
                 }
                 if refused.is_some() {
                     self.until = Some(Instant::now() + REFUSED);

@@ -15,8 +15,10 @@ impl Config {
         let together = (!self.resource_to_telemetry_conversion.enabled).then(|| Fault {
             path: join(path, "resource_to_telemetry_conversion::enabled"),
             location: None,
-            message: "is false: all records of a moment become one event without a word of what they are about"
-                .to_owned(),
+            message:
+                "is false: without resource attributes all records of a round become one event that names no node, pod \
+                      or device; set it to true"
+                    .to_owned(),
         });
         together.into_iter().chain(self.selector_warnings(path)).collect()
     }
