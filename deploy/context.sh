@@ -19,5 +19,7 @@ for binary in "$@"; do
   install -m 755 "${binary#*=}" "$folder/container-insights"
   # It goes by the name that it is called by; a link to it is no second copy.
   for name in awscollector healthcheck; do ln -s container-insights "$folder/$name"; done
+  # Where the ADOT Collector's image has the same text, and task definitions name it.
+  install -D -m 644 "$here/../examples/ecs-instance.yaml" "$folder/etc/ecs/otel-instance-metrics-config.yaml"
 done
 tar -c --owner=0 --group=0 --mode=go-w -C "$context" .
