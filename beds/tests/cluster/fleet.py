@@ -13,7 +13,7 @@ DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../depl
 ACCOUNT_PLACE = "/run/secrets/kubernetes.io/serviceaccount"
 INTERVAL = 5
 LOCK = "otel-container-insight-clusterleader"
-BECAME, STOPPED = "this agent speaks for the cluster", "this agent no longer speaks for the cluster"
+BECAME, STOPPED = "this agent leads: it reports the cluster", "this agent no longer leads"
 # An account as every pod has one, for this process alone.
 START = f'mount --bind "$1" {ACCOUNT_PLACE} && shift && exec setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set -all --no-new-privs "$@"'
 CONFIG = {

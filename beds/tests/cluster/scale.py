@@ -178,7 +178,7 @@ def until_counted(process, read, pods, seconds):
 
 def leads():
     with open(f"{OUT}/log", encoding="utf-8") as log:
-        return "this agent speaks for the cluster" in log.read()
+        return "this agent leads: it reports the cluster" in log.read()
 
 
 def restart_api_server():

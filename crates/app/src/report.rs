@@ -35,8 +35,9 @@ pub(crate) fn text(faults: &Faults, sources: &[Source]) -> String {
         (faults, 0) => count(faults, "fault"),
         (faults, warnings) => format!("{} and {}", count(faults, "fault"), count(warnings, "warning")),
     };
-    text.push_str(&format!("{counted} in {}", names(sources)));
-    text
+    // What could not be read has no name here, and its fault names it.
+    let place = if sources.is_empty() { String::new() } else { format!(" in {}", names(sources)) };
+    text + &counted + &place
 }
 
 /// What the sources are called, in a few words.

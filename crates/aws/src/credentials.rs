@@ -92,7 +92,7 @@ impl Store {
             Err(error) => match &mut *held {
                 // Past their end as well: AWS decides, and instance roles outlive a metadata service that fails.
                 Some(held) if !held.refused => {
-                    tracing::warn!(%error, "credentials not renewed, the old ones stay in use");
+                    tracing::warn!(%error, "credentials not renewed; the old ones stay in use; retrying");
                     held.renew = now + PAUSE;
                     Ok(held.credentials.clone())
                 }

@@ -62,7 +62,7 @@ const WAITING: &str =
 const TERMINATION: &str = "`container_last_termination_reason` stands only in `Terminated`.";
 const RESTARTS: &str = "The unit of `number_of_container_restarts` is Count.";
 const CONTAINER_FS: &str = "Container file systems come from the kubelet's summary.";
-const UNTOLD: &str = "An attribute nobody can tell is left out.";
+const UNTOLD: &str = "An attribute that no source knows is left out.";
 const EMPTY: &str = "A record without a metric is not written.";
 const PAGE_FAULTS: &str =
     "Page faults on cgroup v1: the cgroup's own and the hierarchy's are read from their own keys.";

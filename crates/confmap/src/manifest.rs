@@ -52,8 +52,8 @@ pub(crate) fn find(text: &str, name: &Arc<str>, faults: &mut Faults) -> Found {
     match (parts.len(), kind) {
         (1, kind) => {
             let (place, node) = parts.remove(0);
-            let kind = kind.map_or_else(|| "holds a configuration".to_owned(), |kind| format!("is {kind}"));
-            let message = format!("{name} {kind}: its configuration is {place}");
+            let kind = kind.map_or_else(String::new, |kind| format!(" is {kind}"));
+            let message = format!("{name}{kind}: its configuration is {place}");
             faults.push_warning(Fault { path: String::new(), location: Some(node.location.clone()), message });
             take(node, text, name, &place)
         }

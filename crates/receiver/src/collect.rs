@@ -96,10 +96,10 @@ impl Collector {
             patience: PATIENCE.min(interval / 2),
             own: Own {
                 accepted: counter("otelcol_receiver_accepted_metric_points", "Metric points that were collected."),
-                nameless: gauge("container_insights_nameless_pods", "Pods with cgroups that nobody has named yet."),
+                nameless: gauge("container_insights_nameless_pods", "Pods with cgroups whose names are not known yet."),
                 held_back: counter(
                     "container_insights_held_back_pods",
-                    "Rounds of pods that were held back because nobody had named them.",
+                    "Rounds of pods that were held back because their names were not known.",
                 ),
             },
             name: parts.name,

@@ -48,7 +48,7 @@ impl ImpossibleValues {
                 && let Some(values) = line.episode.recovered()
                 && *reason != Reason::Backwards
             {
-                info!(metric, values, "values can be true again");
+                info!(metric, values, "values are possible again");
             }
         }
         for Impossible { metric, reason, about } in values {
@@ -66,15 +66,14 @@ impl ImpossibleValues {
                 let about = &**about;
                 match reason {
                     Reason::Backwards => {
-                        info!(metric = name, about, "a counter is smaller than before: its rate is missing once");
+                        info!(metric = name, about, "counter went backwards: its rate is missing once");
                     }
-                    Reason::Wrapped => warn!(
-                        metric = name,
-                        about, "the source gives a number below zero: the value is left out until it can be true"
-                    ),
+                    Reason::Wrapped => {
+                        warn!(metric = name, about, "impossible value: below zero; left out until it is possible again")
+                    }
                     Reason::Exceeds => warn!(
                         metric = name,
-                        about, "the source gives more than there can be: the value is left out until it can be true"
+                        about, "impossible value: more than there can be; left out until it is possible again"
                     ),
                 }
             }

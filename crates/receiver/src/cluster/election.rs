@@ -59,27 +59,22 @@ fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
     status.fact(fact("candidate"));
     move |told| match told {
         Told::Became => {
-            info!(lock, "this agent speaks for the cluster");
+            info!(lock, "this agent leads: it reports the cluster");
             status.fact(fact("leader"));
         }
         Told::Stopped => {
-            info!(lock, "this agent no longer speaks for the cluster");
+            info!(lock, "this agent no longer leads");
             status.fact(fact("candidate"));
         }
         Told::Notice(notice) => say(&lock, notice),
         Told::Failed(object, error) => {
             if failures[object as usize].failing() {
-                warn!(
-                    lock,
-                    object = object.kind(),
-                    error = chain(&error),
-                    "the leader lock can't be reached; it is tried again"
-                );
+                warn!(lock, object = object.kind(), error = chain(&error), "leader lock unreachable; retrying");
             }
         }
         Told::Recovered(object) => {
             if let Some(failures) = failures[object as usize].recovered() {
-                info!(lock, object = object.kind(), failures, "the leader lock can be reached again");
+                info!(lock, object = object.kind(), failures, "leader lock reachable again");
             }
         }
         Told::Watched(object, watched) => {
@@ -91,7 +86,7 @@ fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
             );
         }
         Told::EventFailed(error) => {
-            info!(lock, error = chain(&error), "no event about the leader was posted, which is all that is missing");
+            info!(lock, error = chain(&error), "event about the leader not posted; nothing else is missing");
         }
     }
 }

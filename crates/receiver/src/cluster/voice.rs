@@ -104,7 +104,7 @@ impl Term {
                     Some(tasks)
                 }
                 Err(error) => {
-                    warn!(error = chain(&error), "the cluster can't be followed");
+                    warn!(error = chain(&error), "no client for the API server: the cluster's own numbers are missing");
                     None
                 }
             };

@@ -95,16 +95,16 @@ impl Watched {
         let failed_before = std::mem::replace(&mut self.failed, report.phase == Phase::Failing);
         match report.phase {
             Phase::Failing if failed_before && self.failure.failing() => {
-                warn!(path, fault, "the API server can't be followed; what was known stays, and it is asked again");
+                warn!(path, fault, "watch of the API server fails; what was known stays; retrying");
             }
             // Rights are a choice, and what they leave out is documented.
             Phase::Refused if self.refusal.failing() => {
-                info!(path, fault, "the API server refuses; what depends on it is left out, and it is asked again");
+                info!(path, fault, "API server refused; what depends on this right is left out; retrying");
             }
             Phase::Watching => {
                 let ended = [self.failure.recovered(), self.refusal.recovered()];
                 if ended.iter().any(Option::is_some) {
-                    info!(path, "the API server is followed again");
+                    info!(path, "watch of the API server works again");
                 }
             }
             _ => {}

@@ -40,7 +40,7 @@ pub(super) fn of_pods(cuts: &Cuts, limits: &Limits) {
     );
     tell("pod labels", labels.count, &words, limits);
     let words = format!(
-        "{} containers, owners or ports of {} have no records: at most {MOST_CONTAINERS} of a kind are told of a pod",
+        "{} containers, owners or ports of {} have no records: at most {MOST_CONTAINERS} of each kind have records in a pod",
         containers.count,
         of(containers)
     );

@@ -203,7 +203,7 @@ impl Place {
         // Another cause is told too: what fails at first for lack of a network may fail later for lack of a right.
         if self.episode.failing() || self.words != error {
             error.clone_into(&mut self.words);
-            warn!(source = self.name, error, "source doesn't answer; {}, and it is asked again", self.without);
+            warn!(source = self.name, error, "source doesn't answer; {}; retrying", self.without);
         }
     }
 }

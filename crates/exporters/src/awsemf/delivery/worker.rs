@@ -90,7 +90,7 @@ impl Worker {
                     let words = chain(&error);
                     self.numbers.status.failed(self.clock.stamp().wall, &words);
                     if !std::mem::replace(&mut told, true) {
-                        error!(exporter = self.name, error = words, "nothing can be delivered; it is looked for again");
+                        error!(exporter = self.name, error = words, "no region, so nothing can be delivered; retrying");
                     }
                     tokio::time::sleep(REGION_WAIT.mul_f64(0.5 + fastrand::f64())).await;
                 }
