@@ -31,8 +31,8 @@ const CONTENT: &str = "AOT_CONFIG_CONTENT";
 /// CloudWatch Container Insights for a Kubernetes node, a container instance of Amazon ECS or any Linux machine.
 ///
 /// Reads the kernel, the kubelet and the ECS agent and writes performance log events in CloudWatch's embedded metric
-/// format. Without a configuration it finds out what it runs on and shows that: events go to standard output, one a
-/// line, the log to standard error.
+/// format. Without a configuration it finds out what it runs on and prints that machine's events to standard output, one
+/// a line. The log goes to standard error.
 ///
 /// The environment variable AOT_CONFIG_CONTENT, where it is set and not empty, holds a configuration that replaces every
 /// --config and --set.

@@ -217,7 +217,7 @@ fn what_is_to_be_filled_in_is_what_the_readme_names() {
 fn the_image_has_the_configuration_where_task_definitions_name_it() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let binary = folder.path().join("agent");
-    std::fs::write(&binary, "a binary").expect("written");
+    fs::write(&binary, "a binary").expect("written");
     let tar = folder.path().join("context.tar");
     let script = format!(
         "{}/deploy/context.sh amd64={} > {tar} && tar -xOf {tar} ./amd64/etc/ecs/otel-instance-metrics-config.yaml",

@@ -61,7 +61,7 @@ fn a_configuration_may_be_a_map_or_a_text_of_any_form() {
     assert_eq!((faults.as_str(), line(&root, "receivers::a")), ("", 6));
     assert!(warnings.contains("OpenTelemetryCollector c, key spec.config"), "{warnings}");
     let values = "mode: daemonset\nconfig:\n  receivers: {a: }\n  service: {pipelines: {}}\n";
-    assert!(load(values).2.contains("f.yaml holds a configuration: its configuration is its key config"));
+    assert!(load(values).2.contains("f.yaml: its configuration is its key config"));
     let task = r#"{"family": "x", "containerDefinitions": [{"name": "c", "environment": [{"name": "AOT_CONFIG_CONTENT", "value": "receivers:\n  a:\nservice:\n  pipelines: {}\n"}]}]}"#;
     let (root, faults, warnings) = load(task);
     assert_eq!((faults.as_str(), line(&root, "receivers::a")), ("", 2));
