@@ -22,4 +22,4 @@ for binary in "$@"; do
   # Where the ADOT Collector's image has the same text, and task definitions name it.
   install -D -m 644 "$here/../examples/ecs-instance.yaml" "$folder/etc/ecs/otel-instance-metrics-config.yaml"
 done
-tar -c --owner=0 --group=0 --mode=go-w -C "$context" .
+tar -c --owner=0 --group=0 --mode=u=rwX,go=rX -C "$context" .

@@ -100,15 +100,13 @@ pub fn main() -> ExitCode {
     let command = match Command::try_parse_from(arguments) {
         Ok(command) => command,
         Err(error) => {
-            // Help and version are no failures; what can't be shown can't be helped.
-            if error.use_stderr() {
-                complain(&format!("{}{}", error.render(), advice(&error)));
-            } else {
-                let _ = error.print();
+            // Help and version are no failures.
+            if !error.use_stderr() {
+                return finish(show(&error.render().to_string()));
             }
+            complain(&format!("{}{}", error.render(), advice(&error)));
             // Where differences are 1, a command line that isn't right is something else.
-            let wrong = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
-            return if error.use_stderr() { wrong } else { ExitCode::SUCCESS };
+            return if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
         }
     };
     let variables = Variables::read(as_adot);
@@ -124,6 +122,11 @@ pub fn main() -> ExitCode {
         Some(Action::Compare(arguments)) => return comparison::run(&arguments),
         Some(Action::Healthcheck(whom)) => healthcheck::ask(&whom, &variables).map(|()| ExitCode::SUCCESS),
     };
+    finish(done)
+}
+
+/// The exit code; an error is written first.
+fn finish(done: anyhow::Result<ExitCode>) -> ExitCode {
     done.unwrap_or_else(|error| {
         complain(&format!("Error: {error:#}"));
         ExitCode::FAILURE

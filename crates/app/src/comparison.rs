@@ -112,12 +112,12 @@ fn open(source: &str, arguments: &Arguments) -> anyhow::Result<Box<dyn Feed>> {
         let (endpoint, region) = (arguments.endpoint.clone(), arguments.region.clone());
         let source =
             Source { group: group.to_owned(), endpoint, region, start_ms: arguments.start, end_ms: arguments.end };
-        return Ok(Box::new(Group::open(source).with_context(|| format!("open the log group {group}"))?));
+        return Ok(Box::new(Group::open(source).with_context(|| format!("read the log group {group}"))?));
     }
     if source == STDIN {
         return Ok(Box::new(Lines::new(BufReader::with_capacity(BUFFER, io::stdin()))));
     }
-    let file = compare::open(Path::new(source)).with_context(|| format!("open {source}"))?;
+    let file = compare::open(Path::new(source)).with_context(|| format!("read {source}"))?;
     Ok(Box::new(Lines::new(BufReader::with_capacity(BUFFER, file))))
 }
 

@@ -109,7 +109,7 @@ fn what_cant_be_compared_is_said_with_another_code() {
     for (arguments, words) in [
         (vec!["--names=go,ours", &good, &empty], "ours has no events; 1 lines are none, line 1: no time"),
         (vec![&good, &later], "no time in common"),
-        (vec![&good, "/nowhere/at/all"], "open /nowhere/at/all"),
+        (vec![&good, "/nowhere/at/all"], "read /nowhere/at/all"),
         (vec!["-", "-"], "only one of the two"),
         (vec![&good], "required arguments"),
         (vec!["--interval=1h", &good, &good], "60s or 5m"),

@@ -187,7 +187,7 @@ fn printing_to_a_reader_that_went_away_or_to_a_full_disk_is_no_abort() {
         command.current_dir(project().join("examples")).args(arguments).env_remove("AOT_CONFIG_CONTENT");
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).status().expect("it runs").code()
     };
-    for arguments in [&["print-config", "--config=host.yaml"][..], &["components"]] {
+    for arguments in [&["print-config", "--config=host.yaml"][..], &["components"], &["help"], &["--version"]] {
         assert_eq!(run(arguments, closed().into(), Stdio::null()), Some(141), "{arguments:?}");
         assert_eq!(run(arguments, full().into(), Stdio::null()), Some(1), "{arguments:?}");
     }
