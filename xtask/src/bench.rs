@@ -9,6 +9,7 @@ mod pair;
 mod peer;
 mod start;
 mod tick;
+mod worst;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +29,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
         pair::run(Path::new(old), Path::new(new), scratch.path(), &mut verdict)?;
         return verdict.finish();
     }
-    let known = ["tick", "scale", "memory", "start", "size", "delivery", PEER];
+    let known = ["tick", "scale", "memory", "start", "size", "delivery", "worst", PEER];
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
         bail!("no bench is called {unknown}: {}, or pair OLD NEW", known.join(", "));
     }
@@ -55,6 +56,9 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     }
     if wanted("delivery") {
         delivery::run(&binary, scratch.path(), &mut verdict)?;
+    }
+    if wanted("worst") {
+        worst::run(&binary, scratch.path(), &mut verdict)?;
     }
     if wanted(PEER) {
         peer::run(&binary, &mut verdict)?;

@@ -49,7 +49,7 @@ impl Agent {
         sets.iter().chain(more).for_each(|set| {
             command.args(["--set", set]);
         });
-        command.env("HOST_NAME", "bench").env_remove("AOT_CONFIG_CONTENT");
+        command.env("HOST_NAME", "bench").env("K8S_NAMESPACE", "agents").env_remove("AOT_CONFIG_CONTENT");
         command.env("AWS_ACCESS_KEY_ID", KEYS.0).env("AWS_SECRET_ACCESS_KEY", KEYS.1);
         command.env("AWS_REGION", REGION).env("AWS_EC2_METADATA_DISABLED", "true");
         Self::spawn(&mut command, &scratch.join("agent.log"))

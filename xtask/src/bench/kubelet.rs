@@ -48,7 +48,8 @@ impl Answers {
         size
     }
 
-    fn item(&self, pod: &Pod) -> Value {
+    /// A pod of the list.
+    pub(super) fn item(&self, pod: &Pod) -> Value {
         let mut item = self.pod.clone();
         item["metadata"]["name"] = name(pod).into();
         item["metadata"]["uid"] = pod.uid.clone().into();
