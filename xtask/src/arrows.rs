@@ -65,7 +65,8 @@ fn folder(package: &Package) -> PathBuf {
 }
 
 fn layer(name: &str) -> Option<usize> {
-    match name {
+    // A package whose name is taken in the public registry has the project's before it.
+    match name.strip_prefix("container-insights-").unwrap_or(name) {
         TEST_SUPPORT => Some(TEST_SUPPORT_LAYER),
         name => LAYERS.iter().position(|layer| layer.contains(&name)),
     }

@@ -28,6 +28,8 @@ fn an_arrow_never_climbs_or_goes_sideways() {
     check("exporters", "receiver", None, false);
     check("exporters", "receiver", Some("dev"), false);
     check("model", "model", None, false);
+    check("container-insights-model", "container-insights-telemetry", None, true);
+    check("container-insights-telemetry", "container-insights-model", None, false);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn pair(
     answers.give(kubelet, &node.pods);
     let start = |which: usize| Agent::start(binaries[which], kubelet, scratch, INTERVAL);
     // Neither is always the one that starts first.
-    let (old, new) = if number % 2 == 0 {
+    let (old, new) = if number.is_multiple_of(2) {
         let old = start(0)?;
         (old, start(1)?)
     } else {
