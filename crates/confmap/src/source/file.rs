@@ -53,11 +53,8 @@ fn read_open(mut file: File, limit: u64, waits: bool) -> io::Result<Vec<u8>> {
     let mut part = [0; 4096];
     while bytes.len() as u64 <= limit {
         let left = TOTAL.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return Err(io::Error::other(format!("it does not end within {} s", TOTAL.as_secs())));
-        }
-        if !wait(&file, left.min(SILENCE))? {
-            return Err(io::Error::other(format!("nothing comes within {} s", left.min(SILENCE).as_secs())));
+        if left.is_zero() || !wait(&file, left.min(SILENCE))? {
+            return Err(given_up(left));
         }
         match file.read(&mut part) {
             Ok(0) => break,
@@ -69,6 +66,14 @@ fn read_open(mut file: File, limit: u64, waits: bool) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Why nothing more is waited for: it was silent, or there is no time left to find that out.
+fn given_up(left: Duration) -> io::Error {
+    io::Error::other(match left >= SILENCE {
+        true => format!("nothing comes within {} s", SILENCE.as_secs()),
+        false => format!("it does not end within {} s", TOTAL.as_secs()),
+    })
+}
+
 /// Waits until there is something to read, or an end; whether there is.
 fn wait(file: &File, longest: Duration) -> io::Result<bool> {
     let mut files = [PollFd::new(file, PollFlags::IN)];
@@ -77,5 +82,18 @@ fn wait(file: &File, longest: Duration) -> io::Result<bool> {
         Ok(ready) => Ok(ready > 0),
         Err(rustix::io::Errno::INTR) => Ok(true),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_trickles_until_the_time_is_up_was_not_silent() {
+        assert_eq!(given_up(TOTAL).to_string(), "nothing comes within 10 s");
+        assert_eq!(given_up(SILENCE).to_string(), "nothing comes within 10 s");
+        assert_eq!(given_up(Duration::from_secs(1)).to_string(), "it does not end within 60 s");
+        assert_eq!(given_up(Duration::ZERO).to_string(), "it does not end within 60 s");
     }
 }
