@@ -254,7 +254,10 @@ fn a_source_that_holds_nothing_says_which() {
         ("env:NOPE", "environment variable NOPE is not set".to_owned()),
         (empty.as_str(), format!("empty configuration file: {empty}")),
         ("/no/such.yaml", "read /no/such.yaml: No such file or directory".to_owned()),
-        ("s3://b/k", "scheme \"s3\" is not supported for uri \"s3://b/k\": there are file, env and yaml".to_owned()),
+        (
+            "s3://b/k",
+            "scheme \"s3\" is not in this agent yet for uri \"s3://b/k\": there are file, env and yaml".to_owned(),
+        ),
         ("ssm:x", "scheme \"ssm\" is not supported for uri \"ssm:x\": there are file, env and yaml".to_owned()),
     ] {
         let said = run(&["validate", "--config", source]);

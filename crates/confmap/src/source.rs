@@ -15,7 +15,7 @@ pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 /// Why a source gives no text.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    #[error("scheme {scheme:?} is not supported for uri {uri}: there are file, env and yaml", uri = quote(uri))]
+    #[error("scheme {scheme:?} is not {} for uri {uri}: there are file, env and yaml", known(scheme), uri = quote(uri))]
     UnknownScheme { scheme: String, uri: String },
     #[error("environment variable {} has an invalid name: it must match ^[a-zA-Z_][a-zA-Z0-9_]*$", quote(.0))]
     VariableName(String),
@@ -25,6 +25,11 @@ pub(crate) enum SourceError {
     TooLong { path: String },
     #[error("{path} is not UTF-8 text")]
     NotText { path: String },
+}
+
+/// The ADOT Collector's schemes are known, and not here.
+fn known(scheme: &str) -> &'static str {
+    if matches!(scheme, "http" | "https" | "s3") { "in this agent yet" } else { "supported" }
 }
 
 /// Text and what to call it.

@@ -276,7 +276,7 @@ confmap::config! {
         /// 32 KiB of labels a round; what is over is left out and counted, the first by name stay.
         pub pod_labels: Vec<String> = vec!["*".to_owned()],
 
-        /// The name of the lock that the agent which speaks for the cluster holds.
+        /// The name of the lock that the leader holds: the agent that reports the cluster.
         pub leader_lock_name: String = "otel-container-insight-clusterleader".to_owned(),
         /// The lock is a ConfigMap's annotation alone; stronger than `leader_lock`.
         pub leader_lock_using_config_map_only: bool = false,
@@ -287,7 +287,7 @@ confmap::config! {
         /// What the attribute `kubernetes` of Deployments, DaemonSets, StatefulSets and ReplicaSets holds.
         pub workload_document: WorkloadDocument = WorkloadDocument::Namespace,
         /// No watch of ReplicaSets.
-        #[accepted("owners are read from names and labels; ReplicaSets are watched by the agent that speaks for the cluster only")] pub skip_replicaset_watch: bool = false,
+        #[accepted("owners are read from names and labels; only the leader watches ReplicaSets")] pub skip_replicaset_watch: bool = false,
         /// Enhanced observability, and the control plane's metrics.
         #[accepted("enhanced observability is not collected yet")] pub enable_control_plane_metrics: bool = false,
         /// GPUs, Neuron devices and Elastic Fabric Adapters.

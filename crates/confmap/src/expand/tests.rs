@@ -146,7 +146,7 @@ fn a_reference_that_cannot_be_followed_is_a_fault() {
     );
     check_fault(
         "${https://x/y}",
-        "a: scheme \"https\" is not supported for uri \"https://x/y\": there are file, env and yaml (f.yaml:1)",
+        "a: scheme \"https\" is not in this agent yet for uri \"https://x/y\": there are file, env and yaml (f.yaml:1)",
     );
 }
 

@@ -42,7 +42,7 @@ fn a_source_that_gives_no_text_is_a_fault() {
         check_faults(
             &[uri],
             &[],
-            &format!("scheme {scheme:?} is not supported for uri {uri:?}: there are file, env and yaml"),
+            &format!("scheme {scheme:?} is not in this agent yet for uri {uri:?}: there are file, env and yaml"),
         );
     };
     other("https://h/c.yaml", "https");
