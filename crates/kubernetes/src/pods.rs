@@ -47,7 +47,9 @@ pub struct Pod {
     pub name: Box<str>,
     /// `metadata.namespace`, never empty.
     pub namespace: Box<str>,
-    /// Annotation `kubernetes.io/config.hash`: the name a static pod's cgroups may carry in place of the UID.
+    /// Annotation `kubernetes.io/config.hash` of a static pod: the name its cgroups may carry in place of the UID. Any user
+    /// may write the annotation on a pod of theirs: it counts only where the kubelet has the pod from a file or a URL, and on
+    /// the mirror of such a pod at the API server.
     pub config_hash: Option<Box<str>>,
     /// `status.phase`.
     pub phase: Phase,

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 use super::amounts::{Amounts, Part, Parts};
 use super::{
     ContainerSpec, ContainerStatus, LONGEST_TEXT, MOST_CONTAINERS, MOST_OWNERS, Owner, Phase, Pod, Resources, State,
 };
-use crate::json::{Number, Pairs, Slim, Text, pick, said};
+use crate::json::{Number, Pairs, Slim, Text, said};
 use crate::quantity::{parse_integer, parse_millis};
 use crate::stream::Shape;
 
@@ -38,7 +38,10 @@ const METADATA: Shape = Shape::Members(&[
     ("namespace", Shape::Whole),
     ("uid", Shape::Whole),
     ("labels", Shape::Labels),
-    ("annotations", Shape::Members(&[(CONFIG_HASH, Shape::Whole)])),
+    (
+        "annotations",
+        Shape::Members(&[(CONFIG_HASH, Shape::Whole), (CONFIG_SOURCE, Shape::Whole), (CONFIG_MIRROR, Shape::Whole)]),
+    ),
     ("ownerReferences", Shape::Items(&Shape::Members(&[("kind", Shape::Whole), ("name", Shape::Whole)]))),
     ("deletionTimestamp", Shape::Whole),
 ]);
@@ -65,6 +68,11 @@ pub(super) static LIST: Shape = Shape::Members(&[("kind", Shape::Whole), ("items
 
 /// The name that a static pod's cgroups may carry.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
+/// Where the kubelet has a pod from: `api`, or `file` or `http` for a static one. The kubelet writes it over whatever stands
+/// there.
+const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
+/// On the object by which the API server knows a static pod.
+const CONFIG_MIRROR: &str = "kubernetes.io/config.mirror";
 
 #[derive(Deserialize)]
 pub(crate) struct RawPod<'a> {
@@ -88,7 +96,7 @@ struct Metadata<'a> {
     #[serde(borrow)]
     labels: Option<Pairs<'a>>,
     #[serde(borrow)]
-    annotations: Option<ConfigHash<'a>>,
+    annotations: Option<Annotations<'a>>,
     #[serde(borrow)]
     owner_references: Option<Vec<RawOwner<'a>>>,
     deletion_timestamp: Option<IgnoredAny>,
@@ -205,23 +213,25 @@ struct Reason<'a> {
     reason: Option<Text<'a>>,
 }
 
-/// Annotation `kubernetes.io/config.hash`; the other annotations, often the larger part of a pod, are not held.
-#[derive(Default)]
-struct ConfigHash<'a>(Option<Text<'a>>);
+/// The annotations about static pods; the others, often the larger part of a pod, are not held.
+#[derive(Deserialize, Default)]
+struct Annotations<'a> {
+    #[serde(borrow, rename = "kubernetes.io/config.hash")]
+    hash: Option<Text<'a>>,
+    #[serde(borrow, rename = "kubernetes.io/config.source")]
+    source: Option<Text<'a>>,
+    #[serde(borrow, rename = "kubernetes.io/config.mirror")]
+    mirror: Option<Text<'a>>,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for ConfigHash<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Annotations;
-        impl<'de> Visitor<'de> for Annotations {
-            type Value = ConfigHash<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object of annotations")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ConfigHash<'de>, A::Error> {
-                pick(map, CONFIG_HASH).map(ConfigHash)
-            }
-        }
-        deserializer.deserialize_map(Annotations)
+impl<'a> Annotations<'a> {
+    /// The hash of a static pod. On any other pod the annotation is its owner's, who may write anything there.
+    fn config_hash(self) -> Option<Text<'a>> {
+        let is_static = match &self.source {
+            Some(source) => matches!(&*source.0, "file" | "http"),
+            None => self.mirror.is_some(),
+        };
+        self.hash.filter(|_| is_static)
     }
 }
 
@@ -312,7 +322,7 @@ impl<'de> Slim<'de> for Pod {
             uid: name(metadata.uid)?,
             name: name(metadata.name)?,
             namespace: name(metadata.namespace)?,
-            config_hash: name(metadata.annotations.unwrap_or_default().0),
+            config_hash: name(metadata.annotations.unwrap_or_default().config_hash()),
             phase: phase(status.phase),
             host_network: spec.host_network.unwrap_or_default(),
             runtime_class: name(spec.runtime_class_name),

@@ -77,6 +77,33 @@ fn a_static_pod_bears_its_hash() {
 }
 
 #[test]
+fn the_annotation_of_a_static_pod_counts_on_no_other() {
+    let hash = |annotations: &str| {
+        let text = format!(
+            r#"{{"kind":"PodList","items":[{{"metadata":{{"name":"p","namespace":"n","uid":"u","annotations":{{"kubernetes.io/config.hash":"h",{annotations}}}}}}}]}}"#
+        );
+        parse_pods(text.as_bytes()).expect("it is a list").pods[0].config_hash.clone()
+    };
+    for of_a_static_pod in [
+        r#""kubernetes.io/config.source":"file""#,
+        r#""kubernetes.io/config.source":"http""#,
+        r#""kubernetes.io/config.mirror":"h""#,
+        r#""kubernetes.io/config.mirror":"h","kubernetes.io/config.source":"file""#,
+    ] {
+        assert_eq!(hash(of_a_static_pod).as_deref(), Some("h"), "{of_a_static_pod}");
+    }
+    for of_any_other in [
+        r#""kubernetes.io/config.source":"api""#,
+        r#""kubernetes.io/config.source":"api","kubernetes.io/config.mirror":"h""#,
+        r#""kubernetes.io/config.source":"""#,
+        r#""kubernetes.io/config.source":null"#,
+        r#""other":"x""#,
+    ] {
+        assert_eq!(hash(of_any_other), None, "{of_any_other}");
+    }
+}
+
+#[test]
 fn sidecars_overhead_and_pod_level_resources_are_read() {
     let pod = pod("db-0");
     assert_eq!(pod.scheduled.requests, amounts(Some(750), Some(208 << 20)));

@@ -217,7 +217,7 @@ impl Inventory {
 
 /// Which pods may be known by the annotation of static pods, the hash of their configuration, which names their cgroups.
 ///
-/// Anybody may write such an annotation: what is the UID of another listed pod, however it is written, is no hash, and of
+/// At the API server any user may write such annotations: what is the UID of another listed pod, however it is written, is no hash, and of
 /// pods with one hash only a mirror of the kubelet's, which its node owns, has it.
 struct Hashes<'a> {
     /// UIDs of all pods; none where no pod has the annotation.
@@ -292,12 +292,13 @@ mod tests {
         Inventory::new(style, Duration::from_secs(60))
     }
 
-    /// A list of pods by name, UID and the annotation that a static pod has.
+    /// A list of pods by name, UID and the annotations that the mirror of a static pod has.
     fn list_of(pods: &[(&str, &str, Option<&str>)]) -> Arc<PodList> {
         let items: Vec<_> = pods
             .iter()
             .map(|(name, uid, hash)| {
-                let annotations = hash.map_or(json!({}), |hash| json!({"kubernetes.io/config.hash": hash}));
+                let mirror = |hash| json!({"kubernetes.io/config.hash": hash, "kubernetes.io/config.mirror": hash});
+                let annotations = hash.map_or(json!({}), mirror);
                 json!({
                     "metadata": {"name": name, "namespace": "n", "uid": uid, "annotations": annotations},
                     "spec": {"containers": []},
@@ -363,7 +364,7 @@ mod tests {
             json!({
                 "metadata": {
                     "name": name, "namespace": "n", "uid": format!("uid-{name}"), "ownerReferences": owners,
-                    "annotations": {"kubernetes.io/config.hash": "0123"},
+                    "annotations": {"kubernetes.io/config.hash": "0123", "kubernetes.io/config.mirror": "0123"},
                 },
                 "spec": {"containers": []},
             })
