@@ -167,8 +167,10 @@ fn open_all(root: &Root, found: Found<3>, buffer: &mut Buffer) -> Result<Control
         },
         None => true,
     };
+    let owner = mounts.first().and_then(|mounted| fstat(&mounted.handle).ok()).map_or(0, |stat| stat.st_uid);
     Ok(Controllers {
         version: found.version,
+        owner,
         mounts,
         roles,
         hierarchical,

@@ -40,6 +40,8 @@ pub(super) struct Controllers {
     pub(super) hierarchical: bool,
     /// Version 2: whether `memory.events` is wanted.
     pub(super) memory_events: AtomicBool,
+    /// The user that the root cgroup belongs to: the superuser, as a rule.
+    pub(super) owner: u32,
     pub(super) root: Root,
 }
 

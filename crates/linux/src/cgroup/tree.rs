@@ -202,7 +202,7 @@ impl Tree {
     }
 
     /// Ends a walk: sorts in what is new, and leaves out what bears the uid or id of another one.
-    pub(super) fn finish(&mut self, walked: &mut Walked) {
+    pub(super) fn finish(&mut self, walked: &mut Walked, is_superusers: impl Fn(&str) -> bool) {
         if self.pods.len() > self.known_pods {
             self.pods.sort_by(|left, right| left.group.path().cmp(right.group.path()));
         }
@@ -213,7 +213,7 @@ impl Tree {
         if self.has_news || self.had_doubles {
             let before = walked.doubles;
             self.drop_double_pods(walked);
-            self.drop_double_containers(walked);
+            self.drop_double_containers(walked, is_superusers);
             self.had_doubles = walked.doubles > before;
         }
     }
@@ -237,14 +237,14 @@ impl Tree {
 
     /// Of containers with one id outside pods the one stays that a user without rights can't have made, then the one with the
     /// shorter path; none where a pod has the id.
-    fn drop_double_containers(&mut self, walked: &mut Walked) {
+    fn drop_double_containers(&mut self, walked: &mut Walked, is_superusers: impl Fn(&str) -> bool) {
         let mut best: HashMap<&str, usize> = HashMap::with_capacity(self.containers.len());
         let of_pods = self.pods.iter().flat_map(|pod| &pod.containers);
         best.extend(of_pods.map(|container| (&*container.id, usize::MAX)));
         let rank = |at: usize| {
             let path = self.containers[at].group.path();
             let above = path.rsplit_once('/').unwrap_or_default().0;
-            (!is_trusted(above), path.len(), at)
+            (!(is_trusted(above) && is_superusers(path)), path.len(), at)
         };
         let mut lost = vec![false; self.containers.len()];
         for (at, container) in self.containers.iter().enumerate() {
@@ -299,13 +299,13 @@ mod tests {
         }
         tree.see_container(None, &spot(&to, "/a/y", 3, 1), "y");
         tree.see_container(None, &spot(&to, "/b/z", 4, 1), "z");
-        tree.finish(&mut Walked::default());
+        tree.finish(&mut Walked::default(), |_| true);
         tree.begin();
         tree.see_pod(&spot(&to, "/c/pod3", 1, 2), UID, 0);
         tree.keep_below("/a", 2);
         tree.keep_below("/c/pod3", 2);
         tree.forget_unseen(2);
-        tree.finish(&mut Walked::default());
+        tree.finish(&mut Walked::default(), |_| true);
         let left: Vec<String> = tree.groups().map(|(group, _)| group.path().to_owned()).collect();
         assert_eq!(left, ["/a/pod1", "/a/pod1/x", "/c/pod3", "/c/pod3/x", "/a/y"]);
     }

@@ -1,14 +1,15 @@
 //! One walk over the hierarchy: finds pods and containers anywhere, descends everywhere but below containers.
 //!
 //! Each subtree right below the root is walked by itself, level by level, and has a budget. Which pods are the kubelet's
-//! is decided by where they lie: below its own root, `kubepods`, in a place where only the superuser makes cgroups. Only
-//! where there is no such root does one in another place count, and only where there is none at all a pod anywhere.
+//! is decided by where they lie: below its own root, `kubepods`, which the superuser made in a place that is no user's by its
+//! name. Only where there is no such root does one in another place count, and only where there is none at all a pod
+//! anywhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
 
 use super::mounted::Controllers;
@@ -273,8 +274,11 @@ impl Walk {
                 None
             }
             Name::Pod { .. } | Name::Other => {
-                let root =
-                    if above.root == NO_ROOT && is_kubelets_root(name) { self.enter_root(length) } else { above.root };
+                let root = if above.root == NO_ROOT && is_kubelets_root(name) {
+                    self.enter_root(length, to)
+                } else {
+                    above.root
+                };
                 Some(Directory { root, is_pod: false, ..above })
             }
         };
@@ -315,8 +319,8 @@ impl Walk {
     }
 
     /// Notes one of the kubelet's roots, whose path is the present one; `above` is the length of that of the one above it.
-    fn enter_root(&mut self, above: usize) -> u16 {
-        if is_trusted(&self.path[..above]) {
+    fn enter_root(&mut self, above: usize, to: &Controllers) -> u16 {
+        if is_trusted(&self.path[..above]) && is_superusers(to, &self.path) {
             self.is_trusted = true;
             let top = self.path[1..].split('/').next().unwrap_or_default();
             if Kind::of(top) != Kind::Kubelet && !self.learnt.iter().any(|learnt| **learnt == *top) {
@@ -341,7 +345,7 @@ impl Walk {
         if !self.walked.is_stopped {
             tree.forget_unseen(self.number);
         }
-        tree.finish(&mut self.walked);
+        tree.finish(&mut self.walked, |path| is_superusers(to, path));
         self.was_trusted =
             self.is_trusted || self.was_trusted && (self.walked.unreadable > 0 || self.walked.is_stopped);
         self.strays.paths.shrink_to(KEPT_BYTES);
@@ -380,14 +384,23 @@ impl Walk {
             let Name::Container { id, pod_uid: Some(uid) } = classify("", name) else { continue };
             let spot = Spot { to, path, inode: *inode, number: self.number };
             // A user may give any name to a cgroup of theirs; only a runtime's own is believed where the kubelet's is known.
-            match tree.pod_of_uid(uid).filter(|_| is_trusted(above) || !(self.is_trusted || self.was_trusted)) {
+            let is_any_believed = !(self.is_trusted || self.was_trusted);
+            let pod = tree.pod_of_uid(uid).filter(|_| is_trusted(above) || is_any_believed);
+            match pod {
                 Some(pod) if tree.has_container_below(pod, id) => self.walked.double(path),
-                Some(pod) => tree.see_container(Some(pod), &spot, id),
-                None if !self.omits_containers => tree.see_container(None, &spot, id),
-                None => {}
+                Some(pod) if is_any_believed || is_superusers(to, path) => tree.see_container(Some(pod), &spot, id),
+                _ if !self.omits_containers => tree.see_container(None, &spot, id),
+                _ => {}
             }
         }
     }
+}
+
+/// Whether a cgroup is the superuser's, or of the user that has the whole tree: a directory belongs to who made it, and only
+/// the superuser gives one away.
+fn is_superusers(to: &Controllers, path: &str) -> bool {
+    let stat = statat(&to.walked().handle, &path[1..], AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| stat.st_uid == 0 || stat.st_uid == to.owner)
 }
 
 fn open(to: &Controllers, path: &str) -> Result<OwnedFd, Errno> {

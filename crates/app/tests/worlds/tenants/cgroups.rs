@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
+use rustix::thread::CapabilitySet;
 
 use super::{Mischief, Tenant};
 use crate::files::{self, folders, put};
@@ -20,7 +21,8 @@ impl Tenant {
     pub(super) fn cgroups(&self, world: &World, root: &Path, tick: u64) {
         let own = || format!("{}/{}", world.pod_path(&self.pod), world.container_name(&self.pod.containers[0].id));
         // A name that sorts before the kubelet's own cgroups, or behind them.
-        let before = self.numbers.is(&format!("delegated {}", self.place), 2);
+        // Outside users' own places a directory is a user's only if it was given to them.
+        let before = self.numbers.is(&format!("delegated {}", self.place), 2) && may_give();
         let delegated = if before { format!("aaa.slice/tenant-{}", self.place) } else { DELEGATED.to_owned() };
         match self.mischief {
             Mischief::OwnFiles => self.own_files(world, root, tick),
@@ -55,6 +57,7 @@ impl Tenant {
                     let slice = format!("kubepods-pod{}.slice", victim.uid.replace('-', "_"));
                     let name = format!("{delegated}/{slice}:cri-containerd:{}", victim.containers[0].id);
                     self.forge(world, root, &name, tick);
+                    give(world, root, &name, &delegated);
                 }
             }
             Mischief::Unreadable => self.unreadable(world, root, &delegated),
@@ -105,6 +108,7 @@ impl Tenant {
             self.forge(world, root, &container, tick);
             self.process(world, root, number as u64, &container, tick);
             self.process(world, root, 10 + number as u64, &path, tick);
+            give(world, root, &container, delegated);
         }
     }
 
@@ -205,6 +209,22 @@ impl Tenant {
             self.process(world, root, 4, &format!("{delegated}/{name}"), tick);
             self.process(world, root, 5, &format!("{delegated}/{name}/{scope}"), tick);
             self.process(world, root, 6, &format!("{delegated}/{scope}"), tick);
+        }
+    }
+}
+
+/// Whether this process may give a directory to another user.
+fn may_give() -> bool {
+    let own = rustix::thread::capabilities(None).expect("a thread may ask for its own");
+    own.effective.contains(CapabilitySet::CHOWN)
+}
+
+/// Gives a cgroup to the user it is delegated to, and what is above it down from `delegated`, where that may be done.
+fn give(world: &World, root: &Path, path: &str, delegated: &str) {
+    let above = Path::new(path).ancestors().take_while(|above| above.starts_with(delegated));
+    for path in above.filter(|_| may_give()) {
+        for folder in folders(world, &path.display().to_string()) {
+            std::os::unix::fs::chown(root.join(folder), Some(1000), Some(1000)).expect("it may be given away");
         }
     }
 }

@@ -146,3 +146,64 @@ fn roots_of_other_names_and_places_are_the_kubelets() {
         assert!(!hierarchy.pods()[0].group.path().starts_with("/user"), "{place}");
     }
 }
+
+/// Gives directories to a user; `false` where this process may not.
+fn give(tree: &Tree, paths: &[&str]) -> bool {
+    let is_allowed = rustix::process::geteuid().is_root();
+    for path in paths.iter().filter(|_| is_allowed) {
+        std::os::unix::fs::chown(tree.path().join(path), Some(4321), Some(4321)).unwrap();
+    }
+    is_allowed
+}
+
+#[test]
+fn what_a_user_made_in_a_directory_that_was_given_to_them_is_theirs_whatever_it_is_called() {
+    for root in ["a/tenant/kubepods", "a/kubepods", "a.slice/a-b.slice/a-b-kubepods.slice"] {
+        let tree = machine(V2);
+        real(&tree);
+        let root = format!("sys/fs/cgroup/{root}");
+        let pod = format!("{root}/pod{UID}");
+        // More containers than the real one has, and a pod that has ended since.
+        tree.directory(&format!("{pod}/{OTHER}"));
+        tree.directory(&format!("{pod}/{THIRD}"));
+        tree.directory(&format!("{root}/pod{HASH}"));
+        if !give(&tree, &[&root, &pod, &format!("{root}/pod{HASH}")]) {
+            return;
+        }
+        check(&tree, &[THIRD, OTHER], 1);
+    }
+}
+
+#[test]
+fn a_container_beside_its_pod_is_the_superusers() {
+    let tree = machine(V2);
+    real(&tree);
+    let beside = format!("sys/fs/cgroup/a/tenant/{}:cri-containerd:{OTHER}", pod_slice("kubepods-burstable"));
+    tree.directory(&beside);
+    if give(&tree, &[&beside]) {
+        check(&tree, &[OTHER], 0);
+    }
+}
+
+#[test]
+fn a_container_of_the_superusers_is_before_one_of_a_user_on_a_shorter_path() {
+    let tree = machine(V2);
+    let [own, forged] = [format!("sys/fs/cgroup/docker/{ID}"), format!("sys/fs/cgroup/a/{ID}")];
+    tree.directory(&own);
+    tree.directory(&forged);
+    if give(&tree, &[&forged]) {
+        let hierarchy = refreshed(&tree);
+        let paths: Vec<&str> = hierarchy.containers().iter().map(|container| container.group.path()).collect();
+        assert_eq!(paths, [own.strip_prefix("sys/fs/cgroup").unwrap()]);
+    }
+}
+
+#[test]
+fn in_a_tree_that_is_a_users_their_kubelet_is_believed() {
+    let tree = machine(V2);
+    let root = "sys/fs/cgroup/a/b/c/d/e/kubepods";
+    tree.directory(&format!("{root}/pod{UID}/{ID}"));
+    tree.directory(&format!("{USERS}/kubepods/pod{UID}/{OTHER}"));
+    give(&tree, &["sys/fs/cgroup", root]);
+    assert_eq!(outline(&refreshed(&tree)), (vec![(UID, vec![ID])], vec![OTHER]));
+}
