@@ -217,8 +217,8 @@ impl Inventory {
 
 /// Which pods may be known by the annotation of static pods, the hash of their configuration, which names their cgroups.
 ///
-/// At the API server any user may write such annotations: what is the UID of another listed pod, however it is written, is no hash, and of
-/// pods with one hash only a mirror of the kubelet's, which its node owns, has it.
+/// At the API server any user may write such annotations: what is the UID of another listed pod, however it is written, is no
+/// hash, and of pods with one hash only a mirror of the kubelet's, which its node owns, has it.
 struct Hashes<'a> {
     /// UIDs of all pods; none where no pod has the annotation.
     uids: HashSet<Cow<'a, str>>,
