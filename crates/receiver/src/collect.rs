@@ -127,6 +127,12 @@ impl Collector {
         self.machine.troubles()
     }
 
+    /// Waits longer or shorter for the kubelet's answers of a round: in tests, whose kubelet answers late only where the
+    /// machine is slower than any node.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Ends a round early once it is set.
     pub(crate) fn stopper(&self) -> Arc<AtomicBool> {
         self.machine.stopper()
