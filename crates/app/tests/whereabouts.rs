@@ -117,5 +117,5 @@ fn a_platform_found_out_is_told_in_one_line() {
     let (mut agent, _stdout) = start(&[]);
     let log = agent.log_until("everything is running");
     let told: Vec<&str> = log.lines().filter(|line| line.contains("no configuration")).collect();
-    assert!(told.len() == 1 && told[0].contains("host") && told[0].contains("neither Kubernetes nor"), "{log}");
+    assert!(told.len() == 1 && told[0].contains("host") && told[0].contains("no variable of Kubernetes"), "{log}");
 }
