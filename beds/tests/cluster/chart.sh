@@ -115,7 +115,7 @@ kubectl -n container-insights delete configmap,lease "$lock" --ignore-not-found 
 installed closed --set leaderLock.create=true,networkPolicy.enabled=true,serviceAccount.tokenExpirationSeconds=600
 allowed no create configmaps -n container-insights
 allowed no create leases.coordination.k8s.io -n container-insights
-until_ok 200 events Cluster || fail "nobody leads by the lock of the release"
+until_ok 200 events Cluster || fail "no agent leads by the lock of the release"
 helm uninstall here --namespace container-insights --wait > /dev/null
 installed sample --set role=sample
 helm uninstall here --namespace container-insights --wait > /dev/null

@@ -123,7 +123,7 @@ fn spool(
         Err(error) if is_the_operators(&error) => {
             Err(error).with_context(|| format!("start extensions::{id} for exporters::{exporter}"))
         }
-        // Whatever is wrong with the disk, a node keeps its metrics.
+        // A faulty disk must not cost the node its metrics.
         Err(error) => {
             let error = chain(&error);
             let words = "cannot use the spool: events wait in memory until the next start, and a kill would lose them";

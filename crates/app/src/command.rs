@@ -214,7 +214,7 @@ fn validate_each(sources: &Sources, files: Vec<String>, variables: &Variables) -
         }
         validate(&sources, reading, variables)
     });
-    // Each file is looked at, whatever is wrong with those before it.
+    // Each file is checked, also after one with faults.
     checks.fold(ExitCode::SUCCESS, |worst, next| if next == ExitCode::SUCCESS { worst } else { next })
 }
 

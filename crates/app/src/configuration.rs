@@ -49,7 +49,7 @@ pub fn decode(loaded: Loaded) -> Result<Configuration, Faults> {
 #[must_use]
 pub fn check(reading: Reading) -> Checked {
     let Reading { root, mut faults, sources, whole } = reading;
-    // Of a part that couldn't be read nobody knows what is missing in it.
+    // What is missing in a part that couldn't be read is unknown.
     let read = if whole { read(&root, &sources, &mut faults) } else { None };
     let names: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
     faults.sort_by_place(&names);

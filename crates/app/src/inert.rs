@@ -1,6 +1,6 @@
 //! Components that many configurations have and that change no data: accepted, and told once not to do anything yet.
 //!
-//! Their options are read over, whatever they are: nothing depends on them.
+//! Their options are ignored: nothing depends on them.
 
 use crate::components::{Component, Kind, Section};
 

@@ -117,7 +117,7 @@ pub fn print(text: &str, done: ExitCode) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Writes a line for people to standard error. Where that takes none there is nobody left to tell.
+/// Writes a line for people to standard error. A failure to write is ignored: there is no other place to report it.
 pub fn complain(text: &str) {
     let line = format!("{text}\n");
     let _ = match Output::stderr(None) {

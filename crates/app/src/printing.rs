@@ -1,7 +1,7 @@
 //! A configuration tree as YAML text, as `print-config` shows it: without secrets.
 //!
 //! What is a secret is decided by the type that an option has, at any depth. Of keys that no option has the values are
-//! hidden, since nobody knows what they are, and of every text the parts of URLs that may be secrets.
+//! hidden, since their types are unknown, and of every text the parts of URLs that may be secrets.
 
 use confmap::{Entry, Faults, Node, OptionDoc, Value, hide_urls, join};
 

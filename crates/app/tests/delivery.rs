@@ -163,7 +163,7 @@ fn an_outage_before_the_end_is_ridden_out_on_disk() {
 /// What lies in a spool's place, how it gets there, what the log says of it, and whether the spool is used all the same.
 type Strange = (&'static str, fn(&Path), &'static str, bool);
 
-/// Whatever lies in the spool's place, a node keeps its metrics; the log says what is wrong, and so does the status page.
+/// A strange file in the spool's place costs the node no metrics; the log and the status page name the fault.
 #[test]
 fn no_spool_keeps_an_agent_from_its_work() {
     let strange: [Strange; 4] = [

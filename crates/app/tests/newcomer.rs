@@ -1,4 +1,4 @@
-//! What somebody types who has never run the agent: it works, or the answer says what to do.
+//! What a newcomer types works, or the error says what to do.
 
 mod support;
 

@@ -255,7 +255,7 @@ fn a_secret_in_any_place_shows_in_no_output() {
 }
 
 fn note(shown: &std::sync::Mutex<Vec<String>>, planted: &Planted, output: &str, text: &str) {
-    // A part of it would be enough for somebody.
+    // A part of a secret is a leak too.
     for line in text.lines().filter(|line| line.contains(&SECRET[..6]) || line.contains("plantedX9")) {
         shown.lock().expect("nobody panicked").push(format!("{} in {output}: {line}", planted.place));
     }

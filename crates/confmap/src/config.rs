@@ -218,7 +218,7 @@ pub mod support {
 
     /// Adds the fault of a key that is not there.
     pub fn unknown_key(entry: &Entry, path: &str, known: &[&str], faults: &mut Faults) {
-        // Words that nobody will see aren't looked for.
+        // No suggestion is computed for a fault that is not shown.
         let meant = if faults.is_full() { String::new() } else { suggest::did_you_mean(&entry.key, known) };
         let location = Some(entry.location.clone());
         // A key that stood in a variable or a file may be a secret as well as a value.

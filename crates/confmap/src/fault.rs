@@ -141,7 +141,7 @@ impl Faults {
         self.faults.len() + self.further
     }
 
-    /// Whether further faults are only counted, so that nobody need look for words.
+    /// Whether further faults are only counted, so that no suggestion need be computed.
     pub fn is_full(&self) -> bool {
         self.faults.len() >= KEPT
     }
@@ -199,7 +199,7 @@ fn about(path: String, node: &Node, message: String) -> Fault {
 }
 
 impl Fault {
-    /// The same without secrets of URLs and without what nobody would read.
+    /// The same without secrets of URLs, and with the middle of a long text cut.
     fn bounded(self) -> Self {
         let message = match hide_urls(&self.message) {
             Cow::Owned(hidden) => hidden,

@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(node("aws:///i-0a").instance().zone, None);
     }
 
-    /// Labels of the well-known names are somebody's word, whatever made the node.
+    /// Labels of the well-known names count for every provider.
     #[test]
     fn labels_count_whatever_the_provider_is() {
         for provider in

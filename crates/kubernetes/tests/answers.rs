@@ -1,4 +1,4 @@
-//! The kubelet's answers: what was written comes back, however it is written and whatever stands beside it.
+//! The kubelet's answers: what was written comes back, in any spelling and with any other members beside it.
 
 use kubernetes::{parse_node, parse_pods, parse_summary};
 use proptest::prelude::*;

@@ -28,7 +28,7 @@ pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8
     .map_err(failed)?;
     let mut first_seen = false;
     for pid in pids {
-        // One process that can't be read, for whatever reason, costs itself only.
+        // One process that can't be read, for any reason, costs itself only.
         if let Ok(text) = read_cgroup(&proc, pid, buffer) {
             first_seen |= pid == 1;
             each(pid, text);

@@ -1,4 +1,4 @@
-//! The kernel's text tables: what was written comes back, whatever stands between the lines, and a cut costs only what it hit.
+//! The kernel's text tables: what was written comes back with any noise between the lines, and a cut costs only what it hit.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -93,7 +93,7 @@ fn labels_take_their_room_in_a_round_and_no_more() {
         "{words}"
     );
 
-    // Nobody else's records are any different, and all is well once the labels are gone.
+    // The records of other pods are unchanged, and the limit is left once the labels are gone.
     let other = |round: &Round| {
         text(one(round, RecordType::Pod, "K8sPodName", "qos-burstable"), "kubernetes").map(str::to_owned)
     };

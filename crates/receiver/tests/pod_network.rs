@@ -1,4 +1,4 @@
-//! Whose network a pod's is: its sandbox's, whatever other processes there are.
+//! A pod's network is that of its sandbox, also beside processes with other networks.
 
 mod support;
 

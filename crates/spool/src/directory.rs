@@ -120,7 +120,7 @@ fn foreign(path: PathBuf, owner: u32) -> Error {
     Error::Foreign { path, reason }
 }
 
-/// Refuses a directory into which somebody else could put what is then sent. Bits that the options ask for are the owner's
+/// Refuses a directory into which another user could put what is then sent. Bits that the options ask for are the owner's
 /// choice, and so is a group of the agent's own: a volume's `fsGroup` has both.
 fn check_owner(handle: &OwnedFd, path: &Path, permissions: u32) -> Result<(), Error> {
     let stat = rustix::fs::fstat(handle).map_err(|error| Error::io("open", path, error))?;

@@ -23,7 +23,7 @@ pub enum Error {
         /// What lies there.
         path: PathBuf,
     },
-    /// Somebody else owns the directory or can write to it: what lies in it may not be the agent's, and would be sent with its
+    /// Another user owns the directory or can write to it: what lies in it may not be the agent's, and would be sent with its
     /// credentials.
     #[error("{} {reason}", path.display())]
     Foreign {

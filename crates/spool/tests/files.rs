@@ -216,7 +216,7 @@ fn a_directory_that_others_can_write_to_is_refused() {
         let words = refused(&directory, Options::new(&directory));
         assert!(words.contains("chmod 0700") && words.contains(&format!("{bits:04o}")), "{words}");
     }
-    // A group of the agent's own is what a volume's fsGroup gives; another one is somebody else.
+    // A group of the agent's own is what a volume's fsGroup gives; any other group is a foreign one.
     fs::set_permissions(&directory, Permissions::from_mode(0o2770)).unwrap();
     drop(open(&directory).unwrap());
     if rustix::process::geteuid().is_root() {

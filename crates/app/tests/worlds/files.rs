@@ -206,7 +206,7 @@ fn put_disks(root: &Path, world: &World, tick: u64, overlay: &Overlay) {
 fn put_mounts(root: &Path, world: &World, tick: u64, overlay: &Overlay) {
     let mut table = String::new();
     let mut statfs = Vec::new();
-    // The last of the disks is mounted after whatever tenants mount.
+    // The last of the disks is mounted after the tenants' mounts.
     for number in (0..world.disks.len()).filter(|number| *number != 1) {
         put_mount(&mut table, world, number, tick, &mut statfs);
     }

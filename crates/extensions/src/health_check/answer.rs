@@ -62,7 +62,7 @@ pub(super) fn ready(up_since: Option<Stamp>, now: Stamp, reasons: &[String]) -> 
     }
 }
 
-/// The page is for clients that name this machine, not a name that somebody else has made lead here.
+/// The page is for clients that name this machine, not for DNS names of others that resolve to it.
 pub(super) fn misdirected() -> Answer {
     let body = "421 misdirected request: ask by an IP address or localhost, or add the name to allowed_hosts\n";
     Answer { status: StatusCode::MISDIRECTED_REQUEST, content_type: TEXT, body: body.to_owned() }

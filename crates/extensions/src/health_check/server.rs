@@ -114,7 +114,7 @@ impl Answers for Shared {
         let Config { path, allowed_hosts, ready_grace, response_body, .. } = &self.config;
         let (up_since, now) = (self.health.up_since(), self.clock.stamp());
         match asked.path {
-            // The configured path is the health itself, whatever it is called: probes that restart the agent ask there.
+            // The configured path always answers with the health: probes that restart the agent ask there.
             own if path.is(own) => answer::health(up_since, now, response_body.as_ref()),
             "/ready" => {
                 let reasons = readiness::reasons(&self.board.snapshot(), now.monotonic, *ready_grace);

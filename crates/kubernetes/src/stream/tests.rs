@@ -1,4 +1,4 @@
-//! Whatever the pieces, the result is that of `serde_json` on the whole.
+//! In any pieces, the result is that of `serde_json` on the whole.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

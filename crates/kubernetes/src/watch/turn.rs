@@ -76,7 +76,7 @@ impl Reflector {
             next = page.next;
             if next.is_none() {
                 consumer.commit();
-                // Whatever was slow may be over by the next list.
+                // The cause of the slowness may be over by the next list.
                 self.page = (self.page * 2).min(PAGE);
                 self.status.synced(How::Paged);
                 *version = Some(page.version);

@@ -189,7 +189,7 @@ impl Walk {
         self.names = names;
     }
 
-    /// A directory that can't be listed, whatever the reason, costs what is new below it.
+    /// A directory that can't be listed, for any reason, costs what is new below it.
     fn miss(&mut self, errno: Errno, to: &Controllers, tree: &mut Tree, ration: &mut Ration) {
         if matches!(errno, Errno::NOENT | Errno::NODEV | Errno::NOTDIR) {
             return;
@@ -359,7 +359,7 @@ impl Walk {
         let has_pods = |root: u16| tree.pods.iter().any(|pod| pod.root == root && pod.group.seen == self.number);
         let numbered = (FIRST_OTHER..u16::MAX).zip(&self.other_roots);
         let used: Vec<(u16, &Box<str>)> = numbered.filter(|(root, _)| has_pods(*root)).collect();
-        // One that counted before still does: a root that somebody else makes later changes nothing.
+        // One that counted before still does: a root that another user makes later changes nothing.
         let best = used.iter().min_by_key(|(_, path)| {
             (self.chosen.as_ref() != Some(*path), path.bytes().filter(|&byte| byte == b'/').count(), (*path).clone())
         });

@@ -75,7 +75,7 @@ impl Followed {
 impl Watched {
     fn look(&mut self, limits: &Limits) {
         let counts = self.status.counts();
-        // Until the next list nobody knows whether an object that was left out is still there.
+        // Until the next list it is unknown whether an object that was left out is still there.
         self.is_whole |= counts.lists > self.counted.lists;
         if counts.cut > self.counted.cut {
             self.is_whole = false;

@@ -32,7 +32,7 @@ pub struct Inventory {
 struct Kept {
     /// What the kubelet says, and the pod's Service; `None` where only its names are known.
     said: Option<(Arc<Pod>, Option<Text>)>,
-    /// Made where it is first needed: of thousands of pods that have ended nobody wants the texts.
+    /// Made where it is first needed: the texts of thousands of pods that have ended are never used.
     entry: OnceCell<Entry>,
     /// Labels that ought to be in its records and aren't.
     labels_cut: u64,

@@ -112,7 +112,7 @@ impl Spool {
         // One of this name holds no record: left by a crash or a failure while it was made.
         if let Err(error) = self.remove(first_id) {
             if matches!(error, Error::Io { .. }) {
-                // A directory that somebody made: the next call leaves its name to it.
+                // A directory that another program made: the next call leaves its name to it.
                 self.next_id += 1;
             }
             return Err(error);

@@ -65,7 +65,7 @@ impl Tenant {
                         vec![(tick * 1_000_000).to_string(); 16].join(" ")
                     );
                 }
-                // What stands still adds nothing, whatever it is.
+                // What stands still adds nothing.
                 let _ = writeln!(overlay.net_dev, "{name}|0: {}", ["18446744073709551615"; 16].join(" "));
                 let _ = writeln!(overlay.net_dev, "{name}:a: {}", ["7"; 16].join(" "));
                 let _ = writeln!(overlay.net_dev, "{name}b: {}", ["18446744073709551616"; 16].join(" "));

@@ -42,7 +42,7 @@ impl Creator {
         let group = &destination.group;
         let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
         let created = self.create_in_turn(destination, turn.lock().await).await;
-        // Groups by placeholder come and go; what nobody waits for is forgotten.
+        // Groups by placeholder come and go; one without waiting streams is forgotten.
         let mut groups = lock(&self.groups);
         if Arc::strong_count(&turn) == 2 {
             groups.remove(group);

@@ -1,4 +1,4 @@
-//! Answers in very small pieces, which must cost nobody else on the runtime their turn, and in many of them.
+//! Answers in many very small pieces, which must not starve other tasks of the runtime.
 
 use std::future::poll_fn;
 use std::pin::pin;
