@@ -7,6 +7,7 @@
 mod filter;
 mod grammar;
 mod labels;
+mod piece;
 #[cfg(test)]
 mod tests;
 

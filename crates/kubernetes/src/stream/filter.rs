@@ -1,19 +1,16 @@
 //! The filter: one document, in any pieces.
 
-use std::borrow::Cow;
-
 use serde::de::Error as _;
 
 use super::grammar::{Number, State, plain};
 use super::labels::{LABEL_BYTES, LabelRules, Labels};
+use super::piece::Piece;
 use super::{DEEPEST, LARGEST_OBJECT, Shape};
 use crate::error::ParseError;
 use crate::json::Pairs;
 
 /// The most that is kept of a list beside its items.
 pub(crate) const LONGEST_HEAD: usize = 64 << 10;
-/// The longest key that can be a wanted one, escapes and all; and the longest name and value of a label.
-const LONGEST_KEY: usize = 2 << 10;
 
 /// An item of a list.
 #[derive(Debug)]
@@ -83,39 +80,6 @@ enum Target {
     Output,
     Key,
     Value,
-}
-
-/// A short string as it is written, without its quotes.
-#[derive(Debug, Default)]
-struct Piece {
-    bytes: Vec<u8>,
-    is_too_long: bool,
-}
-
-impl Piece {
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.is_too_long = false;
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.is_too_long |= self.bytes.len() + bytes.len() > LONGEST_KEY;
-        if !self.is_too_long {
-            self.bytes.extend_from_slice(bytes);
-        }
-    }
-
-    /// The text; `None` where it is too long, no UTF-8, or holds half of a pair of surrogates.
-    fn text(&self) -> Option<Cow<'_, str>> {
-        if self.is_too_long {
-            return None;
-        }
-        if self.bytes.contains(&b'\\') {
-            let quoted = [b"\"", &*self.bytes, b"\""].concat();
-            return serde_json::from_slice(&quoted).ok().map(Cow::Owned);
-        }
-        str::from_utf8(&self.bytes).ok().map(Cow::Borrowed)
-    }
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -273,7 +237,7 @@ impl Filter {
                 self.state = if self.objects & 1 == 1 { State::Key } else { State::Value };
                 self.next = self.item_shape();
             }
-            (State::Key | State::FirstKey, b'"') => self.begin_key(),
+            (State::Key | State::FirstKey, b'"') => self.begin_text(true),
             (State::Colon, b':') => {
                 self.put(b":");
                 self.state = State::Value;
@@ -284,18 +248,23 @@ impl Filter {
         Some(true)
     }
 
-    fn begin_key(&mut self) {
+    /// Begins a key or a text.
+    fn begin_text(&mut self, is_key: bool) {
         self.state = State::Text;
-        self.is_key = true;
-        self.text = match self.mode {
-            Mode::Skip(_) => Target::Nothing,
-            Mode::Keep(_) => {
+        self.is_key = is_key;
+        self.text = match (self.mode, is_key) {
+            (Mode::Skip(_), _) => Target::Nothing,
+            (Mode::Keep(_), _) => {
                 self.write(b"\"");
                 Target::Output
             }
-            Mode::Look => {
+            (Mode::Look, true) => {
                 self.key.clear();
                 Target::Key
+            }
+            (Mode::Look, false) => {
+                self.value.clear();
+                Target::Value
             }
         };
     }
@@ -313,21 +282,7 @@ impl Filter {
                 self.state = if is_object { State::FirstKey } else { State::FirstItem };
                 self.next = self.item_shape();
             }
-            b'"' => {
-                self.state = State::Text;
-                self.is_key = false;
-                self.text = match self.mode {
-                    Mode::Skip(_) => Target::Nothing,
-                    Mode::Keep(_) => {
-                        self.write(b"\"");
-                        Target::Output
-                    }
-                    Mode::Look => {
-                        self.value.clear();
-                        Target::Value
-                    }
-                };
-            }
+            b'"' => self.begin_text(false),
             b'-' => self.begin_scalar(byte, State::Number(Number::Minus)),
             b'0' => self.begin_scalar(byte, State::Number(Number::Zero)),
             b'1'..=b'9' => self.begin_scalar(byte, State::Number(Number::Digits)),
