@@ -5,6 +5,7 @@
 mod amounts;
 mod raw;
 mod reader;
+mod repeated;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ mod piece;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use filter::{Filter, Item, LONGEST_HEAD};
+pub(crate) use filter::{Edge, Filter, Item, LONGEST_HEAD};
 pub use labels::{LABEL_BYTES, LabelRules};
 pub(crate) use labels::{Labels, digest};
 

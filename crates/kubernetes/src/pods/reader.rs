@@ -7,21 +7,25 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use super::repeated::{Found, Holding, Repeated, Search};
 use super::{Phase, Pod, PodList, raw};
 use crate::error::ParseError;
 use crate::json::{Slim as _, Text};
-use crate::stream::{Filter, Item, LABEL_BYTES, LONGEST_HEAD, LabelRules, Labels};
+use crate::stream::{Edge, Filter, Item, LABEL_BYTES, LONGEST_HEAD, LabelRules, Labels};
 
 /// The most pods of a list; no node has so many that run. Pods that have ended make room for others.
 pub const MOST_PODS: usize = 20_000;
 /// The labels of a pod that has ended may take less: there may be thousands of such pods.
 const LABEL_BYTES_OF_ENDED: usize = LABEL_BYTES / 16;
 
-/// The pods of the last list, by what was kept of their JSON: one that has not changed is not read again.
+/// The pods of the last list: one that stands there as before is not looked at, and one of which what is kept has not
+/// changed is not read again.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     hasher: RandomState,
-    pods: HashMap<u64, Arc<Pod>>,
+    /// By a hash of what is kept of their JSON.
+    pub(super) pods: HashMap<u64, Arc<Pod>>,
+    pub(super) repeated: Arc<Repeated>,
     list: Arc<PodList>,
 }
 
@@ -30,12 +34,15 @@ pub(crate) struct Known {
 pub(crate) struct Reader<'k> {
     filter: Filter,
     pods: Gathered<'k>,
+    /// Whether the present item is one of the last list, as long as that is open.
+    search: Option<Search>,
 }
 
 #[derive(Debug)]
 struct Gathered<'k> {
     known: &'k Known,
     now: HashMap<u64, Arc<Pod>>,
+    holding: Holding,
     /// In the list's order; `None` where one had to go.
     pods: Vec<Option<Arc<Pod>>>,
     /// Where in `pods` those are that have ended.
@@ -52,6 +59,7 @@ impl<'k> Reader<'k> {
         let pods = Gathered {
             known,
             now: HashMap::with_capacity(known.pods.len()),
+            holding: Holding::default(),
             pods: Vec::with_capacity(known.list.pods.len()),
             ended: Vec::new(),
             count: 0,
@@ -59,17 +67,64 @@ impl<'k> Reader<'k> {
             too_large: 0,
             passed_over: 0,
         };
-        Self { filter: Filter::new(&raw::LIST, rules.clone(), LONGEST_HEAD), pods }
+        Self { filter: Filter::new(&raw::LIST, rules.clone(), LONGEST_HEAD), pods, search: None }
     }
 
     /// Takes the next bytes of the answer.
-    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), ParseError> {
-        let Self { filter, pods } = self;
-        filter.push(chunk, &mut |item| pods.take(item))
+    pub(crate) fn push(&mut self, mut chunk: &[u8]) -> Result<(), ParseError> {
+        let repeated = &self.pods.known.repeated;
+        while !chunk.is_empty() {
+            let Some(search) = &mut self.search else {
+                chunk = &chunk[self.filter(chunk)?..];
+                continue;
+            };
+            let (taken, found) = search.push(repeated, chunk);
+            chunk = &chunk[taken..];
+            match found {
+                Found::Open => {}
+                Found::Item(entry) => {
+                    self.search = None;
+                    self.filter.pass_item(entry.json.len());
+                    self.pods.add(entry.hash, &entry.pod);
+                    self.pods.holding.keep(entry.clone());
+                }
+                Found::Other(begun) => {
+                    self.search = None;
+                    self.filter(begun)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at bytes up to the next edge; how many those were.
+    fn filter(&mut self, chunk: &[u8]) -> Result<usize, ParseError> {
+        let Self { filter, pods, search } = self;
+        let mut ended = None;
+        let (taken, edge) = filter.push_to_edge(chunk, &mut |item| ended = pods.take(item))?;
+        match edge {
+            Some(Edge::Before) => {
+                pods.holding.begin();
+                *search = pods.known.repeated.search();
+            }
+            Some(Edge::After) => {
+                pods.holding.push(&chunk[..taken]);
+                if let Some((hash, pod)) = ended {
+                    pods.add(hash, &pod);
+                    pods.holding.end(hash, pod);
+                }
+            }
+            None => pods.holding.push(&chunk[..taken]),
+        }
+        Ok(taken)
     }
 
     /// The answer is complete: the list, the same as before where nothing has changed, and what is known for the next one.
-    pub(crate) fn finish(self) -> Result<Known, ParseError> {
+    pub(crate) fn finish(mut self) -> Result<Known, ParseError> {
+        if let Some(search) = self.search.take() {
+            // It has ended inside an item.
+            self.filter(search.begun(&self.pods.known.repeated))?;
+        }
         let (head, is_too_large) = self.filter.finish()?;
         if is_too_large {
             return Err(serde_json::Error::custom("what stands beside the pods is too large").into());
@@ -99,18 +154,23 @@ fn check(head: &[u8]) -> Result<(), ParseError> {
 }
 
 impl Gathered<'_> {
-    fn take(&mut self, item: Item<'_>) {
+    /// The pod that an item is, and the hash of what is kept of it.
+    fn take(&mut self, item: Item<'_>) -> Option<(u64, Arc<Pod>)> {
         if item.is_too_large {
             self.too_large += 1;
-            return;
+            return None;
         }
         let others = item.labels.as_ref().map(|labels| (&labels.others, labels.cut));
         let hash = self.known.hasher.hash_one((item.json, others));
         let known = self.known.pods.get(&hash).or_else(|| self.now.get(&hash)).cloned();
-        let Some(pod) = known.or_else(|| read(item.json, item.labels).map(Arc::new)) else {
+        let pod = known.or_else(|| read(item.json, item.labels).map(Arc::new));
+        if pod.is_none() {
             self.skipped += 1;
-            return;
-        };
+        }
+        Some((hash, pod?))
+    }
+
+    fn add(&mut self, hash: u64, pod: &Arc<Pod>) {
         let has_ended = pod.has_ended();
         if self.count == MOST_PODS {
             self.passed_over += 1;
@@ -125,7 +185,7 @@ impl Gathered<'_> {
         }
         self.count += 1;
         self.pods.push(Some(pod.clone()));
-        self.now.insert(hash, pod);
+        self.now.insert(hash, pod.clone());
     }
 
     fn finish(self) -> Known {
@@ -142,7 +202,8 @@ impl Gathered<'_> {
         if now.len() > list.pods.len() {
             now.retain(|_, pod| Arc::strong_count(pod) > 1);
         }
-        Known { hasher: self.known.hasher.clone(), pods: now, list }
+        let repeated = self.holding.finish(&self.known.repeated);
+        Known { hasher: self.known.hasher.clone(), pods: now, repeated, list }
     }
 }
 

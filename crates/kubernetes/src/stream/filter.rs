@@ -23,6 +23,15 @@ pub(crate) struct Item<'a> {
     pub(crate) labels: Option<Labels>,
 }
 
+/// Where a piece of a document ends early: at an item of the list that is given item by item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// An item or the list's end follows.
+    Before,
+    /// An item has ended.
+    After,
+}
+
 /// Keeps what a shape names of one document.
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -51,6 +60,7 @@ pub(crate) struct Filter {
     in_item: bool,
     head_is_too_large: bool,
     item_is_too_large: bool,
+    edge: Option<Edge>,
     limit: usize,
     bytes: u64,
 }
@@ -108,6 +118,7 @@ impl Filter {
             in_item: false,
             head_is_too_large: false,
             item_is_too_large: false,
+            edge: None,
             limit,
             bytes: 0,
         }
@@ -132,6 +143,20 @@ impl Filter {
     pub(crate) fn push(&mut self, chunk: &[u8], each: &mut impl FnMut(Item<'_>)) -> Result<(), ParseError> {
         let mut at = 0;
         while at < chunk.len() {
+            at += self.push_to_edge(&chunk[at..], each)?.0;
+        }
+        Ok(())
+    }
+
+    /// As [`Filter::push`], up to the next edge: how many bytes were taken, and which edge it is.
+    pub(crate) fn push_to_edge(
+        &mut self,
+        chunk: &[u8],
+        each: &mut impl FnMut(Item<'_>),
+    ) -> Result<(usize, Option<Edge>), ParseError> {
+        let mut at = 0;
+        self.edge = None;
+        while at < chunk.len() && self.edge.is_none() {
             if self.state == State::Text {
                 let length = plain(&chunk[at..]);
                 self.put_text(&chunk[at..at + length]);
@@ -162,8 +187,14 @@ impl Filter {
                 return Err(ParseError::Depth);
             }
         }
-        self.bytes += chunk.len() as u64;
-        Ok(())
+        self.bytes += at as u64;
+        Ok((at, self.edge))
+    }
+
+    /// Passes over an item of so many bytes that is known from elsewhere; only at [`Edge::Before`].
+    pub(crate) fn pass_item(&mut self, bytes: usize) {
+        self.state = State::After;
+        self.bytes += bytes as u64;
     }
 
     /// The document is complete: what was kept of it beside its items, and whether that was too large.
@@ -236,6 +267,7 @@ impl Filter {
                 self.put(b",");
                 self.state = if self.objects & 1 == 1 { State::Key } else { State::Value };
                 self.next = self.item_shape();
+                self.edge = self.is_before_item().then_some(Edge::Before);
             }
             (State::Key | State::FirstKey, b'"') => self.begin_text(true),
             (State::Colon, b':') => {
@@ -281,6 +313,7 @@ impl Filter {
                 self.objects = self.objects << 1 | u128::from(is_object);
                 self.state = if is_object { State::FirstKey } else { State::FirstItem };
                 self.next = self.item_shape();
+                self.edge = (!is_object && self.is_before_item()).then_some(Edge::Before);
             }
             b'"' => self.begin_text(false),
             b'-' => self.begin_scalar(byte, State::Number(Number::Minus)),
@@ -355,6 +388,11 @@ impl Filter {
             Shape::Items(item) | Shape::Each(item) => Some(item),
             _ => None,
         }
+    }
+
+    /// Whether the next value is one of those that are given one by one.
+    fn is_before_item(&self) -> bool {
+        self.mode == Mode::Look && matches!(self.frames.last(), Some(Frame { shape: Shape::Each(_), .. }))
     }
 
     /// A comma before all members but the first.
@@ -440,6 +478,7 @@ impl Filter {
         match frame.shape {
             Shape::Each(_) => {
                 self.in_item = false;
+                self.edge = Some(Edge::After);
                 let labels = self.labels.take();
                 each(Item { json: &self.item, is_too_large: self.item_is_too_large, labels });
                 self.item.clear();
