@@ -42,6 +42,13 @@ pub(super) fn is_kubelets_root(name: &str) -> bool {
         || name.strip_suffix("kubepods.slice").is_some_and(|before| before.is_empty() || before.ends_with('-'))
 }
 
+/// Whether the kubelet may have made a cgroup of this name above those of pods: its root, or that of a QoS class.
+pub(super) fn is_kubelets(name: &str) -> bool {
+    let slice = name.strip_suffix(".slice");
+    let class = slice.and_then(|slice| slice.rsplit_once('-')).map_or(name, |(_, class)| class);
+    is_kubelets_root(name) || matches!(class, "burstable" | "besteffort")
+}
+
 /// A uid as Kubernetes writes it.
 pub(super) fn plain_uid(uid: &str) -> Box<str> {
     uid.replace('_', "-").into_boxed_str()

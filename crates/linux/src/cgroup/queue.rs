@@ -1,9 +1,11 @@
 //! The directories of one subtree that a walk has yet to list, each level before the next one.
 //!
-//! Scopes and mounts come after everything else: systemd leaks them by the ten thousand, and they hold no containers but
-//! those they are.
+//! Pods come first, and what the kubelet makes above them, so that no number of other directories costs a pod its containers.
+//! Scopes and mounts come last: systemd leaks them by the ten thousand, and they hold no containers but those they are.
 
 use std::ops::Range;
+
+use super::names::is_kubelets;
 
 /// What a walk knows of a directory it is going to list.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +26,19 @@ pub(super) struct Directory {
 #[derive(Default)]
 pub(super) struct Queue {
     names: String,
+    /// All that were put in, by number.
     nodes: Vec<Node>,
+    lanes: [Lane; LANES],
+}
+
+/// The kubelet's own and pods; what lies in pods; everything else; scopes and mounts.
+const LANES: usize = 4;
+
+/// Numbers of directories that are listed one after the other.
+#[derive(Default)]
+struct Lane {
+    numbers: Vec<u32>,
     next: usize,
-    later: Vec<Node>,
-    next_later: usize,
 }
 
 struct Node {
@@ -45,8 +56,10 @@ impl Queue {
     pub(super) fn clear(&mut self) {
         self.names.clear();
         self.nodes.clear();
-        self.later.clear();
-        (self.next, self.next_later) = (0, 0);
+        for lane in &mut self.lanes {
+            lane.numbers.clear();
+            lane.next = 0;
+        }
     }
 
     /// Gives up memory beyond some bytes, once a large subtree is done.
@@ -54,45 +67,36 @@ impl Queue {
         self.clear();
         self.names.shrink_to(bytes);
         self.nodes.shrink_to(bytes / size_of::<Node>());
-        self.later.shrink_to(bytes / size_of::<Node>());
+        for lane in &mut self.lanes {
+            lane.numbers.shrink_to(bytes / size_of::<u32>());
+        }
     }
 
-    /// Puts a directory in, which `like` says everything of but depth and number; `false` where `most` are waiting.
+    /// Puts a directory in, which `like` says everything of but depth and number; `false` where `most` of its kind are waiting.
     ///
     /// Its `number` is that of the directory above.
     pub(super) fn push(&mut self, like: Directory, name: &str, most: usize) -> bool {
-        let is_late = like.pod.is_none() && (name.ends_with(".scope") || name.ends_with(".mount"));
-        let waiting = if is_late { self.later.len() - self.next_later } else { self.nodes.len() - self.next };
-        if waiting >= most {
-            return false;
-        }
+        let lane = &mut self.lanes[lane_of(&like, name)];
+        let (true, Ok(number)) = (lane.waiting() < most, u32::try_from(self.nodes.len())) else { return false };
+        lane.numbers.push(number);
         let start = self.names.len();
         self.names.push_str(name);
-        let directory = Directory { depth: like.depth + 1, ..like };
-        let node = Node { name: start..self.names.len(), above: like.number, directory };
-        if is_late {
-            self.later.push(node);
-        } else {
-            self.put(node);
-        }
+        let directory = Directory { depth: like.depth + 1, number, ..like };
+        self.nodes.push(Node { name: start..self.names.len(), above: like.number, directory });
         true
     }
 
     /// The next directory to list.
     pub(super) fn next(&mut self) -> Option<Directory> {
-        if self.next == self.nodes.len() {
-            let Node { name, above, directory } = self.later.get_mut(self.next_later)?;
-            let node = Node { name: name.clone(), above: *above, directory: *directory };
-            self.next_later += 1;
-            self.put(node);
-        }
-        self.next += 1;
-        Some(self.nodes[self.next - 1].directory)
+        let lane = self.lanes.iter_mut().find(|lane| lane.waiting() > 0)?;
+        let number = lane.numbers[lane.next];
+        lane.next += 1;
+        Some(self.nodes[number as usize].directory)
     }
 
     /// How many wait.
     pub(super) fn waiting(&self) -> usize {
-        self.nodes.len() - self.next + self.later.len() - self.next_later
+        self.lanes.iter().map(Lane::waiting).sum()
     }
 
     /// Writes the path of a directory, from `/`.
@@ -108,9 +112,20 @@ impl Queue {
             path.push_str(&self.names[node.name.clone()]);
         }
     }
+}
 
-    fn put(&mut self, mut node: Node) {
-        node.directory.number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(node);
+impl Lane {
+    fn waiting(&self) -> usize {
+        self.numbers.len() - self.next
+    }
+}
+
+fn lane_of(directory: &Directory, name: &str) -> usize {
+    match directory.pod {
+        Some(_) if directory.is_pod => 0,
+        Some(_) => 1,
+        None if is_kubelets(name) => 0,
+        None if name.ends_with(".scope") || name.ends_with(".mount") => 3,
+        None => 2,
     }
 }

@@ -86,6 +86,24 @@ fn more_directories_than_are_walked_cost_their_own_subtree() {
 }
 
 #[test]
+fn no_number_of_directories_beside_pods_or_in_a_pod_costs_a_pod_its_containers() {
+    let tree = machine(V2);
+    tree.write("sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
+    let root = "sys/fs/cgroup/kubepods.slice";
+    // Made first, so that they are listed first: more than are walked, in the root and in a pod.
+    for at in 0..33_000 {
+        tree.directory(&format!("{root}/d{at}"));
+        tree.directory(&format!("{root}/kubepods-pod{UID_}.slice/d{at}"));
+    }
+    tree.directory(&format!("{root}/kubepods-pod{UID_}.slice/cri-containerd-{ID}.scope"));
+    tree.directory(&format!("{POD}/kubepods-burstable-pod{HASH}.slice/cri-containerd-{OTHER}.scope"));
+    let hierarchy = refreshed(&tree);
+    assert_complete(&hierarchy);
+    // Both kinds, the root, two pods and the class, of which 65 536 are walked.
+    assert_eq!(cut(&hierarchy, "kubepods.slice").directories, 66_000 + 4 - 65_536);
+}
+
+#[test]
 fn leaked_scopes_come_after_everything_else() {
     let tree = with_pods();
     for at in 0..5000 {
