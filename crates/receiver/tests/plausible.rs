@@ -297,6 +297,24 @@ fn zeros_of_a_policy_that_counts_nothing_are_no_numbers_of_a_disk() {
 }
 
 #[test]
+fn a_policy_that_begins_to_count_costs_no_round() {
+    let mut rig = without_block_io(config());
+    let show = |rig: &Rig, throttled: u64, sectors: u64| {
+        blkio(rig, "throttle.", &[("254:0", throttled)]);
+        write(rig, "proc/diskstats", &format!(" 254 0 vda 10 0 {sectors} 0 20 0 32 0 0 0 0\n"));
+    };
+    show(&rig, 0, 2000);
+    read_bytes(&mut rig, &[]);
+    show(&rig, 0, 4000);
+    assert_near(&read_bytes(&mut rig, &["/dev/vda"]), &[1024.0]);
+    // From nothing to 4 096 000 bytes in 1 000 s, of which the disk's own numbers know more.
+    show(&rig, 4_096_000, 14_000);
+    assert_near(&read_bytes(&mut rig, &["/dev/vda"]), &[4096.0]);
+    show(&rig, 8_192_000, 24_000);
+    assert_near(&read_bytes(&mut rig, &["/dev/vda"]), &[4096.0]);
+}
+
+#[test]
 fn a_disk_whose_name_has_a_slash_is_named_as_its_mount_or_as_in_go() {
     for (disk_names, device) in [(DiskNames::Device, "/dev/cciss/c0d0"), (DiskNames::Go, "/dev/cciss!c0d0")] {
         let mut rig = without_block_io(Config { disk_names, ..config() });

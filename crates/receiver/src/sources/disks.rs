@@ -64,7 +64,10 @@ impl Disks {
         };
         if let Some(stats) = own {
             let whole = stats.iter().filter(|stats| disks.iter().any(|disk| disk.device == stats.device));
-            put_own(whole, &mut io);
+            for counted in put_own(whole, &mut io) {
+                // Kept, so that the round in which the policy begins to count has a difference.
+                self.history.exchange((counted.counter, counted.device), at, counted);
+            }
         }
         let mut samples: Vec<_> = io
             .into_iter()
@@ -106,18 +109,19 @@ fn is_doubtful(io: &DiskIo) -> bool {
 }
 
 /// Adds the disks that no cgroup counts; beside others only those that did something. What is doubtful gives way to the
-/// disk's own numbers.
-fn put_own<'s>(stats: impl Iterator<Item = &'s DiskStats>, io: &mut Vec<DiskIo>) {
-    let are_alone = io.is_empty();
+/// disk's own numbers, and is given back.
+fn put_own<'s>(stats: impl Iterator<Item = &'s DiskStats>, io: &mut Vec<DiskIo>) -> Vec<DiskIo> {
+    let (are_alone, mut replaced) = (io.is_empty(), Vec::new());
     for stats in stats {
         let own = from_disk(stats);
         match io.iter_mut().find(|io| io.device == own.device) {
-            Some(counted) if is_doubtful(counted) && !own.is_idle() => *counted = own,
+            Some(counted) if is_doubtful(counted) && !own.is_idle() => replaced.push(std::mem::replace(counted, own)),
             Some(_) => {}
             None if are_alone || !own.is_idle() => io.push(own),
             None => {}
         }
     }
+    replaced
 }
 
 /// The device of a disk.
