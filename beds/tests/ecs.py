@@ -21,18 +21,12 @@ GUEST_LATE, LATE_ROUNDS = 700, 8
 WITHOUT_ROOT = ("bare",)
 
 
-def from_weight(shares):
-    """What is left of shares that a runtime has made `cpu.weight` of: up to 26 fewer, since its steps are coarser."""
-    weight = 1 + (shares - 2) * 9999 // 262142
-    return 2 + (weight - 1) * 262142 // 9999
-
-
-def reserved(tasks, cgroup):
+def reserved(tasks):
     """(shares, bytes, running) of the tasks that run, by their definitions alone."""
     shares = memory = running = 0
     for task in (task for task in tasks if task["status"] == "RUNNING"):
         running += 1
-        own = task["cpus"] * SHARES_PER_CPU if task["cpus"] else task["shares"] if cgroup == 1 else from_weight(task["shares"])
+        own = task["cpus"] * SHARES_PER_CPU if task["cpus"] else task["shares"]
         # The kernel gives no group fewer than two: a task with two of them asks for none.
         shares += own if own > 2 else 0
         memory += task["memory"] or sum(one["soft"] or one["hard"] or 0 for one in task["containers"])
@@ -105,7 +99,7 @@ class Check:
         before = [{**task, "status": "RUNNING"} if task["name"] == "parts" else task for task in self.tasks]
         after = [{**task, "status": "STOPPED"} if task["name"] == "parts" else task for task in self.tasks]
         for words, tasks, first, last in (("with all tasks", before, begin, stop), ("after one has stopped", after, stop + STALE_MS, 1e15)):
-            shares, held, running = reserved(tasks, self.report["cgroup"])
+            shares, held, running = reserved(tasks)
             seen = self.events.of("Instance", first, last)
             def worst(metric, asked):
                 values = [event.get(metric) for _, event in seen]

@@ -127,13 +127,14 @@ impl Tasks {
         shares
     }
 
-    fn read_asked(&self, task: &Directory, id: &str, buffer: &mut Buffer) -> Option<weight::Asked> {
+    fn read_asked(&self, task: &Directory, id: &str, buffer: &mut Buffer) -> weight::Asked {
         let places = places::of_container(id);
-        let file = format!("var/lib/docker/containers/{}/hostconfig.json", places.first()?);
-        let text = self.root.read(&file, buffer).ok()?;
-        let shares = serde_json::from_slice::<HostConfig>(text).ok()?.cpu_shares;
+        let Some(scope) = places.first() else { return weight::Asked::default() };
+        let file = format!("var/lib/docker/containers/{scope}/hostconfig.json");
+        let text = self.root.read(&file, buffer).ok();
+        let shares = text.and_then(|text| Some(serde_json::from_slice::<HostConfig>(text).ok()?.cpu_shares));
         let own = places.iter().find_map(|place| Directory::open(&task.0, place).ok());
-        Some(weight::Asked { shares, weight: own.and_then(|own| amounts::plain(own.read(c"cpu.weight", buffer)?)) })
+        weight::Asked { shares, weight: own.and_then(|own| amounts::plain(own.read(c"cpu.weight", buffer)?)) }
     }
 }
 

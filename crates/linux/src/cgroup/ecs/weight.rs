@@ -17,10 +17,10 @@ pub(super) enum Formula {
 }
 
 /// What a container asked for, and what it was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// Shares; 0 where nothing was asked for.
-    pub(super) shares: u64,
+    /// Shares, where Docker's file can be read; 0 where nothing was asked for.
+    pub(super) shares: Option<u64>,
     /// The weight of its own cgroup, where that can be read.
     pub(super) weight: Option<u64>,
 }
@@ -69,44 +69,54 @@ impl Formula {
 
 /// The shares from which a task's weight was made.
 ///
-/// A task has what its containers ask for together, so where that is known and becomes this weight it is exact. Otherwise
-/// the roundest number counts that becomes it: people ask for 512 or 1000, not for 2608. Between two that are as round the
-/// formula of the containers' own weights decides, and last the line, which the ECS agent used for as long as it was looked
-/// at.
-pub(super) fn shares(weight: u64, containers: &[Option<Asked>]) -> u64 {
+/// A task has what its containers ask for together, so a sum that becomes this weight is exact: of what they asked Docker
+/// for, or else of the roundest shares that became their own weights. Otherwise the roundest number counts that becomes it:
+/// people ask for 512 or 1000, not for 2608. Between two that are as round the formula of the containers' own weights
+/// decides, and last the line, which is the ECS agent's own.
+pub(super) fn shares(weight: u64, containers: &[Asked]) -> u64 {
     let weight = weight.clamp(1, 10_000);
-    // The agent counts the fewest shares for a container that asks for none.
-    let asked = containers.iter().map(|container| Some(container.as_ref()?.shares.max(*SHARES.start())));
-    let asked = asked.sum::<Option<u64>>().filter(|sum| !containers.is_empty() && SHARES.contains(sum));
-    if let Some(asked) = asked.filter(|sum| [Formula::Line, Formula::Curve].iter().any(|by| by.weight(*sum) == weight))
-    {
-        return asked;
+    if let Some(sum) = sum_of(containers, weight, |container| container.shares) {
+        return sum;
     }
     if weight == 1 {
         // What a task has that asks for nothing.
         return *SHARES.start();
     }
+    let by_weights = [Formula::Line, Formula::Curve].map(|formula| {
+        sum_of(containers, weight, |container| container.shares.or_else(|| Some(formula.roundest(container.weight?)?.0)))
+    });
+    // Where both formulas fit, as with one container of the task's own weight, the weights tell nothing.
+    if let [Some(sum), None] | [None, Some(sum)] = by_weights {
+        return sum;
+    }
     match (Formula::Line.roundest(weight), Formula::Curve.roundest(weight)) {
         (Some(line), Some(curve)) => {
-            let is_curve = curve.1 > line.1
-                || curve.1 == line.1 && formula_of(containers.iter().flatten()) == Some(Formula::Curve);
+            let is_curve = curve.1 > line.1 || curve.1 == line.1 && formula_of(containers) == Some(Formula::Curve);
             if is_curve { curve.0 } else { line.0 }
         }
         (line, curve) => line.or(curve).map_or(2, |(shares, _)| shares),
     }
 }
 
+/// The shares of all containers, where each is known and a task with so many has this weight.
+fn sum_of(containers: &[Asked], weight: u64, shares: impl Fn(&Asked) -> Option<u64>) -> Option<u64> {
+    // The ECS agent counts the fewest shares for a container that asks for none.
+    let each = containers.iter().map(|container| Some(shares(container)?.max(*SHARES.start())));
+    let sum = each.sum::<Option<u64>>().filter(|sum| SHARES.contains(sum))?;
+    [Formula::Line, Formula::Curve].iter().any(|by| by.weight(sum) == weight).then_some(sum)
+}
+
 /// The formula by which the containers' own weights were made, where one of them tells.
-fn formula_of<'a>(containers: impl Iterator<Item = &'a Asked>) -> Option<Formula> {
+fn formula_of(containers: &[Asked]) -> Option<Formula> {
     let tells = |asked: &Asked| {
-        let weight = asked.weight?;
-        match [Formula::Line, Formula::Curve].map(|formula| formula.weight(asked.shares) == weight) {
+        let (shares, weight) = (asked.shares.filter(|shares| shares > SHARES.start())?, asked.weight?);
+        match [Formula::Line, Formula::Curve].map(|formula| formula.weight(shares) == weight) {
             [true, false] => Some(Formula::Line),
             [false, true] => Some(Formula::Curve),
             _ => None,
         }
     };
-    containers.filter(|asked| asked.shares > *SHARES.start()).find_map(tells)
+    containers.iter().find_map(tells)
 }
 
 #[cfg(test)]
@@ -115,8 +125,14 @@ mod tests {
 
     use super::*;
 
-    fn asked(shares: u64, weight: u64) -> Option<Asked> {
-        Some(Asked { shares, weight: Some(weight) })
+    const UNKNOWN: Asked = Asked { shares: None, weight: None };
+
+    fn asked(shares: u64, weight: u64) -> Asked {
+        Asked { shares: Some(shares), weight: Some(weight) }
+    }
+
+    fn weighs(weight: u64) -> Asked {
+        Asked { shares: None, weight: Some(weight) }
     }
 
     #[test]
@@ -161,11 +177,25 @@ mod tests {
         assert_eq!(shares(59, &[asked(1024, 100), asked(512, 59)]), 1536);
         assert_eq!(shares(59, &[asked(511, 59), asked(0, 1)]), 513);
         // Some aren't known: the formula of those that are.
-        assert_eq!(shares(59, &[asked(256, 35), None]), 512);
-        assert_eq!(shares(59, &[asked(256, 10), None]), 1536);
+        assert_eq!(shares(59, &[asked(256, 35), UNKNOWN]), 512);
+        assert_eq!(shares(59, &[asked(256, 10), UNKNOWN]), 1536);
         // A runtime's formula is not the agent's.
-        assert_eq!(shares(39, &[asked(256, 35), None]), 1024);
+        assert_eq!(shares(39, &[asked(256, 35), UNKNOWN]), 1024);
         assert_eq!(shares(39, &[asked(1000, 99)]), 1000);
+    }
+
+    #[test]
+    fn without_dockers_files_the_containers_weights_decide() {
+        // 192 shares are 8 by the line, of which 200 is the roundest; its containers have 128 and 64, which are 5 and 3.
+        assert_eq!(shares(8, &[]), 200);
+        assert_eq!(shares(8, &[weighs(5), weighs(3)]), 192);
+        assert_eq!(shares(8, &[asked(128, 5), weighs(3)]), 192);
+        // The same by a runtime of the curve, where 128 and 64 are 21 and 12, in a task by the line.
+        assert_eq!(shares(8, &[weighs(21), weighs(12)]), 192);
+        // One container of the task's own weight tells nothing about either formula.
+        assert_eq!(shares(59, &[weighs(59)]), 1536);
+        assert_eq!(shares(8, &[weighs(5), UNKNOWN]), 200);
+        assert_eq!(shares(1, &[weighs(1), weighs(1)]), 2);
     }
 
     proptest! {
@@ -180,7 +210,7 @@ mod tests {
 
         #[test]
         fn any_weight_and_any_asking_are_survived(weight: u64, shares_asked: u64, own: u64) {
-            prop_assert!(SHARES.contains(&shares(weight, &[asked(shares_asked, own), None])));
+            prop_assert!(SHARES.contains(&shares(weight, &[asked(shares_asked, own), UNKNOWN])));
             prop_assert!(SHARES.contains(&shares(weight, &[asked(shares_asked, own)])));
         }
     }
