@@ -28,12 +28,17 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Repeated {
     entries: Vec<Entry>,
+    /// With so many bytes all of them begin alike.
+    alike: usize,
 }
 
 /// The items that have begun as the present one.
 #[derive(Debug)]
 pub(super) struct Search {
     candidates: Range<usize>,
+    /// With so many bytes all candidates begin alike.
+    alike: usize,
+    /// So many bytes of the first candidate have come.
     matched: usize,
 }
 
@@ -52,7 +57,8 @@ impl Repeated {
     /// `entries` in any order.
     pub(super) fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by(|one, other| one.json.cmp(&other.json));
-        Self { entries }
+        let alike = entries.first().zip(entries.last()).map_or(0, |(first, last)| common(&first.json, &last.json));
+        Self { entries, alike }
     }
 
     /// How many there are.
@@ -62,7 +68,8 @@ impl Repeated {
 
     /// Begins with an item; `None` where there is nothing to find.
     pub(super) fn search(&self) -> Option<Search> {
-        (!self.entries.is_empty()).then_some(Search { candidates: 0..self.entries.len(), matched: 0 })
+        let candidates = 0..self.entries.len();
+        (!candidates.is_empty()).then_some(Search { candidates, alike: self.alike, matched: 0 })
     }
 }
 
@@ -80,11 +87,16 @@ impl Search {
                 return (taken, Found::Item(candidate));
             }
             let Some(byte) = chunk.get(taken) else { return (taken, Found::Open) };
-            // All candidates began alike up to here, or up to earlier: those that go on with this byte.
             let begun = &candidate.json[..self.matched];
+            if self.matched < self.alike {
+                return (taken, Found::Other(begun));
+            }
+            // Those of the candidates that go on as what has come, and then with this byte.
+            let rest = &begun[self.alike..];
             let of = |entry: &Entry| {
-                let length = entry.json.len().min(begun.len());
-                entry.json[..length].cmp(begun).then_with(|| entry.json.get(length).cmp(&Some(byte)))
+                let json = &entry.json[self.alike..];
+                let length = json.len().min(rest.len());
+                json[..length].cmp(rest).then_with(|| json.get(length).cmp(&Some(byte)))
             };
             let candidates = &repeated.entries[self.candidates.clone()];
             let first = candidates.partition_point(|entry| of(entry).is_lt());
@@ -93,6 +105,7 @@ impl Search {
                 return (taken, Found::Other(begun));
             }
             self.candidates = self.candidates.start + first..self.candidates.start + end;
+            self.alike = self.matched + 1;
         }
     }
 
