@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod delivery;
+mod hostile;
 mod kubelet;
 mod memory;
 mod node;
@@ -29,7 +30,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
         pair::run(Path::new(old), Path::new(new), scratch.path(), &mut verdict)?;
         return verdict.finish();
     }
-    let known = ["tick", "scale", "memory", "start", "size", "delivery", "worst", PEER];
+    let known = ["tick", "scale", "memory", "start", "size", "delivery", "worst", "hostile", PEER];
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
         bail!("no bench is called {unknown}: {}, or pair OLD NEW", known.join(", "));
     }
@@ -59,6 +60,9 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     }
     if wanted("worst") {
         worst::run(&binary, scratch.path(), &mut verdict)?;
+    }
+    if wanted("hostile") {
+        hostile::run(&binary, scratch.path(), &mut verdict)?;
     }
     if wanted(PEER) {
         peer::run(&binary, &mut verdict)?;

@@ -29,8 +29,8 @@ usage: cargo xtask COMMAND
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
   bench pair OLD NEW          two builds of the agent side by side: CPU and memory of the new one to the old one's; as root
-                              names: size start tick scale memory delivery, and by name only: peer (the Go
-                              collector on the same node; half an hour)
+                              names: size start tick scale memory delivery worst hostile (four minutes), and by
+                              name only: peer (the Go collector on the same node; half an hour)
   compare [BED...]            the Go collector and the agent on the same nodes at the same time, event by event; as root
                               beds: kubernetes-v1 kubernetes-v2 ecs
   soak [CASE...]              an agent that delivers while everything fails around it: nothing may be lost; as root

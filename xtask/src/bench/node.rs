@@ -80,10 +80,8 @@ impl Node {
 
     fn add(&mut self) -> Result<()> {
         self.made += 1;
-        let number = self.made;
-        let uid = format!("{number:08x}-bbbb-4ccc-8ddd-{number:012x}");
-        let (sandbox_id, container_id) = (format!("{number:064x}"), format!("c{number:063x}"));
-        let mut pod = Pod { uid, container_id, groups: Vec::new(), processes: Vec::new() };
+        let mut pod = Pod::numbered(self.made);
+        let sandbox_id = format!("{:064x}", self.made);
         for hierarchy in &self.hierarchies {
             let directory = pod_path(hierarchy, &pod.uid);
             for id in [&sandbox_id, &pod.container_id] {
@@ -121,6 +119,12 @@ impl Drop for Node {
 }
 
 impl Pod {
+    /// A pod by its name only, without cgroups and processes.
+    pub(crate) fn numbered(number: usize) -> Self {
+        let uid = format!("{number:08x}-bbbb-4ccc-8ddd-{number:012x}");
+        Self { uid, container_id: format!("c{number:063x}"), groups: Vec::new(), processes: Vec::new() }
+    }
+
     fn end(mut self) {
         for process in &mut self.processes {
             let _ = process.kill();
