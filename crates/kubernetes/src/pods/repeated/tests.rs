@@ -16,7 +16,10 @@ fn pod(number: usize, change: usize, padding: usize) -> String {
 }
 
 fn list(pods: &[String], space: &str) -> String {
-    format!(r#"{{"kind":"PodList","items":[{space}{}{space}],"metadata":{{}}}}"#, pods.join(&format!("{space},{space}")))
+    format!(
+        r#"{{"kind":"PodList","items":[{space}{}{space}],"metadata":{{}}}}"#,
+        pods.join(&format!("{space},{space}"))
+    )
 }
 
 /// Reads a list in pieces of this size.

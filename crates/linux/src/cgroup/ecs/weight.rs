@@ -46,6 +46,12 @@ impl Formula {
         }
     }
 
+    /// The shares that a container of this weight most likely asked for.
+    fn shares(self, weight: u64) -> Option<u64> {
+        // The smallest weight is that of a container that asks for nothing.
+        if weight == 1 { Some(*SHARES.start()) } else { self.roundest(weight).map(|(shares, _)| shares) }
+    }
+
     /// The roundest of the shares that become a weight, and how round it is; `None` where none do.
     fn roundest(self, weight: u64) -> Option<(u64, u64)> {
         let first = |least: u64| {
@@ -78,16 +84,18 @@ pub(super) fn shares(weight: u64, containers: &[Asked]) -> u64 {
     if let Some(sum) = sum_of(containers, weight, |container| container.shares) {
         return sum;
     }
+    let by_weights = [Formula::Line, Formula::Curve].map(|formula| {
+        sum_of(containers, weight, |container| container.shares.or_else(|| formula.shares(container.weight?)))
+    });
+    // Where two sums fit, as with one container of the task's own weight, the weights tell nothing.
+    match by_weights {
+        [Some(sum), None] | [None, Some(sum)] => return sum,
+        [Some(sum), Some(other)] if sum == other => return sum,
+        _ => {}
+    }
     if weight == 1 {
         // What a task has that asks for nothing.
         return *SHARES.start();
-    }
-    let by_weights = [Formula::Line, Formula::Curve].map(|formula| {
-        sum_of(containers, weight, |container| container.shares.or_else(|| Some(formula.roundest(container.weight?)?.0)))
-    });
-    // Where both formulas fit, as with one container of the task's own weight, the weights tell nothing.
-    if let [Some(sum), None] | [None, Some(sum)] = by_weights {
-        return sum;
     }
     match (Formula::Line.roundest(weight), Formula::Curve.roundest(weight)) {
         (Some(line), Some(curve)) => {
@@ -195,7 +203,9 @@ mod tests {
         // One container of the task's own weight tells nothing about either formula.
         assert_eq!(shares(59, &[weighs(59)]), 1536);
         assert_eq!(shares(8, &[weighs(5), UNKNOWN]), 200);
-        assert_eq!(shares(1, &[weighs(1), weighs(1)]), 2);
+        // The ECS agent counts two shares for each container that asks for none.
+        assert_eq!(shares(1, &[weighs(1), weighs(1)]), 4);
+        assert_eq!(shares(1, &[weighs(1)]), 2);
     }
 
     proptest! {
