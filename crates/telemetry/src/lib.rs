@@ -10,6 +10,7 @@ mod limits;
 mod printable;
 mod registry;
 mod scrub;
+mod seldom;
 
 pub use board::{Board, Fact, Output, Standing, State, Status};
 pub use chain::chain;
@@ -18,3 +19,4 @@ pub use limits::Limits;
 pub use printable::{is_unprintable, printable};
 pub use registry::{Counter, Gauge, Reading, Registry, Value};
 pub use scrub::scrubbed;
+pub use seldom::Seldom;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws::logs::{Accepted, Client, Confirmed, Error, Event};
 use model::{Clock, Destination};
-use telemetry::Episode;
+use telemetry::{Episode, Seldom};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -28,6 +28,9 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// Streams whose failure is told, each by a line in the log; those beyond fail too, and are like these.
 const MOST_FAILING: usize = 256;
+
+/// How long a line about single batches isn't written again.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// A stream that fails.
 #[derive(Debug, Default)]
@@ -53,6 +56,8 @@ pub(super) struct Shared {
     pub(super) numbers: Arc<Numbers>,
     /// Streams that fail, and why.
     pub(super) failing: Mutex<BTreeMap<Arc<Destination>, Failing>>,
+    /// Lines of the log that each batch could cause.
+    pub(super) seldom: Mutex<BTreeMap<&'static str, Seldom>>,
     /// When the process began to end.
     pub(super) stopping: watch::Receiver<Option<Instant>>,
 }
@@ -78,9 +83,12 @@ impl Shared {
         let (stored_points, lost_points) = work.points_split(rejected.too_old + rejected.expired, rejected.too_new);
         numbers.sent(events - rejected.total().min(events), stored_points);
         numbers.confirmed(accepted.confirmed, events);
-        if accepted.confirmed == Confirmed::Unread {
+        if accepted.confirmed == Confirmed::Unread
+            && let Some(unlogged) = self.says("unread answer")
+        {
             tracing::warn!(
                 events,
+                unlogged,
                 "CloudWatch Logs took events and the rest of its answer is unreadable; not sent again"
             );
         }
@@ -89,24 +97,43 @@ impl Shared {
             numbers.dropped(reason, count as u64, 0);
         }
         numbers.lost_points(lost_points);
-        if rejected.total() > 0 {
+        if rejected.total() > 0
+            && let Some(unlogged) = self.says("rejected")
+        {
             let (old, new, expired) = (rejected.too_old, rejected.too_new, rejected.expired);
             tracing::warn!(
                 old,
                 new,
                 expired,
+                unlogged,
                 "CloudWatch Logs didn't store events: too old, too new, or past the group's retention"
             );
         }
         numbers.raw_bytes.add(accepted.raw_bytes as u64);
         numbers.wire_bytes.add(accepted.wire_bytes as u64);
         let now = self.clock.stamp();
+        self.tell_kept_out(now.monotonic);
         if events > rejected.total() {
             self.numbers.status.output(now.monotonic);
         }
         let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
         if end == End::Live {
             numbers.lag.set(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)).as_secs_f64());
+        }
+    }
+
+    /// Whether a line that each batch could cause is to be written now, and how many like it were not since the last one.
+    pub(super) fn says(&self, line: &'static str) -> Option<u64> {
+        let now = self.clock.stamp().monotonic;
+        lock(&self.seldom).entry(line).or_insert(Seldom::new(SILENCE)).says(now)
+    }
+
+    /// Says how many lines were not written of which none came for a while.
+    fn tell_kept_out(&self, now: Duration) {
+        for (line, seldom) in &mut *lock(&self.seldom) {
+            if let Some(unlogged) = seldom.kept_out(now) {
+                tracing::info!(line, unlogged, "faults of delivery since their last line in the log");
+            }
         }
     }
 

@@ -130,6 +130,7 @@ impl Worker {
             clock: Arc::clone(&self.clock),
             numbers,
             failing: Mutex::default(),
+            seldom: Mutex::default(),
             stopping,
         }
     }

@@ -60,7 +60,9 @@ impl Lane {
                     lost.push(waiting);
                 }
                 Opened::Damaged(error) => {
-                    error!(error, events = waiting.events, "events that waited are damaged and lost");
+                    if let Some(unlogged) = self.shared.says("damaged") {
+                        error!(error, events = waiting.events, unlogged, "events that waited are damaged and lost");
+                    }
                     self.shared.numbers.dropped("damaged", u64::from(waiting.events), waiting.points);
                     lost.push(waiting);
                 }
@@ -135,7 +137,9 @@ impl Lane {
                     misses += 1;
                 }
                 Error::Event { index, fault } => {
-                    warn!(%fault, "an event can't be sent and is lost");
+                    if let Some(unlogged) = shared.says(fault.label()) {
+                        warn!(%fault, unlogged, "an event can't be sent and is lost");
+                    }
                     let points = work.remove(index);
                     shared.numbers.dropped(fault.label(), 1, points);
                 }
@@ -148,7 +152,10 @@ impl Lane {
                 error => {
                     let reason = error.label();
                     if let Refused::Lost(events, points) = work.refused() {
-                        error!(events, error = chain(&error), "events that CloudWatch Logs will never take are lost");
+                        if let Some(unlogged) = shared.says(reason) {
+                            let error = chain(&error);
+                            error!(events, error, unlogged, "events that CloudWatch Logs will never take are lost");
+                        }
                         shared.numbers.dropped(reason, events, points);
                     }
                 }

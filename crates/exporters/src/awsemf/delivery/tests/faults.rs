@@ -255,3 +255,57 @@ async fn a_placeholder_without_a_value_holds_events_until_it_has_one() {
     let (fake, _) = running.stop().await;
     assert_eq!(fake.groups().into_keys().collect::<Vec<_>>(), [GROUP]);
 }
+
+/// What one batch after the other meets is one line for each fault, and every event counts.
+#[tokio::test]
+async fn a_fault_of_every_batch_is_one_line() {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let mut running = Running::start(config());
+    running.export(&round(now_ms(), 1));
+    running.stored(1).await;
+    for count in 1..4 {
+        running.fake.fail_next([Fault::Answer("\"\"".into())]);
+        running.export(&round(now_ms(), 1));
+        running.stored(1 + count).await;
+    }
+    for count in 1..4 {
+        let mut old = round(now_ms(), 2);
+        old.records[0].time_ms -= 15 * 86_400_000;
+        running.export(&old);
+        running.stored(4 + count).await;
+    }
+    running.fake.set_fault(Some(Fault::Code(400, "InvalidParameterException")));
+    running.export(&round(now_ms(), 1000));
+    let (_, registry) = running.stop().await;
+    assert_eq!(own(&registry, "container_insights_unread_answer_events", ""), 3.0);
+    assert_eq!(own(&registry, "container_insights_dropped_events", "too_old"), 3.0);
+    assert_eq!(own(&registry, "container_insights_dropped_events", "invalid"), 1000.0);
+    let told = logged.text();
+    for line in ["its answer is unreadable", "didn't store events", "will never take are lost"] {
+        assert_eq!(told.matches(line).count(), 1, "{line}: {told}");
+    }
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Logged(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Logged {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
