@@ -28,7 +28,7 @@ pub mod statfs;
 
 pub use buffer::Buffer;
 pub use device::DeviceNumber;
-pub use error::Error;
+pub use error::{Error, Shown};
 pub use root::Root;
 
 #[cfg(test)]

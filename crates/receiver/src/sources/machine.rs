@@ -114,7 +114,7 @@ impl Machine {
         match reader.buffer.take_cut() {
             Some(path) => {
                 let message =
-                    format!("{} is larger than {} bytes: what follows is not read", path.display(), Buffer::LIMIT);
+                    format!("{} is larger than {} bytes: what follows is not read", linux::Shown(&path), Buffer::LIMIT);
                 reader.troubles.limits().cut("kernel file", 1, &message);
             }
             None => reader.troubles.limits().within("kernel file"),

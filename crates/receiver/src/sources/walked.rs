@@ -1,5 +1,8 @@
 //! What a walk over the cgroups left out, in words: counted, logged once, and shown by the status.
 
+use std::path::Path;
+
+use linux::Shown;
 use linux::cgroup::{Cut, Walked};
 use telemetry::{Limits, chain};
 
@@ -30,8 +33,9 @@ pub(super) fn report(troubles: &mut Troubles, walked: &Walked) {
     match &walked.first_double {
         Some(path) => {
             let message = format!(
-                "cgroup {path} bears the uid or id of another pod or container and is left out: only the one below the \
-                 kubelet's or the runtime's own cgroup counts; remove it or find out who made it"
+                "cgroup {} bears the uid or id of another pod or container and is left out: only the one below the \
+                 kubelet's or the runtime's own cgroup counts; remove it or find out who made it",
+                Shown(Path::new(&**path))
             );
             limits.cut(DOUBLES, walked.doubles as u64, &message);
         }
@@ -83,6 +87,24 @@ fn describe(cut: &Cut, others: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_is_cut_in_what_is_told() {
+        let long = format!("/kubepods/{}", "x/".repeat(1990));
+        let walked = Walked {
+            unreadable: 1,
+            first_unreadable: Some(linux::Error::Denied { path: (&long).into() }),
+            doubles: 1,
+            first_double: Some(long.into()),
+            ..Walked::default()
+        };
+        let mut troubles = Troubles::new(&telemetry::Registry::default(), "r");
+        report(&mut troubles, &walked);
+        let told = troubles.limits().message().expect("a cgroup was left out");
+        assert!(told.len() < 500 && told.contains('…'), "{told}");
+        let error = chain(walked.first_unreadable.as_ref().expect("there is one"));
+        assert!(error.len() < 250 && error.contains('…'), "{error}");
+    }
 
     #[test]
     fn a_cut_names_its_subtree_and_what_is_missing() {
