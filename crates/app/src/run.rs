@@ -72,7 +72,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     let mut deliveries = Deliveries::start(workers);
     let now = shared.clock.stamp();
     health.iter().for_each(|health| health.ready(now));
-    info!(version = env!("CARGO_PKG_VERSION"), "everything is running");
+    info!(version = env!("CARGO_PKG_VERSION"), "all components started");
 
     let longest = deliveries.drain_timeout().unwrap_or(DRAIN);
     let mut failure = None;

@@ -53,7 +53,7 @@ fn value(page: &Page, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
 #[test]
 fn a_running_agent_shows_its_receiver_its_exporter_and_itself() {
     let mut agent = start("{readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 0}}}}]}");
-    let address = address(&agent.log_until("everything is running"));
+    let address = address(&agent.log_until("all components started"));
     let mut page = scrape(&address);
     let sent = |page: &Page| value(page, "otelcol_exporter_sent_metric_points_total", &[("exporter", "awsemf")]);
     for _ in 0..100 {
@@ -94,14 +94,14 @@ fn own_metrics_move_to_the_next_port_and_never_stop_the_start() {
     let (first, mut taken) = ten_ports();
     let metrics = format!("{{address: 'localhost:{first}'}}");
     let mut without = start(&metrics);
-    let log = without.log_until("everything is running");
+    let log = without.log_until("all components started");
     let told = log.lines().find(|line| line.contains("own metrics are not served")).expect("it is told");
     assert!(told.contains("WARN") && told.contains("service::telemetry::metrics"), "{told}");
     assert!(!log.contains("own metrics listening"), "{log}");
 
     drop(taken.remove(1));
     let mut moved = start(&metrics);
-    let log = moved.log_until("everything is running");
+    let log = moved.log_until("all components started");
     assert_eq!(address(&log), format!("127.0.0.1:{}", first + 1));
     assert!(log.contains("WARN") && log.contains("service::telemetry::metrics"), "{log}");
     let page = scrape(&address(&log));
@@ -111,6 +111,6 @@ fn own_metrics_move_to_the_next_port_and_never_stop_the_start() {
 #[test]
 fn without_a_level_nothing_is_served() {
     let mut agent = start("{level: none}");
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     assert!(!log.contains("own metrics"), "{log}");
 }

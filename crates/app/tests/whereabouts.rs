@@ -99,7 +99,7 @@ fn what_is_known_and_who_said_it_stands_at_the_status_page() {
         // An agent whose reader is gone ends.
         let _ = std::io::copy(&mut events, &mut std::io::sink());
     });
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     let event = event.recv_timeout(std::time::Duration::from_secs(30)).expect("an event comes");
     assert!(event.contains(r#""ClusterName":"demo""#) && event.contains(r#""InstanceId":"i-"#), "{event}");
     let facts = receiver(&address(&log))["facts"].clone();
@@ -115,7 +115,7 @@ fn what_is_known_and_who_said_it_stands_at_the_status_page() {
 #[test]
 fn a_platform_found_out_is_told_in_one_line() {
     let (mut agent, _stdout) = start(&[]);
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     let told: Vec<&str> = log.lines().filter(|line| line.contains("no configuration")).collect();
     assert!(told.len() == 1 && told[0].contains("host") && told[0].contains("no variable of Kubernetes"), "{log}");
 }

@@ -43,7 +43,7 @@ fn a_closed_pipe_does_not_end_an_agent_that_delivers_elsewhere() {
     command.args(["--config=yaml:exporters::debug: {use_internal_logger: false}"]);
     command.arg("--set=service.pipelines.metrics.exporters=[awsemf, debug]");
     let mut agent = Agent::spawn(command.stdout(Stdio::piped()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     drop(agent.child.stdout.take());
     let told = agent.log_until("export failed");
     let line = told.lines().last().unwrap_or_default();
@@ -59,7 +59,7 @@ fn a_closed_standard_output_is_told() {
         command = Command::new("sh");
         command.current_dir(project().join("examples")).arg("-c").arg(format!("exec \"$0\" \"$@\" {redirection}"));
         let mut agent = Agent::spawn(command.arg(BINARY).args(arguments).env_remove("AOT_CONFIG_CONTENT"));
-        agent.log_until("everything is running")
+        agent.log_until("all components started")
     };
     let closed = log_of(">&-");
     assert!(closed.lines().any(|line| line.contains("WARN") && line.contains("standard output is closed")), "{closed}");
@@ -72,7 +72,7 @@ fn a_full_pipe_that_does_not_block_loses_no_round() {
     rustix::pipe::fcntl_setpipe_size(&writer, 4096).expect("it can be small");
     rustix::fs::fcntl_setfl(&reader, OFlags::empty()).expect("reading blocks");
     let mut agent = Agent::spawn(host(&[EACH_SECOND, AT_ONCE]).stdout(writer));
-    agent.log_until("everything is running");
+    agent.log_until("all components started");
     let mut events = BufReader::new(fs::File::from(reader));
     let mut next = || {
         let mut line = String::new();
@@ -97,7 +97,7 @@ fn a_rotated_log_file_is_opened_anew() {
     let (path, old) = (folder.path().join("agent.log"), folder.path().join("agent.log.1"));
     let outputs = format!("service.telemetry.logs.output_paths=[{}, stderr]", path.display());
     let mut agent = Agent::spawn(host(&[&outputs]).stdout(Stdio::null()));
-    agent.log_until("everything is running");
+    agent.log_until("all components started");
     let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     fs::rename(&path, &old).expect("it can be moved");
     signal(&agent, "-USR1");
@@ -108,7 +108,7 @@ fn a_rotated_log_file_is_opened_anew() {
     signal(&agent, "-TERM");
     agent.child.wait().expect("it ends");
     assert!(text(&path).contains("shutdown complete"), "{}", text(&path));
-    assert!(text(&old).contains("everything is running") && !text(&old).contains("shut"), "{}", text(&old));
+    assert!(text(&old).contains("all components started") && !text(&old).contains("shut"), "{}", text(&old));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn log_lines_name_the_component_in_both_encodings() {
     for (words, component) in [
         ("health check listening", "extension/health_check"),
         ("receiver starts", "receiver/awscontainerinsightreceiver"),
-        ("everything is running", "agent"),
+        ("all components started", "agent"),
         ("delivery fails", "exporter/awsemf"),
     ] {
         let line = log.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("no {words}: {log}"));
@@ -163,7 +163,7 @@ fn log_lines_name_the_component_in_both_encodings() {
     assert!(!log.contains("::delivery") && !log.contains("container_insights::"), "{log}");
 
     let mut agent = Agent::spawn(host(&["service.telemetry.logs.encoding=json"]).stdout(Stdio::null()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     for line in log.lines() {
         let value: serde_json::Value = serde_json::from_str(line).expect("a line is one JSON object");
         for key in ["timestamp", "level", "component", "message"] {
@@ -171,7 +171,7 @@ fn log_lines_name_the_component_in_both_encodings() {
         }
         assert!(line.starts_with("{\"timestamp\":\"") && !line.contains("target"), "{line}");
     }
-    assert!(log.contains("\"component\":\"agent\",\"message\":\"everything is running\",\"version\":"), "{log}");
+    assert!(log.contains("\"component\":\"agent\",\"message\":\"all components started\",\"version\":"), "{log}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn an_output_that_is_full_makes_it_unready_and_one_with_room_ready() {
     assert_eq!(get(&address_of_full, "/").0, 200);
 
     let mut agent = Agent::spawn(host(&[EACH_SECOND, AT_ONCE]).stdout(Stdio::null()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     wait_for_ready(&address(&log, "health check listening"), 200, "Server available");
 }
 
@@ -44,7 +44,7 @@ fn an_unknown_region_and_an_unknown_cluster_make_it_unready() {
     }
     command.env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION").env_remove("ECS_CONTAINER_METADATA_URI_V4");
     let mut agent = Agent::spawn(command.stdout(Stdio::null()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     wait_for_ready(&address(&log, "health check listening"), 503, "exporter/awsemf: no region");
 
     let mut command = Command::new(BINARY);
@@ -77,7 +77,7 @@ fn an_outage_longer_than_its_grace_makes_it_unready_until_events_leave_again() {
         "--set=exporters.awsemf.retry_on_failure={initial_interval: 50ms, max_interval: 200ms}",
     ]);
     let mut agent = Agent::spawn(command.stdout(Stdio::null()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     let address = address(&log, "health check listening");
     wait_for_ready(&address, 200, "Server available");
     fake.set_fault(Some(Fault::Unavailable));

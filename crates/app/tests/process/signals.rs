@@ -9,7 +9,7 @@ use crate::{dead_endpoint, delivering, ends_soon, get, host, rest, signal};
 #[test]
 fn signals_that_others_send_do_not_end_it() {
     let mut agent = Agent::spawn(host(&["service.telemetry.logs.level=debug"]).stdout(Stdio::null()));
-    let log = agent.log_until("everything is running");
+    let log = agent.log_until("all components started");
     for name in ["USR1", "USR2", "ALRM", "VTALRM", "PROF", "IO", "PWR", "XCPU", "XFSZ", "HUP"] {
         signal(&agent, &format!("-{name}"));
         let told = agent.log_until(&format!("signal=\"SIG{name}\""));
