@@ -50,7 +50,7 @@ pub(crate) struct Shared {
 
 async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
     let shared = Shared { clock: Arc::new(SystemClock::new()), registry: Registry::default(), board: Board::default() };
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(shared.clock.clone())?;
     let health = start_extensions(&configuration, &shared).await?;
     crate::own_metrics::start(&configuration.service.telemetry, &shared.registry, &shared.clock).await;
     let Assembled { pipelines, workers, uses_stdout } = assemble(&configuration, &shared)?;

@@ -4,17 +4,21 @@
 //! |---|---|
 //! | SIGTERM, SIGINT | the agent ends and delivers what is left; a second one ends it at once |
 //! | SIGQUIT | the agent ends at once |
-//! | SIGHUP, SIGUSR1 | log files are opened anew |
+//! | SIGHUP, SIGUSR1 | log files are opened anew, with a line in the log once a minute at most |
 //! | SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU, SIGXFSZ | a line in the log |
 //!
 //! The last row would end the process unless it asked for them; a program that rotates logs or a limit on a file's size is no
 //! reason for a node without metrics.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use anyhow::Context;
+use model::Clock;
 use rustix::process::Signal as Number;
+use telemetry::Seldom;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{debug, info};
 
@@ -32,6 +36,8 @@ const IGNORED: [(&str, Number); 9] = [
 ];
 /// Signals that let log files be opened anew.
 const REOPENING: [(&str, Number); 2] = [("SIGHUP", Number::HUP), ("SIGUSR1", Number::USR1)];
+/// How long no second line says that log files were opened anew: a program that sends signals all the time fills no log.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Signals that end the process.
 const ENDING: [(&str, Number); 3] = [("SIGTERM", Number::TERM), ("SIGINT", Number::INT), ("SIGQUIT", Number::QUIT)];
 
@@ -55,26 +61,32 @@ impl Ending {
     }
 }
 
-/// Every signal that is taken, each with its name.
+/// Every signal that is taken.
 #[derive(Debug)]
-pub struct Signals(Vec<(&'static str, Number, Signal)>);
+pub struct Signals {
+    /// Each with its name.
+    all: Vec<(&'static str, Number, Signal)>,
+    clock: Arc<dyn Clock>,
+    reopened: Seldom,
+}
 
 impl Signals {
     /// Takes the signals from now on.
-    pub fn new() -> anyhow::Result<Self> {
+    pub fn new(clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let all = ENDING.iter().chain(&REOPENING).chain(&IGNORED);
         let listen = |(name, number): &(&'static str, Number)| {
             let signal = signal(SignalKind::from_raw(number.as_raw())).with_context(|| format!("listen to {name}"))?;
             Ok((*name, *number, signal))
         };
-        all.map(listen).collect::<anyhow::Result<_>>().map(Self)
+        let all = all.map(listen).collect::<anyhow::Result<_>>()?;
+        Ok(Self { all, clock, reopened: Seldom::new(SILENCE) })
     }
 
     /// Waits for a signal that ends the process, and does what the others ask for meanwhile.
     pub async fn ending(&mut self) -> Ending {
         loop {
             let (name, number) = poll_fn(|context| {
-                for (name, number, signal) in &mut self.0 {
+                for (name, number, signal) in &mut self.all {
                     if signal.poll_recv(context).is_ready() {
                         return Poll::Ready((*name, *number));
                     }
@@ -87,7 +99,13 @@ impl Signals {
             }
             if REOPENING.iter().any(|(_, reopening)| *reopening == number) {
                 crate::logs::reopen();
-                info!(signal = name, "log files opened anew; restart the agent to read its configuration again");
+                match self.reopened.says(self.clock.stamp().monotonic) {
+                    Some(unlogged) => info!(
+                        signal = name,
+                        unlogged, "log files opened anew; restart the agent to read its configuration again"
+                    ),
+                    None => debug!(signal = name, "log files opened anew"),
+                }
             } else {
                 debug!(signal = name, "signal ignored");
             }
