@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use confmap::{Fault, Faults, Location, Source, hide_urls};
+use telemetry::is_unprintable;
+use unicode_width::UnicodeWidthStr;
 
 /// How much of a line is shown before and of the value itself, in characters.
 const BEFORE: usize = 80;
@@ -36,7 +38,11 @@ pub(crate) fn text(faults: &Faults, sources: &[Source]) -> String {
         (faults, warnings) => format!("{} and {}", count(faults, "fault"), count(warnings, "warning")),
     };
     // What could not be read has no name here, and its fault names it.
-    let place = if sources.is_empty() { String::new() } else { format!(" in {}", names(sources)) };
+    let is_unread = |fault: &Fault| fault.path.is_empty() && fault.location.is_none();
+    let place = match sources.is_empty() || faults.iter().any(is_unread) {
+        true => String::new(),
+        false => format!(" in {}", names(sources)),
+    };
     text + &counted + &place
 }
 
@@ -93,7 +99,8 @@ impl<'s> Quotes<'s> {
 /// Of other keys on the same line nothing is shown: they may be secrets.
 fn cut(line: &str, column: usize, length: usize) -> Option<(String, usize, usize)> {
     let start = column.checked_sub(1)?;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    // As an escape such a character would take more columns than the carets know of.
+    let plain = |c: char| if is_unprintable(c) { ' ' } else { c };
     let before: String = line.chars().skip(start.saturating_sub(BEFORE)).take(start.min(BEFORE)).map(plain).collect();
     let before = match before.rfind(['{', '[', ',']) {
         Some(at) => format!("… {}", before[at + 1..].trim_start()),
@@ -102,7 +109,7 @@ fn cut(line: &str, column: usize, length: usize) -> Option<(String, usize, usize
     };
     let mut value = line.chars().skip(start).map(plain);
     let shown = hidden(value.by_ref().take(length.min(VALUE)).collect());
-    let carets = width(&shown).max(1);
+    let carets = shown.width().max(1);
     let dots = match value.find(|c| !c.is_whitespace()) {
         _ if length > VALUE => "…",
         None | Some('#') => "",
@@ -110,7 +117,7 @@ fn cut(line: &str, column: usize, length: usize) -> Option<(String, usize, usize
         Some(':') => ": …",
         Some(_) => " …",
     };
-    let at = width(&before);
+    let at = before.width();
     Some((format!("{before}{shown}{dots}").trim_end().to_owned(), at, carets))
 }
 
@@ -120,17 +127,6 @@ fn hidden(value: String) -> String {
         Some(at) if !value.contains("://") => format!("[REDACTED]{}", &value[at..]),
         _ => hide_urls(&value).into_owned(),
     }
-}
-
-/// How many columns of a terminal a text takes.
-fn width(text: &str) -> usize {
-    let of = |c: char| match c as u32 {
-        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
-        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
-        0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    };
-    text.chars().map(of).sum()
 }
 
 #[cfg(test)]
@@ -151,6 +147,8 @@ mod tests {
         check("  a: {password: x, größe: 5x, b: y}", 27, 2, "… größe: 5x …", "         ^^");
         check("  名: ab", 6, 2, "  名: ab", "      ^^");
         check("  key: {a: b}", 8, 0, "  key: …", "       ^");
+        check("  a\u{2028}\u{85}b: x\u{2029}y", 9, 3, "  a  b: x y", "        ^^^");
+        check("  e\u{301}\u{200b}: ab", 8, 2, "  e\u{301}\u{200b}: ab", "     ^^");
         let long = format!("  key: {}", "x".repeat(1000));
         check(&long, 8, 1000, &format!("  key: {}…", "x".repeat(60)), &format!("       {}", "^".repeat(60)));
         check("  url: https://u:p@h/", 8, 14, "  url: https://[REDACTED]@h/", "       ^^^^^^^^^^^^^^^^^^^^^");
@@ -160,7 +158,7 @@ mod tests {
         #[test]
         fn any_line_and_place_is_survived(line in ".{0,200}", column in 0usize..300, length in 0usize..300) {
             if let Some((shown, at, carets)) = cut(&line, column, length) {
-                prop_assert!(!shown.chars().any(char::is_control));
+                prop_assert!(!shown.chars().any(is_unprintable));
                 prop_assert!(carets >= 1 && at <= 2 * BEFORE + 2);
             }
         }

@@ -263,6 +263,9 @@ fn a_source_that_holds_nothing_says_which() {
         let said = run(&["validate", "--config", source]);
         assert!(said.code == 1 && said.err.contains(&words), "{source}: {}", said.err);
     }
+    // The fault is in none of the files that could be read.
+    let said = run(&["validate", "--config=eks.yaml", "--config=/no/such.yaml"]);
+    assert!(said.err.ends_with("\n1 fault\n"), "{}", said.err);
     for set in ["--set=a.b={c: 1, c: 2}", "--set=exporters.awsemf.version=7"] {
         let said = run(&["validate", "--config=eks.yaml", set]);
         let key = set.split(['=']).nth(1).unwrap_or_default();
