@@ -57,7 +57,7 @@ impl Directory {
         self.path.join(segment_name(first_id))
     }
 
-    /// Ids of the first records of all segments, in order.
+    /// Ids of the first records by the names of all segments, in order; a strange one may be beyond [`MOST_ID`].
     pub(crate) fn list(&self) -> Result<Vec<u64>, Error> {
         let failed = |error: Errno| Error::io("list", &self.path, error);
         let mut found = Vec::new();
@@ -146,7 +146,7 @@ fn segment_name(first_id: u64) -> String {
 
 fn parse_name(name: &str) -> Option<u64> {
     let first_id = u64::from_str_radix(name.strip_suffix(SUFFIX)?, 16).ok()?;
-    (first_id <= MOST_ID && segment_name(first_id) == name).then_some(first_id)
+    (segment_name(first_id) == name).then_some(first_id)
 }
 
 fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {

@@ -143,6 +143,10 @@ impl Spool {
             let path = self.directory.segment_path(name);
             let file = self.directory.open_segment(name, Access::Read);
             match file.and_then(|file| identify(&file, name, &path)) {
+                Ok(own) if own > MOST_ID => {
+                    let reason = "names an id that no record has";
+                    self.pass_over(name, &Error::NoSegment { path, reason }, recovered);
+                }
                 Ok(own) if own == name => drop(ids.insert(name)),
                 Ok(own) if names.binary_search(&own).is_err() && !ids.contains(&own) => {
                     match self.directory.rename_segment(name, own) {

@@ -351,10 +351,15 @@ fn a_huge_sparse_file_in_a_segments_place_is_not_read() {
 #[test]
 fn a_name_with_the_last_of_all_ids_is_no_segment() {
     let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("ffffffffffffffff.segment"), "").unwrap();
-    let (mut spool, _) = open(place.path()).unwrap();
+    let strange = [u64::MAX, u64::MAX - 1, (1 << 62) + 1].map(|id| segment(place.path(), id));
+    strange.iter().for_each(|path| fs::write(path, "").unwrap());
+    let (mut spool, recovered) = open(place.path()).unwrap();
+    assert_eq!((recovered.passed_over, recovered.passed_over_words.len()), (3, 3));
+    let words = &recovered.passed_over_words[2];
+    assert!(words.contains("ffffffffffffffff.segment") && words.contains("no record has"), "{words}");
     assert_eq!(append(&mut spool, b"body").unwrap(), 1);
     append(&mut spool, b"body").unwrap();
+    assert!(strange.iter().all(|path| path.exists()));
 }
 
 #[test]
