@@ -16,7 +16,7 @@ use telemetry::Episode;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
 /// The type of plain text.
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
@@ -103,7 +103,7 @@ pub(crate) async fn serve(listener: TcpListener, limits: Limits, answers: Arc<dy
         {
             oldest.abort();
         }
-        oldest_first.push_back(connections.spawn(connection(stream, limits, answers.clone())));
+        oldest_first.push_back(connections.spawn(connection(stream, limits, answers.clone()).in_current_span()));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kubernetes::{Auth, Kubelet, LabelRules, Settings};
 use model::Clock;
 use telemetry::{Registry, Status, chain};
+use tracing::Instrument;
 
 use crate::cluster::{self, Cluster};
 use crate::collect::{Collector, Parts};
@@ -102,7 +103,7 @@ impl Collector {
                 };
                 let detour =
                     way_round.map(|api_server| Detour::new(api_server.with_labels(labels(&config)), &node_name));
-                tools.runtime.spawn(Server::run(server, client, detour));
+                tools.runtime.spawn(Server::run(server, client, detour).in_current_span());
                 Some(asker)
             }
         };

@@ -175,6 +175,26 @@ fn log_lines_name_the_component_in_both_encodings() {
 }
 
 #[test]
+fn log_lines_of_two_receivers_name_each() {
+    let ids = ["awscontainerinsightreceiver", "awscontainerinsightreceiver/other"];
+    let agent = dead_endpoint();
+    let mut sets = vec![format!("service.pipelines.metrics.receivers=[{}]", ids.join(", "))];
+    for id in ids {
+        sets.push(format!("receivers.{id}.container_orchestrator=ecs"));
+        sets.push(format!("receivers.{id}.ecs_agent_endpoint={agent}"));
+    }
+    let mut command = host(&sets.iter().map(String::as_str).collect::<Vec<_>>());
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let mut agent = Agent::spawn(command.stdout(Stdio::null()));
+    let words = "source=\"ECS agent\"";
+    let log = agent.log_until(words) + &agent.log_until(words);
+    for id in ids {
+        let names = |line: &&str| line.contains(words) && line.contains(&format!(" receiver/{id}: "));
+        assert_eq!(log.lines().filter(names).count(), 1, "{id}: {log}");
+    }
+}
+
+#[test]
 fn printing_to_a_reader_that_went_away_or_to_a_full_disk_is_no_abort() {
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
     let closed = || {

@@ -11,6 +11,7 @@ use model::Text;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
@@ -48,7 +49,7 @@ impl Follower {
         let endpoints = Kept::of(&by_endpoints, Endpoints::new(node_name));
         let follower = Self { slices, endpoints, wishes };
         let known = follower.clone();
-        runtime.spawn(async move {
+        let following = async move {
             while wanted.wait_for(|wishes| *wishes != Wishes::default()).await.is_ok() {
                 let mut slices = known.slices.store.clone();
                 tokio::select! {
@@ -59,7 +60,8 @@ impl Follower {
                 known.slices.forget();
                 known.endpoints.forget();
             }
-        });
+        };
+        runtime.spawn(following.in_current_span());
         Ok(follower)
     }
 

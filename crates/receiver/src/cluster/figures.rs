@@ -4,6 +4,7 @@ use kubernetes::access::{ALL_PODS, NODES};
 use kubernetes::cluster::{Kind, Nodes, Objects, Pods, Workloads};
 use kubernetes::watch::Reflector;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::build::Error;
 use crate::cluster::access::Access;
@@ -63,10 +64,11 @@ impl Figures {
 fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks: &mut JoinSet<()>) -> Kept<S> {
     let kept = Kept::of(&reflector, store);
     let mut consumer = kept.store.clone();
-    tasks.spawn(async move {
+    let following = async move {
         // It ends only where nothing can help, which the settings' check has ruled out.
         let _ = reflector.run(&mut consumer).await;
-    });
+    };
+    tasks.spawn(following.in_current_span());
     kept
 }
 

@@ -13,7 +13,7 @@ use model::Text;
 use telemetry::Status;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-use tracing::info;
+use tracing::{Instrument, info};
 
 use crate::build::Error;
 use crate::cluster::access::Access;
@@ -35,9 +35,9 @@ impl Services {
         let (status, runtime) = tools;
         let store = Swap::shared(Store::default());
         let mut reflector = access.reflector(SERVICES)?;
-        runtime.spawn(choose(reflector.status(), endpoints.clone(), status.clone()));
+        runtime.spawn(choose(reflector.status(), endpoints.clone(), status.clone()).in_current_span());
         let mut consumer = store.clone();
-        runtime.spawn(async move { reflector.run(&mut consumer).await });
+        runtime.spawn(async move { reflector.run(&mut consumer).await }.in_current_span());
         Ok(Self { store, endpoints })
     }
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use crate::build::Error;
 use crate::cluster::access::Access;
@@ -60,8 +60,8 @@ impl Voice {
             figures: figures.clone(),
             endpoints: endpoints.clone(),
         };
-        runtime.spawn(term.follow());
-        let campaign = runtime.spawn(election::run(campaign, stopped));
+        runtime.spawn(term.follow().in_current_span());
+        let campaign = runtime.spawn(election::run(campaign, stopped).in_current_span());
         let (endpoints, runtime) = (endpoints.clone(), runtime.clone());
         Ok(Some(Self { leadership, figures, endpoints, runtime, stop, campaign }))
     }

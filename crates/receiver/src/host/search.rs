@@ -9,7 +9,7 @@ use model::{Clock, Text};
 use telemetry::{Status, chain};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use crate::build::Error;
 use crate::cluster;
@@ -84,7 +84,7 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
             let client = ecs_agent::Client::new(AGENT_DEADLINE);
             let (found, agent) = watch::channel(None);
             let (tasks, lister) = tasks::channel(client.clone(), agent);
-            runtime.spawn(lister.run());
+            runtime.spawn(lister.run().in_current_span());
             (Some(EcsAgent { client, endpoint: filled(&config.ecs_agent_endpoint), found }), Some(tasks))
         }
         Orchestrator::Eks | Orchestrator::Host => (None, None),
@@ -102,7 +102,7 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
         status,
         clock,
     };
-    runtime.spawn(finder.run());
+    runtime.spawn(finder.run().in_current_span());
     Ok(Findings { facts, nameless_disks, tasks })
 }
 

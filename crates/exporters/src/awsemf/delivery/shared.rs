@@ -208,7 +208,8 @@ impl Shared {
         if !self.queue.has_storage() {
             return work();
         }
-        match tokio::task::spawn_blocking(work).await {
+        let span = tracing::Span::current();
+        match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
             Ok(done) => done,
             // The process ends with a panic; one that was cancelled is past its runtime's end.
             Err(_) => std::future::pending().await,

@@ -100,11 +100,12 @@ impl Worker {
         let client = logs::Client::new(session.clone(), self.client.clone())?;
         info!(exporter = self.name, region = session.region(), endpoint = client.endpoint(), "delivery begins");
         let name = self.name.clone();
-        tokio::spawn(async move {
+        let checking = async move {
             if let Err(error) = session.check_credentials().await {
                 warn!(exporter = name, error = chain(&error), "no credentials yet; events wait until there are some");
             }
-        });
+        };
+        tokio::spawn(checking.in_current_span());
         Ok(client)
     }
 
@@ -167,7 +168,7 @@ impl Worker {
                 }
                 () = at(retention) => {
                     let (shared, now) = (Arc::clone(shared), self.clock.stamp().monotonic);
-                    tokio::spawn(async move { shared.creator.set_retentions(now).await });
+                    tokio::spawn(async move { shared.creator.set_retentions(now).await }.in_current_span());
                 }
                 () = at(until) => return,
                 began = stopped(&mut stopping), if until.is_none() => until = Some(began + self.sending.drain_timeout),
