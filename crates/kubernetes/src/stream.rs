@@ -7,17 +7,20 @@
 mod filter;
 mod grammar;
 mod labels;
+mod output;
 mod piece;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use filter::{Edge, Filter, Item, LONGEST_HEAD};
+pub(crate) use filter::{Edge, Filter, Item};
 pub use labels::{LABEL_BYTES, LabelRules};
 pub(crate) use labels::{Labels, digest};
 
 /// The most that is kept of one object, in bytes of condensed JSON; a larger one costs itself. An object in etcd has at
 /// most 1.5 MiB, and of the largest honest pod some 20 KiB are kept.
 pub const LARGEST_OBJECT: usize = 1 << 20;
+/// The most that is kept of a list beside its items.
+pub(crate) const LONGEST_HEAD: usize = 64 << 10;
 /// Lists and objects in each other; `serde_json` has the same limit. What Kubernetes writes has some 20.
 pub const DEEPEST: u32 = 128;
 
