@@ -15,9 +15,9 @@ use tracing::{error, info};
 
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
+use crate::context::Shared;
 use crate::output::Output;
 use crate::pipelines::{Pipeline, Pipelines, Sender, Stage};
-use crate::run::Shared;
 
 /// Pipelines, and what delivers beside them.
 pub struct Assembled {

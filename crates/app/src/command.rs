@@ -11,11 +11,13 @@ use confmap::{Fault, Reading};
 use telemetry::printable;
 
 use crate::comparison;
-use crate::components::{KINDS, Section};
+use crate::components::Section;
 use crate::configuration::{self, Checked};
 use crate::healthcheck;
 use crate::logs;
+use crate::output::complain;
 use crate::platform::Platform;
+use crate::registry::KINDS;
 use crate::report;
 use crate::run;
 use crate::service::{Level, Logs};
@@ -297,9 +299,4 @@ fn print_config(sources: &Sources, variables: &Variables) -> anyhow::Result<Exit
 
 fn show(text: &str) -> anyhow::Result<ExitCode> {
     crate::output::print(&printable(text), ExitCode::SUCCESS)
-}
-
-/// Writes a message for people to standard error; nothing of it moves their terminal.
-pub(crate) fn complain(text: &str) {
-    crate::output::complain(&printable(text));
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use compare::{Feed, Lines, Options, Progress};
 
-use crate::command::complain;
+use crate::output::complain;
 use group::{Group, Source};
 
 /// What a read of a file takes at once.

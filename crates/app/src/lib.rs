@@ -1,6 +1,6 @@
 //! The agent: command line, components, pipelines, start and drain.
 //!
-//! `command` reads the command line, `configuration` turns text into components by the registry in `components`, and
+//! `command` reads the command line, `configuration` turns text into components by the `registry`, and
 //! `run` starts them, lets rounds pass through `pipelines`, which `assemble` puts together, and drains them when `signals` or
 //! the end of its `output` say so.
 
@@ -11,6 +11,7 @@ pub mod command;
 mod comparison;
 pub mod components;
 pub mod configuration;
+mod context;
 mod deliveries;
 pub mod foreign;
 mod healthcheck;
@@ -22,6 +23,7 @@ mod pipelines;
 mod platform;
 mod printing;
 pub mod references;
+pub mod registry;
 mod report;
 mod run;
 pub mod service;

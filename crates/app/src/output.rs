@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags};
+use telemetry::printable;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -117,9 +118,9 @@ pub fn print(text: &str, done: ExitCode) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Writes a line for people to standard error. A failure to write is ignored: there is no other place to report it.
+/// Writes a line for people to standard error; nothing of it moves their terminal. A failure to write is ignored: there is no other place to report it.
 pub fn complain(text: &str) {
-    let line = format!("{text}\n");
+    let line = format!("{}\n", printable(text));
     let _ = match Output::stderr(None) {
         Ok(mut stderr) => stderr.write_all(line.as_bytes()),
         // Without a descriptor to spare.

@@ -9,8 +9,6 @@ use model::Clock;
 use telemetry::{Registry, chain};
 use tracing::warn;
 
-use crate::service::Telemetry;
-
 confmap::choice! {
     /// How much of itself the agent counts.
     pub enum Level(any_case) {
@@ -175,9 +173,9 @@ fn text(node: &Node) -> Option<String> {
 }
 
 /// Starts every page that is asked for. One that can't be had is told: the agent runs without it.
-pub async fn start(telemetry: &Telemetry, registry: &Registry, clock: &Arc<dyn Clock>) {
-    for page in telemetry.metrics.pages() {
-        let resource = telemetry.resource.attributes();
+pub async fn start(metrics: &Metrics, resource: &Resource, registry: &Registry, clock: &Arc<dyn Clock>) {
+    for page in metrics.pages() {
+        let resource = resource.attributes();
         let source = own_metrics::Source { registry: registry.clone(), clock: clock.clone(), resource };
         match own_metrics::bind(&page, source).await {
             Ok(server) => drop(tokio::spawn(server.serve())),
@@ -195,6 +193,7 @@ pub async fn start(telemetry: &Telemetry, registry: &Registry, clock: &Arc<dyn C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Telemetry;
 
     fn decode(yaml: &str) -> (Telemetry, Vec<String>) {
         let source = format!("yaml:service::telemetry: {yaml}");

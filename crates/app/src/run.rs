@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use extensions::health_check::{self, Health};
-use model::Clock;
 use receiver::host::Environment;
 use receiver::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
@@ -19,6 +18,7 @@ use crate::assemble::{Assembled, assemble};
 use crate::clock::SystemClock;
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
+use crate::context::Shared;
 use crate::deliveries::Deliveries;
 use crate::logs;
 use crate::output;
@@ -41,18 +41,12 @@ pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Resul
     ended
 }
 
-/// What every component is built with.
-pub(crate) struct Shared {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) registry: Registry,
-    pub(crate) board: Board,
-}
-
 async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
     let shared = Shared { clock: Arc::new(SystemClock::new()), registry: Registry::default(), board: Board::default() };
     let mut signals = Signals::new(shared.clock.clone())?;
     let health = start_extensions(&configuration, &shared).await?;
-    crate::own_metrics::start(&configuration.service.telemetry, &shared.registry, &shared.clock).await;
+    let own = &configuration.service.telemetry;
+    crate::own_metrics::start(&own.metrics, &own.resource, &shared.registry, &shared.clock).await;
     let Assembled { pipelines, workers, uses_stdout } = assemble(&configuration, &shared)?;
     if uses_stdout && output::is_stdout_closed() {
         warn!("standard output is closed, or /dev/null opened for reading too: events written to it are discarded");

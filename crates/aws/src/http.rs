@@ -8,6 +8,7 @@ mod error;
 mod origin;
 mod proxy;
 mod smithy;
+mod stream;
 mod tls;
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use confmap::OptionDoc;
-use container_insights::components::{KINDS, Section};
+use container_insights::components::Section;
+use container_insights::registry::KINDS;
 use container_insights::service::Service;
 
 const HEAD: &str = "\

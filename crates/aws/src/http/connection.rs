@@ -13,7 +13,6 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -21,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::error::Transport;
 use super::origin::Origin;
 use super::proxy::{Proxy, tunnel};
+use super::stream::Stream;
 use super::tls::Trust;
 
 /// Bounds the head of an answer, and what is read of its body at a time.
@@ -34,9 +34,6 @@ const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 /// the credential chain asks there finds its way by it too.
 const METADATA_V4: &str = "169.254.169.254";
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254);
-
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 

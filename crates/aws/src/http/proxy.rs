@@ -10,9 +10,9 @@ use hyper::Uri;
 use hyper::header::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::connection::Stream;
 use super::error::Transport;
 use super::origin::Origin;
+use super::stream::Stream;
 use crate::environment::Environment;
 use crate::secrets;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::Response;
 use hyper::body::Bytes;
 
-use super::limits::{BatchFault, EventFault};
+use super::limits::{self, BatchFault, EventFault};
 use crate::error::NoCredentials;
 use crate::http::Transport;
 use crate::signed::{CallError, Signature};
@@ -91,6 +91,15 @@ pub enum Error {
     /// A batch that can't be sent; nothing was sent. Sort or split it.
     #[error("the batch {0}")]
     Batch(BatchFault),
+}
+
+impl From<limits::Fault> for Error {
+    fn from(fault: limits::Fault) -> Self {
+        match fault {
+            limits::Fault::Event { index, fault } => Error::Event { index, fault },
+            limits::Fault::Batch(fault) => Error::Batch(fault),
+        }
+    }
 }
 
 /// One of the calls.

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use super::Event;
-use super::error::Error;
 
 /// Bytes of a batch: all messages in UTF-8 and [`EVENT_OVERHEAD_BYTES`] for each.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
@@ -74,6 +73,20 @@ pub enum BatchFault {
     },
 }
 
+/// What is wrong with a batch, or with one of its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// With the event of this place in the batch.
+    Event {
+        /// Its place in the batch.
+        index: usize,
+        /// What is wrong with it.
+        fault: EventFault,
+    },
+    /// With the batch.
+    Batch(BatchFault),
+}
+
 impl EventFault {
     /// Its name in metrics.
     pub fn label(self) -> &'static str {
@@ -106,29 +119,29 @@ pub fn event_fault(event: Event<'_>) -> Option<EventFault> {
 }
 
 /// Checks a batch against every limit that doesn't depend on the service's clock.
-pub fn check(events: &[Event<'_>]) -> Result<(), Error> {
+pub fn check(events: &[Event<'_>]) -> Result<(), Fault> {
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
-        return Err(Error::Batch(BatchFault::Empty));
+        return Err(Fault::Batch(BatchFault::Empty));
     };
     if events.len() > MAX_EVENTS {
-        return Err(Error::Batch(BatchFault::TooMany { events: events.len() }));
+        return Err(Fault::Batch(BatchFault::TooMany { events: events.len() }));
     }
     for (index, event) in events.iter().enumerate() {
         if let Some(fault) = event_fault(*event) {
-            return Err(Error::Event { index, fault });
+            return Err(Fault::Event { index, fault });
         }
     }
     let bytes = events.iter().map(|event| size_of(event.message)).sum();
     if bytes > MAX_BATCH_BYTES {
-        return Err(Error::Batch(BatchFault::TooLarge { bytes }));
+        return Err(Fault::Batch(BatchFault::TooLarge { bytes }));
     }
     if let Some(index) = events.windows(2).position(|pair| pair[1].time_ms < pair[0].time_ms) {
-        return Err(Error::Batch(BatchFault::Unordered { index: index + 1 }));
+        return Err(Fault::Batch(BatchFault::Unordered { index: index + 1 }));
     }
     // Both are at least 0, so that the difference can't overflow.
     let span_ms = last.time_ms - first.time_ms;
     if u128::from(span_ms.unsigned_abs()) > MAX_SPAN.as_millis() {
-        return Err(Error::Batch(BatchFault::Span { span_ms }));
+        return Err(Fault::Batch(BatchFault::Span { span_ms }));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ fn events<'a>(list: &[(i64, &'a [u8])]) -> Vec<Event<'a>> {
 fn check_batch(list: &[(i64, &[u8])], expected: Result<(), BatchFault>) {
     match (check(&events(list)), expected) {
         (Ok(()), Ok(())) => {}
-        (Err(Error::Batch(found)), Err(expected)) => assert_eq!(found, expected),
+        (Err(Fault::Batch(found)), Err(expected)) => assert_eq!(found, expected),
         (found, expected) => panic!("{found:?} instead of {expected:?}"),
     }
 }
