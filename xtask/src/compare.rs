@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::outcome::{Outcome, report};
 use crate::project::{BED_CAN_NOT_RUN, program, root};
-use crate::test::{Outcome, report};
 use crate::{dist, setup};
 
 /// The beds: names, and scripts of `beds/compare`.

@@ -10,8 +10,8 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
+use crate::outcome::Outcome;
 use crate::project::{cargo, program, root, succeed};
-use crate::test::Outcome;
 use crate::{dist, setup};
 
 /// As in `testkit::trials`, which this program is built without.

@@ -8,6 +8,7 @@ mod compare;
 mod dist;
 mod docs;
 mod kernel;
+mod outcome;
 mod project;
 mod setup;
 #[cfg(feature = "bench")]
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         ["arrows"] => arrows::run(),
         ["docs"] => docs::run(docs::Mode::Write),
         ["docs", "--check"] => docs::run(docs::Mode::Check),
-        ["deny"] => test::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
+        ["deny"] => outcome::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["dist"] => dist::run(),
         ["compare", names @ ..] => compare::run(names),
         ["bench", names @ ..] => bench(names),

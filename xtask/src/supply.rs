@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::outcome::Outcome;
 use crate::project::{cargo, program, root, succeed, succeeds};
-use crate::test::Outcome;
 
 /// Where `cargo deny` looks for the database; it takes nothing but a git repository with a domain's name.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";

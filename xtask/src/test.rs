@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use crate::outcome::{Outcome, report};
 use crate::project::{cargo, succeed};
 use crate::{arrows, docs, kernel, setup, supply};
 
@@ -14,17 +15,6 @@ pub(crate) struct Options {
     cluster: bool,
     /// Nothing that needs a bed or the network.
     quick: bool,
-}
-
-/// How a step ended that did not fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// All held.
-    Passed,
-    /// It can't run here, for this reason.
-    NotRun(String),
-    /// All that ran held. What did not run, each with its reason.
-    Partly(Vec<String>),
 }
 
 impl Options {
@@ -69,30 +59,6 @@ pub(crate) fn run(options: Options) -> Result<()> {
     };
     let outcomes: Vec<_> = steps.into_iter().map(run_step).collect();
     report(outcomes)
-}
-
-/// A line for each step; an error where one failed.
-pub(crate) fn report(steps: impl IntoIterator<Item = (&'static str, Result<Outcome>)>) -> Result<()> {
-    println!();
-    let mut failed = Vec::new();
-    for (name, outcome) in steps {
-        match outcome {
-            Ok(Outcome::Passed) => println!("{name}: passed"),
-            Ok(Outcome::NotRun(reason)) => println!("{name}: not run: {reason}"),
-            Ok(Outcome::Partly(missing)) => {
-                println!("{name}: passed, but for {} that did not run:", missing.len());
-                missing.iter().for_each(|line| println!("  not run: {line}"));
-            }
-            Err(error) => {
-                println!("{name}: FAILED: {error:#}");
-                failed.push(name);
-            }
-        }
-    }
-    if !failed.is_empty() {
-        bail!("failed: {}", failed.join(", "));
-    }
-    Ok(())
 }
 
 const LINTS: [&str; 8] =

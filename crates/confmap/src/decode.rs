@@ -6,9 +6,9 @@ mod scalar;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::config::OptionDoc;
 use crate::fault::Faults;
 use crate::node::Node;
+use crate::option_doc::OptionDoc;
 
 /// A type that options can have.
 pub trait Decode: Sized {

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use crate::conceal::{hide_expanded, hide_urls};
+use crate::conceal::hide_expanded;
 use crate::node::{Location, Node, join};
+use crate::urls::hide_urls;
 
 /// One thing wrong with the configuration, or one warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

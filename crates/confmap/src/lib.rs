@@ -18,17 +18,17 @@ mod load;
 mod manifest;
 mod merge;
 mod node;
+mod option_doc;
 mod secret;
 mod source;
 mod suggest;
 #[cfg(test)]
 mod testing;
+mod urls;
 mod yaml;
 
 #[doc(hidden)]
 pub use choice::choice_support;
-pub use conceal::hide_urls;
-pub use config::OptionDoc;
 #[doc(hidden)]
 pub use config::support;
 pub use decode::{Decode, decode_text};
@@ -38,5 +38,7 @@ pub use ignored::Ignored;
 pub use load::{Loaded, Reading, Source, load, read};
 pub use merge::merge;
 pub use node::{Entry, Location, Map, Node, Value, join, quote};
+pub use option_doc::OptionDoc;
 pub use secret::Secret;
 pub use suggest::{closest, did_you_mean};
+pub use urls::hide_urls;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::conceal::hide_urls;
+use crate::urls::hide_urls;
 
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,6 +9,7 @@ mod delivery;
 mod directive;
 mod encode;
 mod event;
+mod fields;
 mod json;
 mod layout;
 pub mod limits;

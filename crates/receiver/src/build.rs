@@ -1,82 +1,24 @@
 //! From options and surroundings to a collector.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use kubernetes::{Auth, Kubelet, LabelRules, Settings};
-use model::Clock;
-use telemetry::{Registry, Status, chain};
+use kubernetes::{Kubelet, LabelRules};
+use telemetry::chain;
 use tracing::Instrument;
 
 use crate::cluster::{self, Cluster};
 use crate::collect::{Collector, Parts};
 use crate::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
+use crate::context::Tools;
+use crate::error::Error;
+use crate::host::Place;
 use crate::host::search::{self, Around};
-use crate::host::{KubeletAddress, Place};
 use crate::insights::NodeIdentity;
+use crate::kubelet_settings::settings;
 use crate::sources::kubelet::{self, Server};
 use crate::sources::{Detour, Machine};
 use crate::stores::inventory::Inventory;
 use crate::stores::owners::Naming;
 use crate::stores::pod::Style;
 use crate::troubles::Troubles;
-
-/// The most that a question to the kubelet takes, less than the interval.
-const KUBELET_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Why there can be no collector.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The machine can't be read at all.
-    #[error("open the machine below {root}")]
-    Machine {
-        /// Where its `/` should be.
-        root: String,
-        /// What the kernel said.
-        source: linux::Error,
-    },
-    /// The options about the kubelet contradict each other.
-    #[error("prepare the kubelet client")]
-    Kubelet {
-        /// What is wrong.
-        #[source]
-        source: kubernetes::Error,
-    },
-    /// The options about AWS contradict each other.
-    #[error("prepare the clients of instance metadata and of the ECS agent")]
-    Aws {
-        /// What is wrong.
-        #[source]
-        source: aws::Error,
-    },
-    /// Files that the options name and that can't be read.
-    #[error("{}", faults.join("; "))]
-    Files {
-        /// What is wrong with each, its key first.
-        faults: Vec<String>,
-    },
-    /// The sampling thread couldn't be made.
-    #[error("start the sampling thread")]
-    Thread {
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
-
-/// What a collector is made with beside its options.
-#[derive(Debug, Clone)]
-pub struct Tools {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// The agent's own numbers.
-    pub registry: Registry,
-    /// The receiver's name in the configuration, which tells its numbers from those of others.
-    pub component: String,
-    /// Where the clients run.
-    pub runtime: tokio::runtime::Handle,
-    /// The receiver's line on the status board.
-    pub status: Status,
-}
 
 impl Collector {
     /// A collector of the machine at `place`.
@@ -173,31 +115,4 @@ fn style(config: &Config, node_name: &str) -> Style {
 fn file(key: &str, error: &kubernetes::Error) -> String {
     let key = if key == "kubeconfig" { "kube_config_path".to_owned() } else { format!("kubelet::{key}") };
     format!("{key}: {}", chain(error))
-}
-
-/// How the kubelet at an address is asked.
-pub(crate) fn settings(config: &Config, address: &KubeletAddress, node_name: &str) -> Settings {
-    let options = &config.kubelet;
-    let (endpoint, auth) = match address {
-        KubeletAddress::KubeConfig(path) => (String::new(), Auth::KubeConfig { path: path.clone() }),
-        KubeletAddress::Url(url) => (
-            url.clone(),
-            match options.auth_type {
-                AuthType::Tls => Auth::Tls,
-                AuthType::None => Auth::None,
-                AuthType::ServiceAccount | AuthType::KubeConfig => Auth::service_account(),
-            },
-        ),
-    };
-    Settings {
-        endpoint,
-        auth,
-        ca_file: options.ca_file.as_ref().map(Into::into),
-        cert_file: options.cert_file.as_ref().map(Into::into),
-        key_file: options.key_file.as_ref().map(Into::into),
-        insecure_skip_verify: options.insecure_skip_verify,
-        deadline: KUBELET_DEADLINE.min(config.collection_interval.mul_f64(0.8)),
-        node_name: node_name.to_owned(),
-        ..Settings::default()
-    }
 }

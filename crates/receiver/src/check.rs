@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use confmap::{Decode, Faults, Node};
 
-use crate::build;
 use crate::config::{Config, Orchestrator};
 use crate::host::{self, KubeletAddress, NO_KUBE_CONFIG};
+use crate::kubelet_settings;
 
 /// Below this a round would hardly be done before the next one.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
@@ -70,7 +70,7 @@ impl Config {
             fault("host_ip", "is no address".to_owned());
             address = KubeletAddress::Url(format!("https://{SOME_HOST}"));
         }
-        for error in build::settings(self, &address, "node").faults() {
+        for error in kubelet_settings::settings(self, &address, "node").faults() {
             match error {
                 kubernetes::Error::Setting { key, reason } => fault(&format!("kubelet::{key}"), reason.to_owned()),
                 other => fault("kubelet::endpoint", other.to_string()),

@@ -10,9 +10,10 @@ use model::{Clock, Round, Stamp};
 use telemetry::{Counter, Episode, Status};
 use tracing::{Span, info, warn};
 
-use crate::build::{Error, Tools};
 use crate::collect::Collector;
 use crate::config::{Config, Orchestrator};
+use crate::context::Tools;
+use crate::error::Error;
 use crate::host::Place;
 use crate::schedule::Schedule;
 

@@ -7,6 +7,7 @@ mod call;
 mod filter;
 mod limits;
 mod put;
+mod refused;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Decode, mismatch};
-use crate::config::OptionDoc;
 use crate::fault::Faults;
 use crate::node::{Node, Value, join};
+use crate::option_doc::OptionDoc;
 
 impl<T: Decode> Decode for Option<T> {
     fn decode(node: &Node, path: &str, faults: &mut Faults) -> Option<Self> {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use model::Text;
 use serde_json::Value;
 
+use super::fields::{Label, Written};
 use super::json;
-use super::layout::{Label, Written};
 
 /// What became of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]

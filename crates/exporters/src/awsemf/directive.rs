@@ -5,7 +5,7 @@
 use tracing::warn;
 
 use super::config::{Config, Rollup};
-use super::layout::{Label, Written};
+use super::fields::{Label, Written};
 use super::names::{Names, Role};
 use super::{json, limits};
 

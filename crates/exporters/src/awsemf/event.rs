@@ -1,7 +1,8 @@
 //! One event as JSON.
 
 use super::config::EnvelopeVersion;
-use super::layout::{Field, Label, Layout, Written};
+use super::fields::{Field, Label, Written};
+use super::layout::Layout;
 use super::metrics::Metrics;
 use super::names::Names;
 use super::{json, nested};

@@ -6,66 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use model::{Text, Value};
-
 use super::config::{Config, Undeclared};
 use super::directive::{Directive, Sets};
+use super::fields::Combination;
 use super::limits;
 use super::metrics::Metrics;
 use super::names::Names;
 
 /// How much memory layouts may take before they are forgotten.
 const MOST_BYTES: usize = 1 << 20;
-
-/// One label of an event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Label<'a> {
-    /// The number of its name.
-    pub(crate) name: u32,
-    /// How it is written.
-    pub(crate) form: Written,
-    /// Whether it can be a dimension: a text that isn't blank, and not too long.
-    pub(crate) eligible: bool,
-    /// Its value.
-    pub(crate) value: &'a Text,
-}
-
-/// How a label is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// As a text.
-    Text,
-    /// As the JSON that it is.
-    Json,
-    /// As the JSON that it is, without its line ends.
-    JsonLines,
-    /// By the envelope.
-    Envelope,
-}
-
-/// One metric of an event.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Field {
-    /// The number of its plan.
-    pub(crate) plan: u32,
-    /// Its value, never NaN or infinite.
-    pub(crate) value: Value,
-    /// Whether CloudWatch takes the value.
-    pub(crate) in_range: bool,
-}
-
-/// Everything a layout depends on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Combination<'a> {
-    pub(crate) labels: &'a [Label<'a>],
-    pub(crate) fields: &'a [Field],
-    /// One bit for each declaration, set where it accepts the event; none at all where every declaration does.
-    pub(crate) accepted: &'a [u64],
-    /// The number of the namespace.
-    pub(crate) namespace: u32,
-    /// Whether the metrics are stored each second, not each minute.
-    pub(crate) each_second: bool,
-}
 
 /// What events of one combination look like.
 #[derive(Debug)]

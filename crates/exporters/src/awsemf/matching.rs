@@ -1,7 +1,7 @@
 //! Label matchers: which declarations accept an event.
 
 use super::config::{Config, Pattern};
-use super::layout::Label;
+use super::fields::Label;
 use super::names::Names;
 
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use kubernetes::watch::{Pace, Reflector};
 use kubernetes::{ApiServer, Auth, Settings};
 
-use crate::build::Error;
 use crate::cluster::watched::Followed;
+use crate::error::Error;
 use crate::host::{self, Place};
 
 /// What the beginning of an answer may take.

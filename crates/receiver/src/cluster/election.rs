@@ -8,9 +8,9 @@ use model::Clock;
 use telemetry::{Episode, Status, chain};
 use tracing::{info, warn};
 
-use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::config::{Config, LeaderLock};
+use crate::error::Error;
 
 /// A campaign that isn't running yet; `None` where nothing says in which namespace the lock is.
 pub fn campaign(

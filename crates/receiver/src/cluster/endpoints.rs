@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::Instrument;
 
-use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::kept::Kept;
+use crate::error::Error;
 use crate::samples::Count;
 
 /// How often it is looked at whether slices are refused; no request follows from it.

@@ -6,10 +6,10 @@ use kubernetes::watch::Reflector;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::endpoints::Follower;
 use crate::cluster::kept::Kept;
+use crate::error::Error;
 use crate::samples::{ClusterSample, Count, NodesSample, WorkloadSample};
 
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, Kind::ReplicaSet];

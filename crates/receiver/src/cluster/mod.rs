@@ -15,8 +15,9 @@ mod watched;
 use model::Stamp;
 use telemetry::Limits;
 
-use crate::build::{Error, Tools};
 use crate::config::{CollectionRole, Config};
+use crate::context::Tools;
+use crate::error::Error;
 use crate::host::Place;
 use crate::samples::ClusterSample;
 

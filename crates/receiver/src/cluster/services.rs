@@ -15,9 +15,9 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 use tracing::{Instrument, info};
 
-use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::endpoints::Follower;
+use crate::error::Error;
 
 /// How often the way is looked at; no request follows from it.
 const LOOK: Duration = Duration::from_secs(2);

@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::{Instrument, warn};
 
-use crate::build::Error;
 use crate::cluster::access::Access;
 use crate::cluster::election;
 use crate::cluster::endpoints::Follower;
 use crate::cluster::figures::Figures;
 use crate::config::Config;
+use crate::error::Error;
 use crate::host::Place;
 use crate::samples::ClusterSample;
 

@@ -11,9 +11,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{Instrument, warn};
 
-use crate::build::Error;
 use crate::cluster;
 use crate::config::{Config, Orchestrator};
+use crate::error::Error;
 use crate::host::environment::Place;
 use crate::host::facts::{Fact, Facts, Origin};
 use crate::host::finder::{Access, EcsAgent, Finder, NodeObject, Pace, Sources};

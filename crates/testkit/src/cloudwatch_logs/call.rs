@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::limits::{self, BODY_BYTES, RETENTIONS, SIGNATURE_MS};
 use super::put::Put;
+use super::refused::{Refused, refused};
 use super::{Fault, Group, REGION, Request, Shared, State};
 use crate::server::{self, End, Handler, Reply};
 use crate::sigv4::Authorization;
@@ -17,18 +18,6 @@ use crate::time::{amz_date_ms, http_date};
 
 /// The sequence token of [`Fault::WantsToken`].
 const TOKEN: &str = "0";
-
-/// Why the service says no.
-#[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
-pub(super) fn refused<T>(status: u16, code: &'static str, message: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused { status, code, message: message.into() })
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
-use super::call::{Refused, refused};
+use super::refused::{Refused, refused};
 
 /// What a page has at most.
 const PAGE: usize = 10_000;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::Refused;
 use super::limits::{AGE_DAYS, AHEAD_MS, BATCH_BYTES, DAY_MS, EVENT_BYTES, EVENTS, OVERHEAD_BYTES};
+use super::refused::Refused;
 use super::{State, Stored};
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ pub(super) fn in_cluster(variable: &dyn Fn(&str) -> Option<String>) -> Option<St
 
 /// Whether a request can be sent to the address.
 pub(crate) fn is_good(config: &Config, address: &KubeletAddress) -> bool {
-    let faults = crate::build::settings(config, address, "node").faults();
+    let faults = crate::kubelet_settings::settings(config, address, "node").faults();
     !faults.iter().any(|fault| matches!(fault, kubernetes::Error::Setting { key: "endpoint", .. }))
 }
 
