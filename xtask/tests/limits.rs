@@ -115,3 +115,79 @@ fn every_test_of_a_parser_that_is_named_is_there() {
     let missing: Vec<&&str> = named.iter().filter(|name| !known.functions.contains(**name)).collect();
     assert!(named.len() > 30 && missing.is_empty(), "no such test: {missing:?}");
 }
+
+/// Constants named like a bound that have no row: each is part of another row's bound, or bounds nothing from outside.
+const WITHOUT_A_ROW: [(&str, &[&str]); 5] = [
+    (
+        "no bound on outside data: what we keep or wait by ourselves",
+        &["aws::LONGEST_PAUSE", "aws::MAX_IDLE", "aws::MAX_IDLE_TIME", "spool::MOST_RATIO"],
+    ),
+    (
+        "what can be true of a value: docs/kernel-files.md lists these",
+        &[
+            "receiver::MOST_BYTES_PER_SECOND",
+            "receiver::MOST_MEMORY",
+            "receiver::MOST_MILLICORES",
+            "receiver::MOST_PER_SECOND",
+            "receiver::MOST_RESERVED_PERCENT",
+            "receiver::MOST_THINGS",
+        ],
+    ),
+    (
+        "words of a message only: what they are about is bounded elsewhere",
+        &["aws::MOST_WORDS", "exporters::MOST_FAILING", "spool::MOST_WORDS"],
+    ),
+    (
+        "below the bound of the answer that holds it (`aws::MAX_ANSWER_BYTES`, `kubernetes::LARGEST_OBJECT`)",
+        &["aws::MAX_PAGES", "aws::MAX_PAGE_BYTES", "aws::MAX_TOKEN_BYTES", "kubernetes::LONGEST_KEY"],
+    ),
+    ("part of another row: `aws::TIMEOUT`, `compare::MOST_QUIET`", &["aws::ADDRESS_LIMIT", "compare::MOST_WITHOUT"]),
+];
+
+/// Whether a constant is named like a bound.
+fn is_bound(name: &str) -> bool {
+    let begins = ["MOST_", "MAX_", "LONGEST", "LARGEST", "DEEPEST"];
+    begins.iter().any(|begin| name.starts_with(begin)) || name.ends_with("_LIMIT")
+}
+
+/// The bounds of a crate's code, without those of tests.
+fn bounds(of: &str, folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the folder can be read").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if name == "tests" || name == "tests.rs" {
+            continue;
+        }
+        if path.is_dir() {
+            bounds(of, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let mut known = Known::default();
+            known.read(of, code);
+            let constants = known.constants.into_values().flatten();
+            found.extend(constants.filter(|name| is_bound(name)).map(|name| format!("{of}::{name}")));
+        }
+    }
+}
+
+#[test]
+fn every_bound_has_a_row_or_a_reason() {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(root().join("crates")).expect("there are crates").flatten() {
+        let of = entry.file_name().to_string_lossy().into_owned();
+        // The fakes of tests run in no agent.
+        if of != "testkit" {
+            bounds(&of, &entry.path().join("src"), &mut found);
+        }
+    }
+    assert!(found.len() > 50, "the sources were not understood");
+    let rows = rows();
+    let named: BTreeSet<String> =
+        rows.iter().flat_map(|row| named(&row.limit)).map(|(of, name)| format!("{of}::{name}")).collect();
+    let excused: BTreeSet<String> =
+        WITHOUT_A_ROW.iter().flat_map(|(_, names)| *names).map(|name| (*name).to_owned()).collect();
+    let missing: Vec<_> = found.iter().filter(|name| !named.contains(*name) && !excused.contains(*name)).collect();
+    assert!(missing.is_empty(), "no row in docs/architecture.md, Limits: {missing:?}");
+    let stale: Vec<_> = excused.iter().filter(|name| named.contains(*name) || !found.contains(*name)).collect();
+    assert!(stale.is_empty(), "they have a row, or are gone: {stale:?}");
+}

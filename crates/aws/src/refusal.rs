@@ -86,3 +86,18 @@ pub(crate) fn asked_wait(response: &Response<Bytes>) -> Option<Duration> {
 pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_message_the_beginning_is_kept() {
+        let used = Credentials::new("AKIA", "secret", None, None, "test");
+        assert_eq!(clean(&"é".repeat(MAX_MESSAGE_CHARS + 1), &used).chars().count(), MAX_MESSAGE_CHARS);
+        assert_eq!(clean_code(&"x".repeat(MAX_CODE_CHARS + 1), &used).len(), MAX_CODE_CHARS);
+        let id = "x".repeat(MAX_REQUEST_ID_CHARS + 1);
+        let response = Response::builder().header(REQUEST_ID, id).body(Bytes::new()).unwrap();
+        assert_eq!(request_id(&response, &used).map(|id| id.len()), Some(MAX_REQUEST_ID_CHARS));
+    }
+}

@@ -338,6 +338,27 @@ fn what_can_never_fit_is_told_from_what_does_not_fit_now() {
 }
 
 #[test]
+fn a_body_larger_than_any_segment_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = Spool::open(Options { budget_bytes: 1 << 40, ..Options::new(place.path()) }).unwrap();
+    let body = vec![0; (1 << 30) + 1];
+    assert!(matches!(append(&mut spool, &body), Err(Error::TooLarge { limit_bytes: 1_073_741_824, .. })));
+    append(&mut spool, b"fits").unwrap();
+}
+
+#[test]
+fn records_beyond_those_of_a_segment_begin_the_next() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut spool, _) = open(place.path()).unwrap();
+    for _ in 0..4096 {
+        append(&mut spool, b"").unwrap();
+    }
+    assert_eq!(spool.stats().segments, 1);
+    append(&mut spool, b"").unwrap();
+    assert_eq!((spool.stats().segments, spool.stats().records), (2, 4097));
+}
+
+#[test]
 fn a_huge_sparse_file_in_a_segments_place_is_not_read() {
     let place = tempfile::tempdir().unwrap();
     let file = fs::File::create(place.path().join("0000000000000001.segment")).unwrap();

@@ -117,6 +117,16 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
     }
 }
 
+#[tokio::test]
+async fn a_proxy_whose_answer_has_no_end_is_refused() {
+    let head: &str = Box::leak(format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(8 << 10)).into_boxed_str());
+    let (address, _heads) = proxy("", Some(head));
+    let settings = Settings { proxy_address: Some(format!("http://{address}")), ..Settings::default() };
+    let error = create(&client(settings, None, &[]).await, "g").await.unwrap_err();
+    let logs::Error::Unreachable(error) = error else { panic!("{error:?}") };
+    assert!(error.to_string().contains("its answer has no end"), "{error}");
+}
+
 /// A server that answers every connection with these bytes and hangs up.
 fn answering(bytes: impl Fn() -> Vec<u8> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

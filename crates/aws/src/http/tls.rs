@@ -201,3 +201,17 @@ impl ServerCertVerifier for AnyCertificate {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_larger_than_any_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bundle.pem");
+        std::fs::File::create(&path).unwrap().set_len(MAX_BUNDLE_BYTES + 1).unwrap();
+        let error = add_file(&path, &mut Bundle::default()).unwrap_err();
+        assert!(error.to_string().contains("no file of certificates"), "{error}");
+    }
+}

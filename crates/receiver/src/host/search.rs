@@ -65,7 +65,7 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     let settings = settings(config);
     let metadata = match asks_aws {
         true => {
-            let client = metadata::Client::new(&settings, metadata_options(config, place));
+            let client = metadata::Client::new(&settings, metadata_options(config, place.metadata_endpoint.clone()));
             // Nothing that only a variable says keeps the agent from its work.
             client.inspect_err(|error| warn!(error = chain(error), "instance metadata isn't asked")).ok()
         }
@@ -106,9 +106,9 @@ pub fn begin(config: &Config, around: Around<'_>, runtime: &Handle) -> Result<Fi
     Ok(Findings { facts, nameless_disks, tasks })
 }
 
-fn metadata_options(config: &Config, place: &Place) -> metadata::Options {
+fn metadata_options(config: &Config, endpoint: Option<String>) -> metadata::Options {
     metadata::Options {
-        endpoint: place.metadata_endpoint.clone(),
+        endpoint,
         allow_v1: config.imds_v1,
         attempts: config.imds_retries.min(MOST_RETRIES).saturating_add(1),
     }
@@ -130,4 +130,18 @@ fn settings(config: &Config) -> Settings {
 
 fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_retries_than_are_of_use_are_not_made() {
+        let attempts = |imds_retries| {
+            let config = Config { imds_retries, ..Config::default() };
+            metadata_options(&config, None).attempts
+        };
+        assert_eq!([0, 10, 11, u32::MAX].map(attempts), [1, 11, 11, 11]);
+    }
 }

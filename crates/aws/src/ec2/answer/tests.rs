@@ -128,3 +128,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_page_of_more_elements_than_any_has_is_none() {
+    let of = |elements: usize| format!("<r>{}</r>", "<a/>".repeat(elements));
+    assert!(parse(of(1000).as_bytes()).is_some());
+    assert!(parse(of(MAX_NODES as usize + 1).as_bytes()).is_none());
+}

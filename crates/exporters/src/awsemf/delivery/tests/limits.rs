@@ -54,3 +54,10 @@ async fn backlog_of_days_keeps_the_span_and_the_order() {
     assert!(fake.requests().iter().all(|request| request.status == 200 || request.code == "ResourceNotFoundException"));
     assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
 }
+
+#[test]
+fn a_request_without_a_deadline_has_one_of_an_hour() {
+    let timeout = |timeout| client_options(&Config { timeout, ..config() }, "1.0").timeout;
+    assert_eq!(timeout(Duration::ZERO), LONGEST);
+    assert_eq!(timeout(Duration::from_secs(7)), Duration::from_secs(7));
+}
