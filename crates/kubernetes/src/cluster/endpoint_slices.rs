@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
-use super::endpoints::{Key, Target, smallest_by_pod};
+use super::endpoints::{Key, MOST_ENDPOINT_BYTES, Target, bytes_of, no_room, smallest_by_pod};
 use super::{Named, Objects, Uid, need};
 use crate::error::ParseError;
 use crate::json::Text;
@@ -22,6 +22,8 @@ pub struct EndpointSlices {
     node: Box<str>,
     /// By namespace and name of the slice; those without a service or without a ready pod are left out.
     slices: BTreeMap<Key, Slice>,
+    /// What they count together, [`MOST_ENDPOINT_BYTES`] at most.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -33,10 +35,22 @@ struct Slice {
     here: Box<[Key]>,
 }
 
+impl Slice {
+    fn bytes(&self, key: &Key) -> usize {
+        bytes_of(key, &self.here) + self.service.len() + size_of_val(&*self.ready)
+    }
+}
+
 impl EndpointSlices {
+    fn remove(&mut self, key: &Key) {
+        if let Some(slice) = self.slices.remove(key) {
+            self.bytes -= slice.bytes(key);
+        }
+    }
+
     /// A store for the node with this name.
     pub fn new(node: &str) -> Self {
-        Self { node: node.into(), slices: BTreeMap::new() }
+        Self { node: node.into(), slices: BTreeMap::new(), bytes: 0 }
     }
 
     /// Namespace, name and number of ready pods of each service that has any, sorted. A pod counts once.
@@ -125,7 +139,7 @@ impl Objects for EndpointSlices {
 
     fn apply(&mut self, object: &str) -> Result<(), ParseError> {
         let Object { metadata, endpoints } = serde_json::from_str(object)?;
-        let key = (need(&metadata.namespace, "namespace")?.into(), need(&metadata.name, "name")?.into());
+        let key: Key = (need(&metadata.namespace, "namespace")?.into(), need(&metadata.name, "name")?.into());
         let (mut ready, mut here) = (HashSet::new(), Vec::new());
         for endpoint in endpoints.iter().flatten() {
             let Some((namespace, pod)) = endpoint.ready_pod() else { continue };
@@ -134,19 +148,23 @@ impl Objects for EndpointSlices {
                 here.push((namespace.into(), pod.into()));
             }
         }
-        match metadata.labels.and_then(|labels| labels.service).filter(|service| !service.0.is_empty()) {
-            Some(service) if !ready.is_empty() => {
-                let ready = ready.into_iter().collect();
-                self.slices.insert(key, Slice { service: (&*service.0).into(), ready, here: here.into() });
-            }
-            _ => drop(self.slices.remove(&key)),
+        // What it was before is no longer true, and takes no room.
+        self.remove(&key);
+        let service = metadata.labels.and_then(|labels| labels.service).filter(|service| !service.0.is_empty());
+        let Some(service) = service.filter(|_| !ready.is_empty()) else { return Ok(()) };
+        let slice = Slice { service: (&*service.0).into(), ready: ready.into_iter().collect(), here: here.into() };
+        let bytes = slice.bytes(&key);
+        if self.bytes + bytes > MOST_ENDPOINT_BYTES {
+            return Err(no_room("EndpointSlices", &key));
         }
+        self.bytes += bytes;
+        self.slices.insert(key, slice);
         Ok(())
     }
 
     fn delete(&mut self, object: &str) -> Result<(), ParseError> {
         let Named { metadata } = serde_json::from_str(object)?;
-        self.slices.remove(&(metadata.namespace()?.into(), metadata.name()?.into()));
+        self.remove(&(metadata.namespace()?.into(), metadata.name()?.into()));
         Ok(())
     }
 }

@@ -12,12 +12,36 @@ use crate::error::ParseError;
 use crate::json::Text;
 use crate::watch::{Shapes, shapes};
 
+/// The most that is kept of the cluster's Endpoints or EndpointSlices, in bytes: 48 MiB.
+///
+/// 5 000 nodes with 100 000 pods, each pod in two Services and with addresses of both families, need 12 MiB: 400 000 addresses of 16
+/// bytes, and 20 000 slices of 300. Objects are limited in size by themselves, and who may write them could write any number.
+pub(super) const MOST_ENDPOINT_BYTES: usize = if cfg!(test) { 1 << 20 } else { 48 << 20 };
+/// What an object counts beside its texts and addresses.
+const OBJECT_BYTES: usize = 256;
+/// What a pod of the node counts beside its names.
+const POD_BYTES: usize = 64;
+
+/// What is kept of an object counts so much: its name, its Service's, and the node's pods in it.
+pub(super) fn bytes_of(key: &Key, here: &[Key]) -> usize {
+    let texts = |(namespace, name): &Key| namespace.len() + name.len();
+    OBJECT_BYTES + texts(key) + here.iter().map(|pod| POD_BYTES + texts(pod)).sum::<usize>()
+}
+
+/// The error of an object for which there is no room left.
+pub(super) fn no_room(kind: &str, (namespace, name): &Key) -> ParseError {
+    let what = format!("bytes of all {kind} of the cluster with {namespace}/{name}");
+    ParseError::Limit { what: what.into(), limit: MOST_ENDPOINT_BYTES }
+}
+
 /// The Endpoints of the cluster, reduced to a number each and to the pods of one node.
 #[derive(Debug)]
 pub struct Endpoints {
     node: Box<str>,
     /// By namespace and name; those without a ready pod are left out.
     services: BTreeMap<Key, Service>,
+    /// What they count together, [`MOST_ENDPOINT_BYTES`] at most.
+    bytes: usize,
 }
 
 /// A namespace and a name in it.
@@ -34,7 +58,7 @@ struct Service {
 impl Endpoints {
     /// A store for the node with this name.
     pub fn new(node: &str) -> Self {
-        Self { node: node.into(), services: BTreeMap::new() }
+        Self { node: node.into(), services: BTreeMap::new(), bytes: 0 }
     }
 
     /// Namespace, name and number of ready pods of each service that has any, sorted. A pod counts once.
@@ -133,7 +157,7 @@ impl Objects for Endpoints {
 
     fn apply(&mut self, object: &str) -> Result<(), ParseError> {
         let Object { metadata, subsets } = serde_json::from_str(object)?;
-        let key = (metadata.namespace()?.into(), metadata.name()?.into());
+        let key: Key = (metadata.namespace()?.into(), metadata.name()?.into());
         let (mut pods, mut here) = (HashSet::new(), Vec::new());
         for address in subsets.iter().flatten().flat_map(|subset| subset.addresses.iter().flatten()) {
             let Some(pod) = address.target_ref.as_ref().and_then(Target::pod) else { continue };
@@ -142,18 +166,32 @@ impl Objects for Endpoints {
                 here.push((pod.0.into(), pod.1.into()));
             }
         }
+        // What it was before is no longer true, and takes no room.
+        self.remove(&key);
         if pods.is_empty() {
-            self.services.remove(&key);
-        } else {
-            self.services.insert(key, Service { ready: pods.len(), here: here.into() });
+            return Ok(());
         }
+        let bytes = bytes_of(&key, &here);
+        if self.bytes + bytes > MOST_ENDPOINT_BYTES {
+            return Err(no_room("Endpoints", &key));
+        }
+        self.bytes += bytes;
+        self.services.insert(key, Service { ready: pods.len(), here: here.into() });
         Ok(())
     }
 
     fn delete(&mut self, object: &str) -> Result<(), ParseError> {
         let Named { metadata } = serde_json::from_str(object)?;
-        self.services.remove(&(metadata.namespace()?.into(), metadata.name()?.into()));
+        self.remove(&(metadata.namespace()?.into(), metadata.name()?.into()));
         Ok(())
+    }
+}
+
+impl Endpoints {
+    fn remove(&mut self, key: &Key) {
+        if let Some(service) = self.services.remove(key) {
+            self.bytes -= bytes_of(key, &service.here);
+        }
     }
 }
 

@@ -124,3 +124,23 @@ proptest! {
         let _ = slices.delete(&text);
     }
 }
+
+#[test]
+fn slices_of_a_cluster_have_a_bound_that_costs_the_latest() {
+    let mut slices = EndpointSlices::new("one");
+    let of = |number: usize| {
+        let pods: Vec<_> = (0..100).map(|pod| ready(&format!("p{number}-{pod}"), "one")).collect();
+        slice(&format!("web-{number}"), "web", &pods)
+    };
+    let fitting = (0..1000).find(|number| slices.apply(&of(*number)).is_err()).expect("there is a bound");
+    assert!(slices.bytes <= MOST_ENDPOINT_BYTES && slices.bytes > MOST_ENDPOINT_BYTES / 10 * 9);
+    let error = slices.apply(&of(fitting)).expect_err("there is no room");
+    assert!(error.is_limit() && error.to_string().contains(&format!("shop/web-{fitting}")), "{error}");
+    assert_eq!(counts(&slices), [("shop", "web", fitting * 100)]);
+    // The same again takes no more room, and what is deleted makes room.
+    slices.apply(&of(0)).expect("it had its room");
+    slices.delete(&of(1)).expect("a slice");
+    slices.apply(&of(fitting)).expect("there is room again");
+    (0..=fitting).for_each(|number| slices.delete(&of(number)).expect("a slice"));
+    assert_eq!(slices.bytes, 0);
+}

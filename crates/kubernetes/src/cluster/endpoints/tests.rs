@@ -108,3 +108,19 @@ proptest! {
         let _ = (counts(&endpoints), endpoints.services_of_pods());
     }
 }
+
+#[test]
+fn endpoints_of_a_cluster_have_a_bound_that_costs_the_latest() {
+    let mut endpoints = Endpoints::new("one");
+    let of = |number: usize| {
+        let pods: Vec<_> = (0..100).map(|pod| address(&format!("p{number}-{pod}"), "one")).collect();
+        object(&format!("web-{number}"), &[subset(&pods.iter().map(String::as_str).collect::<Vec<_>>(), &[])])
+    };
+    let fitting = (0..1000).find(|number| endpoints.apply(&of(*number)).is_err()).expect("there is a bound");
+    assert!(endpoints.apply(&of(fitting)).expect_err("there is no room").is_limit());
+    assert_eq!(counts(&endpoints).len(), fitting);
+    endpoints.delete(&of(1)).expect("endpoints");
+    endpoints.apply(&of(fitting)).expect("there is room again");
+    (0..=fitting).for_each(|number| endpoints.delete(&of(number)).expect("endpoints"));
+    assert_eq!(endpoints.bytes, 0);
+}
