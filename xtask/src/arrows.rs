@@ -1,7 +1,9 @@
 //! `cargo xtask arrows`: the layers of `docs/architecture.md`, and what only some crates may do.
 //!
-//! An arrow may skip layers, never climb or go sideways. Only `linux` opens kernel files; `insights` does no I/O.
+//! An arrow may skip layers, never climb or go sideways. No files of a crate import one another in a circle. Only `linux`
+//! opens kernel files; `insights` does no I/O.
 
+mod circles;
 mod source;
 
 use std::fs;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::project::{Package, packages, root};
+use circles::House;
 use source::Source;
 
 /// The layers, lowest first. A crate that stands in none is a fault: whoever adds one says where it belongs.
@@ -43,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     let mut faults = Vec::new();
     for package in &packages {
         faults.extend(check_arrows(package));
+        faults.extend(check_circles(&folder(package).join("src"))?);
         if !KERNEL_READERS.contains(&package.name.as_str()) {
             faults.extend(check_sources(&folder(package).join("src"), kernel_places)?);
         }
@@ -53,7 +57,7 @@ pub(crate) fn run() -> Result<()> {
     }
     match faults.len() {
         0 => {
-            println!("arrows: {} crates in {} layers, none climbs", packages.len(), LAYERS.len());
+            println!("arrows: {} crates in {} layers, none climbs, no circle of files", packages.len(), LAYERS.len());
             Ok(())
         }
         faults => bail!("arrows: {faults} against the architecture"),
@@ -94,6 +98,26 @@ fn check_arrows(package: &Package) -> Vec<String> {
     };
     let ours = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
     ours.filter_map(|dependency| fault(&dependency.name, dependency.kind.as_deref())).collect()
+}
+
+/// What is wrong with how the files below a folder import one another.
+fn check_circles(folder: &Path) -> Result<Vec<String>> {
+    let mut house = House::default();
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    for file in files {
+        let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+        house.add(file.strip_prefix(folder).unwrap_or(&file), &Source::parse(&text));
+    }
+    let shown = folder.strip_prefix(root()).unwrap_or(folder).display().to_string();
+    let describe = |circle: Vec<&Path>| {
+        let names: Vec<_> = circle.iter().map(|file| file.display().to_string()).collect();
+        format!(
+            "{shown}: {} import one another in a circle: move what both need into a file of its own",
+            names.join(", ")
+        )
+    };
+    Ok(house.circles().into_iter().map(describe).collect())
 }
 
 /// Applies a check to every source below a folder that isn't a test's.

@@ -13,6 +13,7 @@ mod membership;
 mod memory;
 mod mounted;
 mod names;
+mod pod;
 mod queue;
 mod subtree;
 mod tree;
@@ -21,10 +22,11 @@ mod walked;
 
 pub use cpu::Cpu;
 pub use group::Group;
-pub use hierarchy::{Container, Hierarchy, Pod};
+pub use hierarchy::Hierarchy;
 pub use io::{Counter, DiskIo, Operations};
 pub use membership::{Membership, Place, membership, places};
 pub use memory::Memory;
+pub use pod::{Container, Pod};
 pub use walked::{Cut, Walked};
 
 /// Which of the kernel's two interfaces carries the controllers. The hybrid layout counts as version 1.

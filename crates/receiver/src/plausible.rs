@@ -7,12 +7,10 @@
 use catalog::{Kind, Measurement as M, Metric, Unit};
 use model::Value;
 
-use crate::host::Capacity;
+use crate::host::{Capacity, MOST_MEMORY};
 
 /// From here on a 64-bit number is one below zero: nothing that is counted or measured gets this far.
 const WRAPPED: u64 = 1 << 63;
-/// The most memory that a machine has, in bytes: no processor addresses more.
-pub const MOST_MEMORY: u64 = 1 << 52;
 /// How many times the node's CPUs may seem to work: readings have no exact time, and counters advance in ticks.
 const CPU_FACTOR: f64 = 10.0;
 /// CPUs of the largest kernel, for a node whose CPUs aren't known, in millicores.

@@ -2,7 +2,8 @@
 
 use linux::{Buffer, Root};
 
-use crate::plausible::MOST_MEMORY;
+/// The most memory that a machine has, in bytes: no processor addresses more.
+pub const MOST_MEMORY: u64 = 1 << 52;
 
 /// The node's CPUs and memory; `None` where the machine couldn't say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

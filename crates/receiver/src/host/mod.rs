@@ -8,7 +8,7 @@ mod pauses;
 pub(crate) mod search;
 pub(crate) mod tasks;
 
-pub use capacity::Capacity;
+pub use capacity::{Capacity, MOST_MEMORY};
 pub use environment::{ApiServer, Environment, KubeletAddress, Place, StartFault, resolve};
 pub(crate) use environment::{NO_KUBE_CONFIG, address, is_good};
 pub use facts::{Attachment, Fact, Facts, Known, Origin};
