@@ -5,8 +5,10 @@
 
 mod endpoint_slices;
 mod endpoints;
+mod key;
 mod nodes;
 mod pods;
+mod room;
 mod services;
 mod swap;
 mod uid;

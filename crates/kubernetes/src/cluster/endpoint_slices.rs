@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
-use super::endpoints::{Key, MOST_ENDPOINT_BYTES, Target, bytes_of, no_room, smallest_by_pod};
+use super::endpoints::{Target, bytes_of, smallest_by_pod};
+use super::key::Key;
+use super::room::Room;
 use super::{Named, Objects, Uid, need};
 use crate::error::ParseError;
 use crate::json::Text;
@@ -22,8 +24,7 @@ pub struct EndpointSlices {
     node: Box<str>,
     /// By namespace and name of the slice; those without a service or without a ready pod are left out.
     slices: BTreeMap<Key, Slice>,
-    /// What they count together, [`MOST_ENDPOINT_BYTES`] at most.
-    bytes: usize,
+    room: Room,
 }
 
 #[derive(Debug)]
@@ -44,13 +45,13 @@ impl Slice {
 impl EndpointSlices {
     fn remove(&mut self, key: &Key) {
         if let Some(slice) = self.slices.remove(key) {
-            self.bytes -= slice.bytes(key);
+            self.room.give_back(key, slice.bytes(key));
         }
     }
 
     /// A store for the node with this name.
     pub fn new(node: &str) -> Self {
-        Self { node: node.into(), slices: BTreeMap::new(), bytes: 0 }
+        Self { node: node.into(), slices: BTreeMap::new(), room: Room::default() }
     }
 
     /// Namespace, name and number of ready pods of each service that has any, sorted. A pod counts once.
@@ -153,11 +154,7 @@ impl Objects for EndpointSlices {
         let service = metadata.labels.and_then(|labels| labels.service).filter(|service| !service.0.is_empty());
         let Some(service) = service.filter(|_| !ready.is_empty()) else { return Ok(()) };
         let slice = Slice { service: (&*service.0).into(), ready: ready.into_iter().collect(), here: here.into() };
-        let bytes = slice.bytes(&key);
-        if self.bytes + bytes > MOST_ENDPOINT_BYTES {
-            return Err(no_room("EndpointSlices", &key));
-        }
-        self.bytes += bytes;
+        self.room.take("EndpointSlices", &key, slice.bytes(&key))?;
         self.slices.insert(key, slice);
         Ok(())
     }

@@ -7,16 +7,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
+use super::key::Key;
+use super::room::Room;
 use super::{Metadata, Named, Objects};
 use crate::error::ParseError;
 use crate::json::Text;
 use crate::watch::{Shapes, shapes};
 
-/// The most that is kept of the cluster's Endpoints or EndpointSlices, in bytes: 48 MiB.
-///
-/// 5 000 nodes with 100 000 pods, each pod in two Services and with addresses of both families, need 12 MiB: 400 000 addresses of 16
-/// bytes, and 20 000 slices of 300. Objects are limited in size by themselves, and who may write them could write any number.
-pub(super) const MOST_ENDPOINT_BYTES: usize = if cfg!(test) { 1 << 20 } else { 48 << 20 };
 /// What an object counts beside its texts and addresses.
 const OBJECT_BYTES: usize = 256;
 /// What a pod of the node counts beside its names.
@@ -28,24 +25,14 @@ pub(super) fn bytes_of(key: &Key, here: &[Key]) -> usize {
     OBJECT_BYTES + texts(key) + here.iter().map(|pod| POD_BYTES + texts(pod)).sum::<usize>()
 }
 
-/// The error of an object for which there is no room left.
-pub(super) fn no_room(kind: &str, (namespace, name): &Key) -> ParseError {
-    let what = format!("bytes of all {kind} of the cluster with {namespace}/{name}");
-    ParseError::Limit { what: what.into(), limit: MOST_ENDPOINT_BYTES }
-}
-
 /// The Endpoints of the cluster, reduced to a number each and to the pods of one node.
 #[derive(Debug)]
 pub struct Endpoints {
     node: Box<str>,
     /// By namespace and name; those without a ready pod are left out.
     services: BTreeMap<Key, Service>,
-    /// What they count together, [`MOST_ENDPOINT_BYTES`] at most.
-    bytes: usize,
+    room: Room,
 }
-
-/// A namespace and a name in it.
-pub(super) type Key = (Box<str>, Box<str>);
 
 #[derive(Debug)]
 struct Service {
@@ -58,7 +45,7 @@ struct Service {
 impl Endpoints {
     /// A store for the node with this name.
     pub fn new(node: &str) -> Self {
-        Self { node: node.into(), services: BTreeMap::new(), bytes: 0 }
+        Self { node: node.into(), services: BTreeMap::new(), room: Room::default() }
     }
 
     /// Namespace, name and number of ready pods of each service that has any, sorted. A pod counts once.
@@ -171,11 +158,7 @@ impl Objects for Endpoints {
         if pods.is_empty() {
             return Ok(());
         }
-        let bytes = bytes_of(&key, &here);
-        if self.bytes + bytes > MOST_ENDPOINT_BYTES {
-            return Err(no_room("Endpoints", &key));
-        }
-        self.bytes += bytes;
+        self.room.take("Endpoints", &key, bytes_of(&key, &here))?;
         self.services.insert(key, Service { ready: pods.len(), here: here.into() });
         Ok(())
     }
@@ -190,7 +173,7 @@ impl Objects for Endpoints {
 impl Endpoints {
     fn remove(&mut self, key: &Key) {
         if let Some(service) = self.services.remove(key) {
-            self.bytes -= bytes_of(key, &service.here);
+            self.room.give_back(key, bytes_of(key, &service.here));
         }
     }
 }

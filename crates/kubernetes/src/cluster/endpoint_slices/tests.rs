@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cluster::room::{MOST_ENDPOINT_BYTES, MOST_OF_A_NAMESPACE};
 
 /// A pod's endpoint; `conditions` as it stands in the object.
 fn endpoint(pod: &str, node: &str, conditions: &str) -> String {
@@ -126,21 +127,33 @@ proptest! {
 }
 
 #[test]
-fn slices_of_a_cluster_have_a_bound_that_costs_the_latest() {
+fn slices_of_a_cluster_and_of_a_namespace_have_a_bound_that_costs_the_latest() {
     let mut slices = EndpointSlices::new("one");
-    let of = |number: usize| {
+    let of = |namespace: &str, number: usize| {
         let pods: Vec<_> = (0..100).map(|pod| ready(&format!("p{number}-{pod}"), "one")).collect();
-        slice(&format!("web-{number}"), "web", &pods)
+        slice(&format!("web-{number}"), "web", &pods).replacen("shop", namespace, 1)
     };
-    let fitting = (0..1000).find(|number| slices.apply(&of(*number)).is_err()).expect("there is a bound");
-    assert!(slices.bytes <= MOST_ENDPOINT_BYTES && slices.bytes > MOST_ENDPOINT_BYTES / 10 * 9);
-    let error = slices.apply(&of(fitting)).expect_err("there is no room");
-    assert!(error.is_limit() && error.to_string().contains(&format!("shop/web-{fitting}")), "{error}");
-    assert_eq!(counts(&slices), [("shop", "web", fitting * 100)]);
+    let fill = |slices: &mut EndpointSlices, namespace: &str| {
+        (0..1000).find(|number| slices.apply(&of(namespace, *number)).is_err()).expect("there is a bound")
+    };
+    let fitting = fill(&mut slices, "shop");
+    assert!(slices.room.bytes() <= MOST_OF_A_NAMESPACE && slices.room.bytes() > MOST_OF_A_NAMESPACE / 10 * 9);
+    let error = slices.apply(&of("shop", fitting)).expect_err("there is no room");
+    assert!(
+        error.is_limit() && error.to_string().contains(&format!("its namespace with shop/web-{fitting}")),
+        "{error}"
+    );
+    // What one namespace has too much costs no other, until all are full together.
+    assert_eq!(fill(&mut slices, "bank"), fitting);
+    fill(&mut slices, "zoo");
+    fill(&mut slices, "arts");
+    assert!(slices.room.bytes() <= MOST_ENDPOINT_BYTES && slices.room.bytes() > MOST_ENDPOINT_BYTES / 10 * 9);
     // The same again takes no more room, and what is deleted makes room.
-    slices.apply(&of(0)).expect("it had its room");
-    slices.delete(&of(1)).expect("a slice");
-    slices.apply(&of(fitting)).expect("there is room again");
-    (0..=fitting).for_each(|number| slices.delete(&of(number)).expect("a slice"));
-    assert_eq!(slices.bytes, 0);
+    slices.apply(&of("shop", 0)).expect("it had its room");
+    slices.delete(&of("shop", 1)).expect("a slice");
+    slices.apply(&of("shop", fitting)).expect("there is room again");
+    for namespace in ["shop", "bank", "zoo", "arts"] {
+        (0..=fitting).for_each(|number| slices.delete(&of(namespace, number)).expect("a slice"));
+    }
+    assert_eq!(slices.room.bytes(), 0);
 }

@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn endpoints_of_a_cluster_have_a_bound_that_costs_the_latest() {
+fn endpoints_of_a_namespace_have_a_bound_that_costs_the_latest() {
     let mut endpoints = Endpoints::new("one");
     let of = |number: usize| {
         let pods: Vec<_> = (0..100).map(|pod| address(&format!("p{number}-{pod}"), "one")).collect();
@@ -122,5 +122,5 @@ fn endpoints_of_a_cluster_have_a_bound_that_costs_the_latest() {
     endpoints.delete(&of(1)).expect("endpoints");
     endpoints.apply(&of(fitting)).expect("there is room again");
     (0..=fitting).for_each(|number| endpoints.delete(&of(number)).expect("endpoints"));
-    assert_eq!(endpoints.bytes, 0);
+    assert_eq!(endpoints.room.bytes(), 0);
 }
