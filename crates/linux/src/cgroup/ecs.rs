@@ -120,6 +120,10 @@ impl Tasks {
         }
         let asked: Vec<_> = task.containers.iter().map(|id| self.read_asked(directory, id, buffer)).collect();
         let shares = weight::shares(weight, &asked);
+        if asked.iter().any(|container| *container == weight::Asked::default()) {
+            // Until the cgroups of all containers are there it is a guess.
+            return shares;
+        }
         if self.shares.len() >= REMEMBERED {
             self.shares.clear();
         }

@@ -124,7 +124,8 @@ fn lane_of(directory: &Directory, name: &str) -> usize {
     match directory.pod {
         Some(_) if directory.is_pod => 0,
         Some(_) => 1,
-        None if is_kubelets(name) => 0,
+        // Below the kubelet's own root, or that root: elsewhere any user may have such names.
+        None if directory.root != 0 && is_kubelets(name) => 0,
         None if name.ends_with(".scope") || name.ends_with(".mount") => 3,
         None => 2,
     }

@@ -4,8 +4,10 @@
 //! which: a straight line, by which 1024 shares are 39, and since runc 1.3.2 and crun 1.23 a curve through 2, 1024 and 262144
 //! shares at 1, 100 and 10000.
 
+use std::ops::{Range, RangeInclusive};
+
 /// The fewest shares, and the most.
-const SHARES: std::ops::RangeInclusive<u64> = 2..=262_144;
+const SHARES: RangeInclusive<u64> = 2..=262_144;
 
 /// How shares became a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +48,8 @@ impl Formula {
         }
     }
 
-    /// The shares that a container of this weight most likely asked for.
-    fn shares(self, weight: u64) -> Option<u64> {
-        // The smallest weight is that of a container that asks for nothing.
-        if weight == 1 { Some(*SHARES.start()) } else { self.roundest(weight).map(|(shares, _)| shares) }
-    }
-
-    /// The roundest of the shares that become a weight, and how round it is; `None` where none do.
-    fn roundest(self, weight: u64) -> Option<(u64, u64)> {
+    /// The shares that become a weight, from and to.
+    fn interval(self, weight: u64) -> Range<u64> {
         let first = |least: u64| {
             let (mut low, mut high) = (*SHARES.start(), *SHARES.end() + 1);
             while low < high {
@@ -62,36 +58,42 @@ impl Formula {
             }
             low
         };
-        let (from, to) = (first(weight), first(weight + 1));
-        let powers = (0..18).map(|power| 1 << power);
-        let decimals = (1..6).flat_map(|power| [10, 25, 50].map(|step| step * 10_u64.pow(power - 1)));
-        powers
-            .chain(decimals)
-            .map(|step: u64| ((to - 1) / step * step, step))
-            .filter(|(shares, _)| (from..to).contains(shares))
-            .max_by_key(|(_, step)| *step)
+        first(weight)..first(weight + 1)
     }
+
+    /// The roundest of the shares that become a weight, and how round it is; `None` where none do.
+    fn roundest(self, weight: u64) -> Option<(u64, u64)> {
+        roundest(&self.interval(weight))
+    }
+}
+
+/// The roundest of some numbers of shares, and of what it is a multiple.
+fn roundest(range: &Range<u64>) -> Option<(u64, u64)> {
+    let powers = (0..18).map(|power| 1 << power);
+    let decimals = (1..6).flat_map(|power| [10, 25, 50].map(|step| step * 10_u64.pow(power - 1)));
+    powers
+        .chain(decimals)
+        .map(|step: u64| ((range.end - 1) / step * step, step))
+        .filter(|(shares, _)| range.contains(shares))
+        .max_by_key(|(_, step)| *step)
 }
 
 /// The shares from which a task's weight was made.
 ///
-/// A task has what its containers ask for together, so a sum that becomes this weight is exact: of what they asked Docker
-/// for, or else of the roundest shares that became their own weights. Otherwise the roundest number counts that becomes it:
-/// people ask for 512 or 1000, not for 2608. Between two that are as round the formula of the containers' own weights
-/// decides, and last the line, which is the ECS agent's own.
+/// A task has what its containers ask for together: exactly, where that is known and becomes this weight, or else within what
+/// their own weights leave. Where those are unknown too, the roundest number counts that becomes it: people ask for 512 or 1000,
+/// not for 2608. Between two that are as round the formula of the containers' own weights decides, and last the line, which is
+/// the ECS agent's own.
 pub(super) fn shares(weight: u64, containers: &[Asked]) -> u64 {
     let weight = weight.clamp(1, 10_000);
-    if let Some(sum) = sum_of(containers, weight, |container| container.shares) {
+    // The ECS agent counts the fewest shares for a container that asks for none.
+    let asked = containers.iter().map(|container| Some(container.shares?.max(*SHARES.start())));
+    let asked = asked.sum::<Option<u64>>().filter(|sum| SHARES.contains(sum));
+    if let Some(sum) = asked.filter(|sum| [Formula::Line, Formula::Curve].iter().any(|by| by.weight(*sum) == weight)) {
         return sum;
     }
-    let by_weights = [Formula::Line, Formula::Curve].map(|formula| {
-        sum_of(containers, weight, |container| container.shares.or_else(|| formula.shares(container.weight?)))
-    });
-    // Where two sums fit, as with one container of the task's own weight, the weights tell nothing.
-    match by_weights {
-        [Some(sum), None] | [None, Some(sum)] => return sum,
-        [Some(sum), Some(other)] if sum == other => return sum,
-        _ => {}
+    if let Some(sum) = by_weights(weight, containers) {
+        return sum;
     }
     if weight == 1 {
         // What a task has that asks for nothing.
@@ -106,12 +108,40 @@ pub(super) fn shares(weight: u64, containers: &[Asked]) -> u64 {
     }
 }
 
-/// The shares of all containers, where each is known and a task with so many has this weight.
-fn sum_of(containers: &[Asked], weight: u64, shares: impl Fn(&Asked) -> Option<u64>) -> Option<u64> {
-    // The ECS agent counts the fewest shares for a container that asks for none.
-    let each = containers.iter().map(|container| Some(shares(container)?.max(*SHARES.start())));
-    let sum = each.sum::<Option<u64>>().filter(|sum| SHARES.contains(sum))?;
-    [Formula::Line, Formula::Curve].iter().any(|by| by.weight(sum) == weight).then_some(sum)
+/// The shares that a task can have by what is known of each container, by the formulas by which its containers asked for the
+/// roundest numbers; the runtime may have the newer one before the ECS agent has it.
+fn by_weights(weight: u64, containers: &[Asked]) -> Option<u64> {
+    let mut best: Option<(f64, u64)> = None;
+    for [own, task] in [[Formula::Line; 2], [Formula::Curve; 2], [Formula::Curve, Formula::Line]] {
+        let (mut sum, mut range, mut roundness) = (0, 0..1, 0.0);
+        for container in containers {
+            let (likely, possible, step) = match (container.shares, container.weight) {
+                (Some(shares), _) => {
+                    let shares = shares.clamp(*SHARES.start(), *SHARES.end());
+                    (shares, shares..shares + 1, 1)
+                }
+                // The smallest weight is that of a container that asks for nothing.
+                (None, Some(1)) => (*SHARES.start(), own.interval(1), 1),
+                (None, Some(weight)) => {
+                    let possible = own.interval(weight.min(10_000));
+                    let (likely, step) = roundest(&possible)?;
+                    (likely, possible, step)
+                }
+                (None, None) => return None,
+            };
+            sum += likely;
+            range = range.start + possible.start..range.end + possible.end - 1;
+            roundness += (step as f64).log2();
+        }
+        let whole = task.interval(weight);
+        let range = range.start.max(whole.start)..range.end.min(whole.end);
+        if containers.is_empty() || range.is_empty() || best.is_some_and(|(other, _)| other >= roundness) {
+            continue;
+        }
+        let sum = if range.contains(&sum) { sum } else { roundest(&range)?.0 };
+        best = Some((roundness, sum));
+    }
+    best.map(|(_, sum)| sum)
 }
 
 /// The formula by which the containers' own weights were made, where one of them tells.
@@ -203,6 +233,12 @@ mod tests {
         // One container of the task's own weight tells nothing about either formula.
         assert_eq!(shares(59, &[weighs(59)]), 1536);
         assert_eq!(shares(8, &[weighs(5), UNKNOWN]), 200);
+        // 1000 and nothing by the line: no sum of round numbers, but one of 1001 to 1024.
+        assert_eq!(shares(39, &[weighs(39), weighs(1)]), 1024);
+        // 32 twice by the line, whose weights 2 are 50 as likely as 32.
+        assert_eq!(shares(3, &[weighs(2), weighs(2)]), 64);
+        // 1024 and nothing by the curve, which would fit 2624 to 2649 by the line.
+        assert_eq!(shares(101, &[weighs(100), weighs(1)]), 1026);
         // The ECS agent counts two shares for each container that asks for none.
         assert_eq!(shares(1, &[weighs(1), weighs(1)]), 4);
         assert_eq!(shares(1, &[weighs(1)]), 2);
