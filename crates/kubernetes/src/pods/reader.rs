@@ -1,6 +1,6 @@
 //! A pod list that is read while it arrives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -198,11 +198,14 @@ impl Gathered<'_> {
             && (list.skipped, list.too_large, list.passed_over)
                 == (before.skipped, before.too_large, before.passed_over);
         let list = if same { before.clone() } else { Arc::new(list) };
-        let mut now = self.now;
-        if now.len() > list.pods.len() {
-            now.retain(|_, pod| Arc::strong_count(pod) > 1);
+        let (mut now, mut holding) = (self.now, self.holding);
+        if list.passed_over > 0 {
+            // Those that are not in the list are not held either.
+            let listed: HashSet<*const Pod> = list.pods.iter().map(Arc::as_ptr).collect();
+            now.retain(|_, pod| listed.contains(&Arc::as_ptr(pod)));
+            holding.retain(|pod| listed.contains(&Arc::as_ptr(pod)));
         }
-        let repeated = self.holding.finish(&self.known.repeated);
+        let repeated = holding.finish(&self.known.repeated);
         Known { hasher: self.known.hasher.clone(), pods: now, repeated, list }
     }
 }

@@ -159,6 +159,13 @@ impl Holding {
         }
     }
 
+    /// Lets go of the others.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&Arc<Pod>) -> bool) {
+        let before = self.entries.len();
+        self.entries.retain(|entry| is_kept(&entry.pod));
+        self.has_new |= self.entries.len() < before;
+    }
+
     /// What the next list is compared with; `before` where it has the same.
     pub(super) fn finish(self, before: &Arc<Repeated>) -> Arc<Repeated> {
         let is_same = !self.has_new && self.entries.len() == before.len();
