@@ -168,6 +168,9 @@ fn advice(error: &clap::Error) -> String {
     match confmap::closest(flag, &known) {
         Some(meant) if meant == word => String::new(),
         Some(meant) => format!("\nDid you mean {meant}?"),
+        None if word.contains("://") => {
+            format!("\nAn address of the health check is given by: healthcheck --url {word}")
+        }
         None if Path::new(word).extension().is_some() || Path::new(word).exists() => {
             format!("\nA configuration runs with --config {word}, and is checked by: validate {word}")
         }
@@ -196,7 +199,11 @@ fn start(sources: &Sources, variables: &Variables, as_adot: bool) -> anyhow::Res
     }
     if sources.config.is_empty() && content(variables).is_none() {
         let (platform, reason) = Platform::find(variables);
-        tracing::info!(platform = platform.as_str(), reason, "no configuration: events go to standard output");
+        tracing::info!(
+            platform = platform.as_str(),
+            reason,
+            "no configuration file: the built-in one for this platform is used"
+        );
     }
     run::run(configuration, variables)
 }

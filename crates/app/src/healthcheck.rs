@@ -53,7 +53,11 @@ pub fn ask(whom: &Whom, variables: &Variables) -> Result<()> {
     // A name that is still being looked up must not keep the process.
     runtime.shutdown_background();
     let status = match status {
-        Ok(status) => status.with_context(|| format!("ask {url}"))?,
+        Ok(status) => status.with_context(|| {
+            format!(
+                "{url}: no agent answers there; see that it runs and has the extension health_check at this address"
+            )
+        })?,
         Err(_) => bail!("{url} gave no answer within {} s", PATIENCE.as_secs()),
     };
     if !(200..300).contains(&status) {

@@ -2,6 +2,10 @@
 //!
 //! The layout follows the embedded metric format specification: `Namespace`, `Dimensions`, `Metrics`.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use model::Text;
 use tracing::warn;
 
 use super::config::{Config, Rollup};
@@ -15,7 +19,12 @@ pub(crate) struct Sets {
     // The sets of each declaration, as numbers of names; `None` where there are no declarations at all.
     declared: Option<Vec<Vec<Box<[u32]>>>>,
     rollup: Rollup,
+    /// Attributes of which it was told that their values are no dimensions.
+    told: RefCell<BTreeSet<Text>>,
 }
+
+/// How much of a value that is no dimension is shown, in characters.
+const SHOWN: usize = 100;
 
 impl Sets {
     pub(crate) fn new(config: &Config, names: &mut Names) -> Self {
@@ -25,7 +34,11 @@ impl Sets {
             .iter()
             .map(|declaration| declaration.dimensions.iter().map(|set| numbers(&set.0)).collect())
             .collect();
-        Self { declared: (!config.metric_declarations.is_empty()).then_some(declared), rollup: config.rollup() }
+        Self {
+            declared: (!config.metric_declarations.is_empty()).then_some(declared),
+            rollup: config.rollup(),
+            told: RefCell::default(),
+        }
     }
 
     /// The dimension sets of metrics that these declarations select, for an event with these labels.
@@ -60,12 +73,36 @@ impl Sets {
         for set in declarations.iter().flat_map(|&number| &declared[usize::from(number)]) {
             if set.iter().all(present) {
                 add(set);
+            } else {
+                self.tell_refused(set, labels, names);
             }
         }
         if self.rollup != Rollup::None {
             self.roll_up(&dimensions(labels, names).collect::<Vec<u32>>(), add);
         }
         sets
+    }
+
+    /// Tells once of each attribute that it has a value which CloudWatch takes for no dimension.
+    fn tell_refused(&self, set: &[u32], labels: &[Label<'_>], names: &Names) {
+        let refused = labels.iter().filter(|label| {
+            set.contains(&label.name)
+                && !label.eligible
+                && label.form == Written::Text
+                && !label.value.trim().is_empty()
+        });
+        for label in refused {
+            let attribute = &names.get(label.name).text;
+            if self.told.borrow_mut().insert(attribute.clone()) {
+                let value: String = label.value.chars().take(SHOWN).collect();
+                warn!(
+                    attribute = &**attribute,
+                    value = &*value,
+                    "no dimension: CloudWatch takes values of at most 1024 ASCII characters that do not begin with a colon; \
+                     metrics have no dimension sets with it"
+                );
+            }
+        }
     }
 
     fn roll_up(&self, all: &[u32], mut add: impl FnMut(&[u32])) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kubernetes::{PodList, Summary};
 use model::Stamp;
+use telemetry::chain;
 
 use super::{Collector, limits};
 use crate::cluster::{Cluster, Lookup};
@@ -24,7 +25,7 @@ impl Collector {
             match answer {
                 Answer::Pods(result) => {
                     answered |= result.is_ok();
-                    if let Some(list) = self.machine.troubles().note("kubelet pods", result) {
+                    if let Some(list) = note(self.machine.troubles(), "kubelet pods", result) {
                         let services = self.cluster.as_ref().and_then(Cluster::services);
                         take(list, at, sample, self.machine.troubles(), &mut self.inventory, services.as_ref());
                     }
@@ -32,7 +33,7 @@ impl Collector {
                 Answer::Done => {}
                 Answer::Summary(result) => {
                     answered |= result.is_ok();
-                    summary = self.machine.troubles().note("kubelet summary", result);
+                    summary = note(self.machine.troubles(), "kubelet summary", result);
                     if let Some(summary) = &summary {
                         limits::of_summary(summary, self.machine.troubles().limits());
                     }
@@ -47,6 +48,38 @@ impl Collector {
         }
         summary
     }
+}
+
+/// Notes how a request ended, and what can be done about a failure.
+fn note<T>(troubles: &mut Troubles, source: &'static str, result: Result<T, kubernetes::Error>) -> Option<T> {
+    match result {
+        Ok(value) => {
+            troubles.recovered(source);
+            Some(value)
+        }
+        Err(error) => {
+            let advice = advice(&error).map(|advice| format!("; {advice}")).unwrap_or_default();
+            troubles.failed(source, 1, &format!("{}{advice}", chain(&error)));
+            None
+        }
+    }
+}
+
+/// What to do where the kubelet refuses or can't be reached.
+fn advice(error: &kubernetes::Error) -> Option<&'static str> {
+    Some(match error {
+        kubernetes::Error::Status { status: 401, .. } => {
+            "it does not take the token: enable webhook authentication in the kubelet, or set kubelet::auth_type"
+        }
+        kubernetes::Error::Status { status: 403, .. } => {
+            "grant get on nodes/pods and nodes/stats, or nodes/proxy before Kubernetes 1.33, in the agent's ClusterRole"
+        }
+        kubernetes::Error::Connect { .. } => "check that kubelet::endpoint, or HOST_IP, is the node's address",
+        kubernetes::Error::Handshake { .. } => {
+            "set kubelet::ca_file to the authority of the kubelet's certificate, or kubelet::insecure_skip_verify: true"
+        }
+        _ => return None,
+    })
 }
 
 /// Takes a list of pods. One that names nobody while there are pods is no list of this node's: a kubelet that has
