@@ -8,7 +8,7 @@ use confmap::ComponentId;
 use exporters::Exporter;
 use exporters::awsemf::{self, OutputDestination};
 use exporters::debug::OutputPath;
-use processors::batch::Batch;
+use processors::batch::Batcher;
 use spool::Spool;
 use telemetry::chain;
 use tracing::{error, info};
@@ -71,7 +71,7 @@ pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow
         }
     }
     let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
-        Some(Component::Batch(config)) => Ok(Stage::new(id, Batch::new(config), &shared.registry)),
+        Some(Component::Batch(config)) => Ok(Stage::new(id, Batcher::new(config), &shared.registry)),
         other => bail!("processors::{id} is not a processor: {other:?}"),
     };
     let changes = |id: &&ComponentId| {

@@ -4,6 +4,7 @@
 
 mod attribute;
 mod attributes;
+mod instrument;
 mod lookup;
 mod measurement;
 mod metric;
@@ -13,6 +14,7 @@ mod unit;
 
 pub use attribute::{Attribute, AttributeRow};
 pub use attributes::ATTRIBUTES;
+pub use instrument::{Instrument, Temporality};
 pub use lookup::attributes_of;
 pub use measurement::Measurement;
 pub use metric::{Kind, Metric, Tier};

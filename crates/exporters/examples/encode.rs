@@ -8,7 +8,7 @@ use std::time::Instant;
 use catalog::{Attribute, Metric, RecordType, Tier};
 use confmap::{Decode, Faults};
 use exporters::awsemf::{Config, Encoder};
-use model::{Attributes, MetricRef, Point, Record, Round, Text, Value};
+use model::{Attributes, Batch, Point, Record, Text, UnixTime, Value};
 
 const RECORDS: usize = 350;
 const ROUNDS: u32 = 400;
@@ -30,7 +30,7 @@ fn main() {
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     let record = pods[0].record(0, &"0".into());
-    let (points, attributes) = (record.points.len(), record.attributes.len());
+    let (points, attributes) = (record.points.len(), record.resource.attributes.len());
     times.sort_by(f64::total_cmp);
     let line = format!(
         "{} events a round, {points} metrics and {attributes} attributes each, {} bytes an event: \
@@ -62,9 +62,9 @@ struct Pod {
     common: Attributes,
 }
 
-fn round(pods: &[Pod], time_ms: i64) -> Round {
+fn round(pods: &[Pod], time_ms: i64) -> Batch {
     let timestamp: Text = time_ms.to_string().into();
-    Round { time_ms, records: pods.iter().map(|pod| pod.record(time_ms, &timestamp)).collect(), ends: true }
+    Batch { tick: None, records: pods.iter().map(|pod| pod.record(time_ms, &timestamp)).collect(), ends: true }
 }
 
 impl Pod {
@@ -102,15 +102,14 @@ impl Pod {
             .take(38)
             .enumerate()
             .map(|(place, metric)| Point {
-                metric: MetricRef::Known(metric),
+                metric: model::Metric::Known(metric),
                 value: match place % 3 {
                     0 => Value::Integer(1 << (place % 40)),
                     1 => Value::Float(self.number as f64 * 0.731_251 + place as f64 / 7.0),
                     _ => Value::Float(0.0),
                 },
-                attributes: Attributes::new(),
             })
             .collect();
-        Record { record_type: Some(RecordType::Pod), attributes, time_ms, points }
+        Record { record_type: Some(RecordType::Pod), ..Record::of(attributes, UnixTime::from_millis(time_ms), points) }
     }
 }

@@ -6,7 +6,9 @@
 mod config;
 mod cut;
 mod delivery;
+mod destination;
 mod directive;
+mod distribution;
 mod encode;
 mod event;
 mod fields;
@@ -30,6 +32,7 @@ pub use config::{
     TagValue, Undeclared, Unit, UnresolvedPlaceholders,
 };
 pub use delivery::{Delivery, Tools, Worker};
+pub use destination::Destination;
 pub use encode::{Counts, Encoded, Encoder};
 pub use stdout::Stdout;
 

@@ -5,14 +5,14 @@ mod text;
 
 use std::io::Write;
 
-use model::Round;
+use model::Batch;
 use tracing::info;
 
 use crate::{Error, Exporter};
 
 pub use config::{Config, LogLevel, LoggingConfig, OutputPath, Verbosity};
 
-/// Shows rounds.
+/// Shows batches.
 pub struct Debug {
     verbosity: Verbosity,
     writer: Option<Box<dyn Write + Send>>,
@@ -30,14 +30,13 @@ impl Debug {
 }
 
 impl Exporter for Debug {
-    fn export(&mut self, round: &Round) -> Result<(), Error> {
+    fn export(&mut self, batch: &Batch) -> Result<(), Error> {
         self.text.clear();
-        text::write(round, self.verbosity, &mut self.text);
+        text::write(batch, self.verbosity, &mut self.text);
         match &mut self.writer {
             Some(writer) => writer.write_all(self.text.as_bytes()).and_then(|()| writer.flush()).map_err(Error::Write),
             None => {
-                let points: usize = round.records.iter().map(|record| record.points.len()).sum();
-                info!(records = round.records.len(), points, "metrics");
+                info!(records = batch.records.len(), points = batch.points(), "metrics");
                 if self.verbosity != Verbosity::Basic {
                     self.text.lines().skip(1).for_each(|line| info!("{line}"));
                 }

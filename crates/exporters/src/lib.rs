@@ -5,16 +5,16 @@ pub mod debug;
 
 use std::io;
 
-use model::Round;
+use model::Batch;
 
-/// Sends rounds somewhere.
+/// Sends batches somewhere.
 pub trait Exporter: Send {
-    /// Exports a round.
+    /// Exports a batch.
     ///
     /// # Errors
     ///
-    /// Why the round, or a part of it, did not arrive.
-    fn export(&mut self, round: &Round) -> Result<(), Error>;
+    /// Why the batch, or a part of it, did not arrive.
+    fn export(&mut self, batch: &Batch) -> Result<(), Error>;
 
     /// Whether it counts what it sent, and says how it is, by itself: what it was given is not sent yet when
     /// [`Exporter::export`] returns.

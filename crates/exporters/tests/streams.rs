@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use confmap::{Decode, Faults};
 use exporters::Exporter;
 use exporters::awsemf::{Config, Delivery, Tools};
-use model::{Attributes, Clock, MetricRef, NamedMetric, Point, Record, Round, Stamp, Value};
+use model::{Attributes, Batch, Clock, Descriptor, Metric, Point, Record, Stamp, UnixTime, Value};
 use telemetry::{Board, Registry};
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
 
@@ -46,7 +46,7 @@ fn config(endpoint: &str) -> Config {
 }
 
 /// An event for each of so many pods, none of which was there before.
-fn round(number: usize, time_ms: i64) -> Round {
+fn round(number: usize, time_ms: i64) -> Batch {
     // Text that compresses about as labels do; shared, so that the round itself is small.
     let words: String = (0..EVENT_BYTES / 10).map(|word| format!("{:09} ", (word * 7919 + number) % 997)).collect();
     let words: model::Text = words.as_str().into();
@@ -54,11 +54,11 @@ fn round(number: usize, time_ms: i64) -> Round {
         let mut attributes = Attributes::new();
         attributes.insert("PodName", format!("pod-{number}-{pod}").as_str());
         attributes.insert("labels", words.clone());
-        let metric = MetricRef::Named(Arc::new(NamedMetric { name: "pod_cpu_limit".into(), unit: "".into() }));
-        let points = vec![Point { metric, value: Value::Integer(1), attributes: Attributes::new() }];
-        Record { record_type: None, attributes, time_ms, points }
+        let metric = Metric::Other(Arc::new(Descriptor::gauge("pod_cpu_limit", "")));
+        let points = vec![Point { metric, value: Value::Integer(1) }];
+        Record::of(attributes, UnixTime::from_millis(time_ms), points)
     };
-    Round { time_ms, records: (0..STREAMS).map(record).collect(), ends: true }
+    Batch { tick: None, records: (0..STREAMS).map(record).collect(), ends: true }
 }
 
 /// This process's memory at its highest, in KiB.

@@ -1,10 +1,10 @@
-//! Attributes of a record or a point: names and texts, each name once, in byte order.
+//! Attributes of a resource or a record: names and values, each name once, in byte order.
 
 use std::cmp::Ordering;
 
 use catalog::Attribute;
 
-use crate::Text;
+use crate::{AttributeValue, Text};
 
 /// An attribute's name: one of the catalogue's, or any other.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Eq for Name {}
 
 /// Attributes, each name once, in byte order of the names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attributes(Vec<(Name, Text)>);
+pub struct Attributes(Vec<(Name, AttributeValue)>);
 
 impl Attributes {
     /// No attributes.
@@ -79,7 +79,7 @@ impl Attributes {
     }
 
     /// Sets an attribute; an earlier value of the same name is replaced.
-    pub fn insert(&mut self, name: impl Into<Name>, value: impl Into<Text>) {
+    pub fn insert(&mut self, name: impl Into<Name>, value: impl Into<AttributeValue>) {
         let (name, value) = (name.into(), value.into());
         match self.0.binary_search_by(|(present, _)| present.cmp(&name)) {
             Ok(at) => self.0[at].1 = value,
@@ -87,10 +87,25 @@ impl Attributes {
         }
     }
 
-    /// The value of a name.
+    /// Takes an attribute away; its value, where it was there.
+    pub fn remove(&mut self, name: &str) -> Option<AttributeValue> {
+        self.find(name).map(|at| self.0.remove(at).1)
+    }
+
+    /// The value of a name as a text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Text> {
-        self.0.binary_search_by(|(present, _)| present.as_str().cmp(name)).ok().map(|at| &self.0[at].1)
+        self.value(name).map(AttributeValue::text)
+    }
+
+    /// The value of a name.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&AttributeValue> {
+        self.find(name).map(|at| &self.0[at].1)
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.binary_search_by(|(present, _)| present.as_str().cmp(name)).ok()
     }
 
     /// Whether the name is there.
@@ -99,8 +114,13 @@ impl Attributes {
         self.get(name).is_some()
     }
 
-    /// Names and values in byte order of the names.
+    /// Names and values as texts, in byte order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Name, &Text)> {
+        self.values().map(|(name, value)| (name, value.text()))
+    }
+
+    /// Names and values in byte order of the names.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (&Name, &AttributeValue)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
@@ -120,6 +140,7 @@ impl Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Any, Typed};
 
     #[test]
     fn names_of_both_kinds_stand_in_byte_order_and_once() {
@@ -131,6 +152,17 @@ mod tests {
         assert_eq!(written, ["ClusterName=c", "Zone=b", "app=d", "device=e"]);
         assert_eq!(attributes.get("Zone").map(|value| &**value), Some("b"));
         assert!(!attributes.contains("zone"));
+        assert_eq!((attributes.remove("Zone"), attributes.remove("Zone")), (Some("b".into()), None));
+        assert_eq!((attributes.len(), attributes.contains("Zone")), (3, false));
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_has_one() {
+        let mut attributes = Attributes::new();
+        let typed = Typed { value: Any::Integer(7), text: "7".into() };
+        attributes.insert("port", AttributeValue::Other(Box::new(typed.clone())));
+        assert_eq!(attributes.get("port").map(|text| &**text), Some("7"));
+        assert_eq!(attributes.value("port"), Some(&AttributeValue::Other(Box::new(typed))));
     }
 
     #[test]

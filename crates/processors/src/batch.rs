@@ -1,28 +1,28 @@
-//! `batch`: parts of rounds gathered into larger ones, within bounds.
+//! `batch`: batches gathered into larger ones, within bounds.
 //!
-//! A round goes on as soon as its end is marked. What comes without an end waits until it has `send_batch_size` points,
-//! `timeout` has passed, or another round begins. Records are never cut, so everything about one thing stays together.
+//! A tick goes on as soon as its end is marked. What comes without an end waits until it has `send_batch_size` points,
+//! `timeout` has passed, or another tick begins. Records are never cut, so everything about one thing stays together.
 
 mod config;
 
 use std::time::Duration;
 
-use model::Round;
+use model::Batch;
 
 pub use config::{Config, Options, Timeout};
 
-/// Gathers parts of rounds. Times are monotonic, from any one moment.
+/// Gathers batches. Times are monotonic, from any one moment.
 #[derive(Debug)]
-pub struct Batch {
+pub struct Batcher {
     timeout: Duration,
     size: usize,
     max_size: usize,
-    waiting: Round,
+    waiting: Batch,
     points: usize,
     since: Option<Duration>,
 }
 
-impl Batch {
+impl Batcher {
     /// A batch processor with nothing waiting.
     #[must_use]
     pub fn new(config: &Config) -> Self {
@@ -31,25 +31,24 @@ impl Batch {
             timeout: config.timeout.0,
             size: count(config.send_batch_size),
             max_size: count(config.send_batch_max_size),
-            waiting: Round::default(),
+            waiting: Batch::default(),
             points: 0,
             since: None,
         }
     }
 
-    /// Takes a round or a part of one at the time `now`; gives what goes on.
-    pub fn push(&mut self, mut round: Round, now: Duration) -> Vec<Round> {
-        // The waiting part of an earlier round stays a round of its own, with its own time.
-        let mut ready =
-            if self.since.is_some() && self.waiting.time_ms != round.time_ms { self.flush() } else { Vec::new() };
+    /// Takes a batch at the time `now`; gives what goes on.
+    pub fn push(&mut self, mut batch: Batch, now: Duration) -> Vec<Batch> {
+        // The waiting part of an earlier tick stays a batch of its own.
+        let mut ready = if self.since.is_some() && self.waiting.tick != batch.tick { self.flush() } else { Vec::new() };
         self.since.get_or_insert(now);
-        self.points += points(&round);
-        self.waiting.time_ms = round.time_ms;
-        self.waiting.ends = round.ends;
+        self.points += batch.points();
+        self.waiting.tick = batch.tick;
+        self.waiting.ends = batch.ends;
         if self.waiting.records.is_empty() {
-            self.waiting.records = round.records;
+            self.waiting.records = batch.records;
         } else {
-            self.waiting.records.append(&mut round.records);
+            self.waiting.records.append(&mut batch.records);
         }
         let waited = self.deadline().is_some_and(|deadline| deadline <= now);
         if self.waiting.ends || waited || self.points >= self.size {
@@ -58,14 +57,14 @@ impl Batch {
         ready
     }
 
-    /// When [`Batch::expire`] has something to give; `None` while nothing waits.
+    /// When [`Batcher::expire`] has something to give; `None` while nothing waits.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         Some(self.since?.saturating_add(self.timeout))
     }
 
     /// What has waited long enough at the time `now`.
-    pub fn expire(&mut self, now: Duration) -> Vec<Round> {
+    pub fn expire(&mut self, now: Duration) -> Vec<Batch> {
         match self.deadline() {
             Some(deadline) if deadline <= now => self.flush(),
             _ => Vec::new(),
@@ -73,7 +72,7 @@ impl Batch {
     }
 
     /// All that waits.
-    pub fn flush(&mut self) -> Vec<Round> {
+    pub fn flush(&mut self) -> Vec<Batch> {
         if self.since.take().is_none() {
             return Vec::new();
         }
@@ -82,21 +81,17 @@ impl Batch {
     }
 }
 
-fn points(round: &Round) -> usize {
-    round.records.iter().map(|record| record.points.len()).sum()
-}
-
-/// Cuts a round between records, into parts of at most `max_size` points where no record alone has more; 0 for no
-/// bound. The last part carries the round's end.
-fn cut(round: Round, max_size: usize) -> Vec<Round> {
-    if max_size == 0 || points(&round) <= max_size {
-        return vec![round];
+/// Cuts a batch between records, into parts of at most `max_size` points where no record alone has more; 0 for no
+/// bound. The last part carries the tick's end.
+fn cut(batch: Batch, max_size: usize) -> Vec<Batch> {
+    if max_size == 0 || batch.points() <= max_size {
+        return vec![batch];
     }
     let mut parts = Vec::new();
-    let part = || Round { time_ms: round.time_ms, records: Vec::new(), ends: false };
+    let part = || Batch { tick: batch.tick, records: Vec::new(), ends: false };
     let mut current = part();
     let mut size = 0;
-    for record in round.records {
+    for record in batch.records {
         if size + record.points.len() > max_size && !current.records.is_empty() {
             parts.push(std::mem::replace(&mut current, part()));
             size = 0;
@@ -104,7 +99,7 @@ fn cut(round: Round, max_size: usize) -> Vec<Round> {
         size += record.points.len();
         current.records.push(record);
     }
-    current.ends = round.ends;
+    current.ends = batch.ends;
     parts.push(current);
     parts
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use model::{Clock, Record, Round, Stamp, Text};
+use model::{Batch, Clock, Record, Stamp, Text, Tick, UnixTime};
 use telemetry::{Counter, Gauge, Registry};
 
 use crate::cluster::Cluster;
@@ -152,12 +152,13 @@ impl Collector {
     }
 
     /// Samples and makes a round of it.
-    pub fn collect(&mut self) -> Round {
+    pub fn collect(&mut self) -> Batch {
         let at = self.clock.stamp();
         let records = self.records(at);
         let points: usize = records.iter().map(|record| record.points.len()).sum();
         self.own.accepted.add(points as u64);
-        Round { time_ms: at.wall_ms(), records, ends: true }
+        let tick = Tick { time: UnixTime::from_millis(at.wall_ms()) };
+        Batch { tick: Some(tick), records, ends: true }
     }
 
     fn cluster_sample(&self) -> Option<ClusterSample> {

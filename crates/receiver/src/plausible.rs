@@ -88,10 +88,12 @@ pub fn growth(earlier: Option<u64>, now: Option<u64>) -> Said<u64> {
 /// A value, unless it is beyond what a metric can be on a node of this capacity, or no number.
 pub fn bounded(value: Value, metric: &Metric, capacity: Capacity) -> Said<Value> {
     #[expect(clippy::cast_precision_loss, reason = "a ceiling is no exact number")]
-    let (number, is_wrapped) = match value {
-        Value::Integer(value) => (value as f64, false),
+    let (number, is_wrapped) = match &value {
+        Value::Integer(value) => (*value as f64, false),
         // A whole number that no signed one holds has become a float.
-        Value::Float(value) => (value, value >= WRAPPED as f64 && metric.kind == Kind::Gauge),
+        Value::Float(value) => (*value, *value >= WRAPPED as f64 && metric.kind == Kind::Gauge),
+        // No source of the receiver has one.
+        Value::Compound(_) => return Ok(value),
     };
     if !number.is_finite() {
         return Err(Absent::Missing);

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use model::{Clock, Round, Stamp};
+use model::{Batch, Clock, Stamp};
 use telemetry::{Counter, Episode, Status};
 use tracing::{Span, info, warn};
 
@@ -30,7 +30,7 @@ const NAMELESS: &str = "the cluster's name is unknown and nothing is emitted: se
                         tag the instance eks:cluster-name, or let the agent read its tags";
 
 /// Takes a round, or says that there is no room for it.
-pub type Sink = Box<dyn Fn(Round) -> bool + Send>;
+pub type Sink = Box<dyn Fn(Batch) -> bool + Send>;
 
 /// What the receiver is started with.
 pub struct Surroundings {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use catalog::RecordType;
-use model::Round;
+use model::Batch;
 use receiver::Config;
 use support::{Rig, config, find, metric, one, text};
 use testkit::hosts::Recording;
@@ -17,7 +17,7 @@ const TOP: &str = "sys/fs/cgroup";
 const USERS: &str = "sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service";
 
 /// A second round of a node in whose tree something is made after the first.
-fn round(make: impl Fn(&Path)) -> (Rig, Round) {
+fn round(make: impl Fn(&Path)) -> (Rig, Batch) {
     let recording = Recording::load("v2-kubernetes-systemd");
     // With a long interval a round waits long for the kubelet, however busy the machine is.
     let patient = Config { collection_interval: Duration::from_secs(60), ..config() };
@@ -29,7 +29,7 @@ fn round(make: impl Fn(&Path)) -> (Rig, Round) {
 }
 
 /// What a round says of pods and containers and of the node, but for rates, in which the clock has a part.
-fn outline(round: &Round) -> Vec<(String, Option<f64>)> {
+fn outline(round: &Batch) -> Vec<(String, Option<f64>)> {
     let mut lines = Vec::new();
     for (record_type, name, metrics) in [
         (RecordType::Node, "NodeName", ["node_memory_usage", "node_number_of_running_pods"]),

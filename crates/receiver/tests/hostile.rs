@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use catalog::RecordType;
-use model::{Round, Value};
+use model::{Batch, Value};
 use proptest::prelude::*;
 use receiver::Config;
 use receiver::config::{Failcnt, FilesystemUtilization, NodeInterfaces, NodeMemory, PodRequests};
@@ -102,7 +102,7 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
 }
 
 /// No value of a round is negative, infinite, no number at all, or more than there can be.
-fn check(round: &Round) -> Result<(), TestCaseError> {
+fn check(round: &Batch) -> Result<(), TestCaseError> {
     prop_assert!(!round.records.is_empty());
     let node = round.records.iter().find(|record| record.record_type == Some(RecordType::Node));
     let of_node = |name| node.and_then(|node| metric(node, name));
@@ -114,10 +114,11 @@ fn check(round: &Round) -> Result<(), TestCaseError> {
         };
         for point in &record.points {
             let name = point.metric.name();
-            let good = match point.value {
-                Value::Integer(value) => value >= 0,
+            let good = match &point.value {
+                Value::Integer(value) => *value >= 0,
                 // A whole number that isn't an `i64` is no true one.
-                Value::Float(value) => value.is_finite() && (0.0..9e18).contains(&value),
+                Value::Float(value) => value.is_finite() && (0.0..9e18).contains(value),
+                Value::Compound(_) => false,
             };
             prop_assert!(good, "{:?} {name}: {:?}", record.record_type, point.value);
             let most = match point.metric.unit() {
@@ -138,11 +139,11 @@ fn check(round: &Round) -> Result<(), TestCaseError> {
             [("filesystem_available", "filesystem_capacity"), ("filesystem_inodes_free", "filesystem_inodes")]
         {
             if let (Some(part), Some(whole)) = (value(part), value(whole)) {
-                prop_assert!(part <= whole, "{:?} {part} of {whole}", record.attributes);
+                prop_assert!(part <= whole, "{:?} {part} of {whole}", record.resource.attributes);
             }
         }
         if let (Some(usage), Some(capacity)) = (metric(record, "node_filesystem_usage"), value("filesystem_capacity")) {
-            prop_assert!(usage <= capacity, "{:?} {usage} of {capacity}", record.attributes);
+            prop_assert!(usage <= capacity, "{:?} {usage} of {capacity}", record.resource.attributes);
         }
     }
     Ok(())

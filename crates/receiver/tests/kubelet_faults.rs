@@ -40,7 +40,7 @@ fn an_empty_list_while_there_are_pods_is_no_count_of_zero() {
     let recording = recording();
     let mut rig = Rig::primed(&recording, config());
     let before = rig.collector.collect();
-    let counts = |round: &model::Round| {
+    let counts = |round: &model::Batch| {
         let node = one(round, RecordType::Node, "", "");
         ["node_number_of_running_pods", "node_number_of_running_containers"].map(|name| metric(node, name))
     };
@@ -51,7 +51,7 @@ fn an_empty_list_while_there_are_pods_is_no_count_of_zero() {
             rig.pass(Duration::from_secs(2));
             let round = rig.collector.collect();
             assert_eq!(counts(&round), counts(&before));
-            let pods = |round: &model::Round| find(round, RecordType::Pod, "", "").len();
+            let pods = |round: &model::Batch| find(round, RecordType::Pod, "", "").len();
             assert_eq!(pods(&round), pods(&before));
         }
     });

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use catalog::RecordType;
-use model::{Record, Round};
+use model::{Batch, Record};
 use receiver::Config;
 use serde_json::{Value, json};
 use support::{Rig, config, find, metric, one, pod, pods, recording, text};
@@ -14,13 +14,13 @@ use testkit::kubelet::Route;
 const WEB: &str = "web-768d77f46b-78bnl";
 
 /// A round with another list of pods; the rig's clock goes on.
-fn with(rig: &mut Rig, list: &Value) -> Round {
+fn with(rig: &mut Rig, list: &Value) -> Batch {
     rig.kubelet.set_answer(Route::Pods, list.to_string());
     collect(rig)
 }
 
 /// A round in which the kubelet's answers came in time: large ones take theirs in a debug build.
-fn collect(rig: &mut Rig) -> Round {
+fn collect(rig: &mut Rig) -> Batch {
     let late = |rig: &Rig| rig.counted("container_insights_source_failures", &[("source", "kubelet")]);
     loop {
         let before = late(rig);
@@ -51,7 +51,7 @@ fn labels(record: &Record) -> serde_json::Map<String, Value> {
     document["labels"].as_object().cloned().unwrap_or_default()
 }
 
-fn records(round: &Round) -> Vec<&Record> {
+fn records(round: &Batch) -> Vec<&Record> {
     let types = [RecordType::Pod, RecordType::PodNet, RecordType::Container, RecordType::ContainerFS];
     types.iter().flat_map(|kind| find(round, *kind, "K8sPodName", WEB)).collect()
 }
@@ -94,7 +94,7 @@ fn labels_take_their_room_in_a_round_and_no_more() {
     );
 
     // The records of other pods are unchanged, and the limit is left once the labels are gone.
-    let other = |round: &Round| {
+    let other = |round: &Batch| {
         text(one(round, RecordType::Pod, "K8sPodName", "qos-burstable"), "kubernetes").map(str::to_owned)
     };
     assert_eq!(other(&round), other(&before));
@@ -149,7 +149,7 @@ fn pods_that_have_ended_make_room_for_those_that_run() {
     list["items"] = items.into();
     let round = with(&mut rig, &list);
     assert_eq!(round.records.len(), good.records.len());
-    let node = |round: &Round| metric(one(round, RecordType::Node, "", ""), "node_number_of_running_pods");
+    let node = |round: &Batch| metric(one(round, RecordType::Node, "", ""), "node_number_of_running_pods");
     assert_eq!(node(&round), node(&good));
     assert_eq!(cut(&rig, "pods"), (over + own.len()) as u64);
     assert!(message(&mut rig).contains("more than 20000 pods"), "{}", message(&mut rig));
@@ -164,7 +164,7 @@ fn a_pod_that_needs_too_much_costs_itself() {
     let container = |n: usize| json!({"name": format!("container-{n:06}"), "resources": {"requests": {"cpu": "1m"}}});
     pod(&mut list, WEB)["spec"]["containers"] = (0..30_000).map(container).collect();
     let round = with(&mut rig, &list);
-    let others = |round: &Round| {
+    let others = |round: &Batch| {
         let others = round.records.iter().filter(|record| text(record, "K8sPodName") != Some(WEB));
         others.map(|record| (record.record_type, record.points.len())).collect::<Vec<_>>()
     };
@@ -208,7 +208,7 @@ fn a_summary_that_is_too_long_keeps_its_first_pods() {
     let over = items.len() - 20_000;
     rig.kubelet.set_answer(Route::Summary, summary.to_string());
     let round = collect(&mut rig);
-    let file_systems = |round: &Round| find(round, RecordType::ContainerFS, "", "").len();
+    let file_systems = |round: &Batch| find(round, RecordType::ContainerFS, "", "").len();
     assert_eq!(file_systems(&round), file_systems(&good));
     assert_eq!(cut(&rig, "summary pods"), over as u64);
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use catalog::RecordType;
-use model::Round;
+use model::Batch;
 use support::{Rig, config, find, metric, pod, pods, recording};
 
 /// A pod of the recording with a sandbox and one container, and the process of each.
@@ -58,7 +58,7 @@ fn other_network(bytes: u64) -> String {
 }
 
 /// Interfaces of the pod in a round, and whether the pod has sums.
-fn interfaces(round: &Round) -> (Vec<String>, bool) {
+fn interfaces(round: &Batch) -> (Vec<String>, bool) {
     let of_pod = |record_type| find(round, record_type, "K8sPodName", POD);
     let names = of_pod(RecordType::PodNet)
         .into_iter()
@@ -67,7 +67,7 @@ fn interfaces(round: &Round) -> (Vec<String>, bool) {
 }
 
 /// The last of three rounds of the node, each with some more processes than are recorded.
-fn last_round(change: impl Fn(&Rig, &Processes)) -> Round {
+fn last_round(change: impl Fn(&Rig, &Processes)) -> Batch {
     let recording = recording();
     let mut list = pods(&recording.first);
     let db = pod(&mut list, POD);

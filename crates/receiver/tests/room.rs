@@ -58,7 +58,7 @@ fn a_round_without_room_is_counted_and_the_next_one_goes_on() {
     };
     let (arrived, rounds) = mpsc::channel();
     let offered = AtomicU64::new(0);
-    let sink = Box::new(move |round: model::Round| {
+    let sink = Box::new(move |round: model::Batch| {
         // There is no room for the first one.
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let has_room = offered.fetch_add(1, Ordering::Relaxed) > 0;

@@ -5,14 +5,14 @@ mod support;
 use std::fs;
 
 use catalog::RecordType;
-use model::Round;
+use model::Batch;
 use receiver::config::Orchestrator;
 use receiver::{Collector, Config};
 use support::{Rig, config, find, metric, one, recording, text};
 use testkit::hosts::Recording;
 
 /// How many records there are of each type.
-fn counts(round: &Round) -> Vec<(RecordType, usize)> {
+fn counts(round: &Batch) -> Vec<(RecordType, usize)> {
     let types = [
         RecordType::Node,
         RecordType::NodeFS,
@@ -27,7 +27,7 @@ fn counts(round: &Round) -> Vec<(RecordType, usize)> {
 }
 
 /// A second round of a node after a change to each sample's files.
-fn round(recording: &Recording, config: Config, change: impl Fn(&Rig)) -> (Rig, Round) {
+fn round(recording: &Recording, config: Config, change: impl Fn(&Rig)) -> (Rig, Batch) {
     let mut rig = Rig::new(recording, config);
     rig.show(&recording.first);
     change(&rig);
@@ -67,7 +67,7 @@ fn a_hidden_first_process_costs_the_nodes_network_and_nothing_else() {
             .map(|(record_type, count)| (record_type, if record_type == RecordType::NodeNet { 0 } else { count }))
             .collect();
         assert_eq!(counts(&hidden), expected);
-        let node = |round: &Round, name| metric(one(round, RecordType::Node, "", ""), name);
+        let node = |round: &Batch, name| metric(one(round, RecordType::Node, "", ""), name);
         for name in ["node_memory_usage", "node_memory_working_set", "node_number_of_running_pods"] {
             assert!(node(&whole, name).is_some(), "{name}");
             assert_eq!(node(&hidden, name), node(&whole, name), "{name}");
@@ -89,7 +89,7 @@ fn without_any_mount_table_only_file_systems_and_the_nodes_network_are_missing()
             RecordType::NodeNet | RecordType::NodeFS | RecordType::NodeDiskIO | RecordType::ContainerFS
         )
     };
-    let of = |round: &Round| counts(round).into_iter().filter(|(record_type, _)| kept(record_type)).collect::<Vec<_>>();
+    let of = |round: &Batch| counts(round).into_iter().filter(|(record_type, _)| kept(record_type)).collect::<Vec<_>>();
     assert_eq!(of(&bare), of(&whole));
     assert!(find(&bare, RecordType::NodeFS, "", "").is_empty());
     assert_eq!(message(&mut rig.collector), "sources that fail: container storage, host network, mounts");
@@ -102,7 +102,7 @@ fn a_machine_by_itself_keeps_its_containers_without_a_mount_table() {
     let alone = || Config { container_orchestrator: Orchestrator::Host, ..config() };
     let (_, whole) = round(&recording, alone(), |_| {});
     let (_, bare) = round(&recording, alone(), remove_proc);
-    let ids = |round: &Round| -> Vec<String> {
+    let ids = |round: &Batch| -> Vec<String> {
         let containers = find(round, RecordType::Container, "", "");
         containers.iter().filter_map(|record| text(record, "ContainerId").map(str::to_owned)).collect()
     };

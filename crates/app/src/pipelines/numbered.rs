@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use confmap::ComponentId;
 use exporters::{Error, Exporter};
-use model::{Round, Stamp};
-use processors::batch::Batch;
+use model::{Batch, Stamp};
+use processors::batch::Batcher;
 use telemetry::{Counter, Episode, Registry, Status, chain};
 use tracing::{Span, error, info};
 
@@ -14,39 +14,35 @@ use crate::logs;
 
 /// A processor with its numbers.
 pub struct Stage {
-    pub(super) batch: Batch,
+    pub(super) processor: Batcher,
     incoming: Counter,
     outgoing: Counter,
 }
 
 impl Stage {
     /// A processor of this name.
-    pub fn new(id: &ComponentId, batch: Batch, registry: &Registry) -> Self {
+    pub fn new(id: &ComponentId, processor: Batcher, registry: &Registry) -> Self {
         let id = id.to_string();
         let labels = [("processor", id.as_str())];
         let counter = |name, help| registry.counter(name, help, &labels);
         Self {
-            batch,
+            processor,
             incoming: counter("otelcol_processor_incoming_items", "Metric points that came to the processor."),
             outgoing: counter("otelcol_processor_outgoing_items", "Metric points that the processor passed on."),
         }
     }
 
-    pub(super) fn push(&mut self, round: Round, now: Duration) -> Vec<Round> {
-        self.incoming.add(points(&round));
-        let rounds = self.batch.push(round, now);
-        self.passed(rounds)
+    pub(super) fn push(&mut self, batch: Batch, now: Duration) -> Vec<Batch> {
+        self.incoming.add(batch.points() as u64);
+        let batches = self.processor.push(batch, now);
+        self.passed(batches)
     }
 
     /// Counts what the processor passed on.
-    pub(super) fn passed(&self, rounds: Vec<Round>) -> Vec<Round> {
-        self.outgoing.add(rounds.iter().map(points).sum());
-        rounds
+    pub(super) fn passed(&self, batches: Vec<Batch>) -> Vec<Batch> {
+        self.outgoing.add(batches.iter().map(|batch| batch.points() as u64).sum());
+        batches
     }
-}
-
-fn points(round: &Round) -> u64 {
-    round.records.iter().map(|record| record.points.len() as u64).sum()
 }
 
 /// An exporter with its numbers.
@@ -79,12 +75,12 @@ impl Sender {
         }
     }
 
-    /// Hands a round over. That the output's reader is gone is left to the caller to say, who may end for it.
-    pub(super) fn send(&mut self, round: &Round, now: Stamp) -> Result<(), Error> {
-        let points = points(round);
+    /// Hands a batch over. That the output's reader is gone is left to the caller to say, who may end for it.
+    pub(super) fn send(&mut self, batch: &Batch, now: Stamp) -> Result<(), Error> {
+        let points = batch.points() as u64;
         let span = self.span.clone();
         let _within = span.enter();
-        let result = self.exporter.export(round);
+        let result = self.exporter.export(batch);
         match &result {
             Ok(()) => {
                 if !self.exporter.counts_itself() {
@@ -108,7 +104,7 @@ impl Sender {
     pub(super) fn log(&mut self, failure: &Error) {
         if self.episode.failing() {
             let _within = self.span.enter();
-            error!(error = chain(failure), "export failed; rounds are lost until it works again");
+            error!(error = chain(failure), "export failed; batches are lost until it works again");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Events to CloudWatch Logs: encoded, put into a queue, and delivered by a worker beside the pipelines.
 //!
-//! A round passes through here once: [`Delivery`] encodes it on the pipelines' thread and has it in the queue (with a spool, on
+//! A batch passes through here once: [`Delivery`] encodes it on the pipelines' thread and has it in the queue (with a spool, on
 //! disk) before it returns; it never waits for the network. The [`Worker`] runs on the runtime and empties the queue.
 
 mod backoff;
@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use aws::Settings;
 use aws::logs::{self, GroupSettings};
-use model::{Clock, Round};
+use model::{Batch, Clock};
 use spool::Spool;
 use telemetry::{Registry, Status};
 
@@ -123,11 +123,11 @@ impl Delivery {
 }
 
 impl Exporter for Delivery {
-    fn export(&mut self, round: &Round) -> Result<(), Error> {
+    fn export(&mut self, batch: &Batch) -> Result<(), Error> {
         let Self { encoder, own, packer, unresolved, queue, clock } = self;
         let now = clock.stamp().monotonic;
         let mut push = |parcel| queue.push(parcel, now);
-        let Ok(()) = encoder.encode::<Infallible>(round, &mut |event| {
+        let Ok(()) = encoder.encode::<Infallible>(batch, &mut |event| {
             if !unresolved.holds(&event, now) {
                 packer.push(&event, &mut push);
             }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use aws::logs::limits::MAX_EVENT_BYTES;
-use model::{Destination, Record, Round, Text, Value};
+use model::{Batch, Data, Number, Record, Text, Value};
 use tracing::{debug, warn};
 
 use super::config::{Config, EnvelopeVersion, Undeclared};
 use super::cut::{Cut, cut};
+use super::destination::Destination;
+use super::distribution;
 use super::event::Writing;
-use super::fields::{Combination, Field, Label, Written};
+use super::fields::{Combination, Field, Label, Reading, Written};
 use super::layout::Layouts;
 use super::limits;
 use super::matching::Matchers;
@@ -62,7 +64,7 @@ pub struct Counts {
     pub oversized: u64,
 }
 
-/// Encodes rounds.
+/// Encodes batches.
 #[derive(Debug)]
 pub struct Encoder {
     config: Config,
@@ -72,7 +74,7 @@ pub struct Encoder {
     forms: Forms,
     scratch: Scratch,
     counts: Counts,
-    /// Attributes were cut in the last round: it is told when that begins.
+    /// Attributes were cut in the last batch: it is told when that begins.
     cutting: bool,
 }
 
@@ -90,6 +92,10 @@ struct Memory {
 #[derive(Debug, Default)]
 struct Scratch {
     fields: Vec<Field>,
+    /// Parts of distributions beyond the first, each with its number.
+    further: Vec<(u32, Field)>,
+    /// The JSON of distributions, one behind the other.
+    distributions: Vec<u8>,
     seen: Vec<Seen>,
     event: u32,
     accepted: Vec<u64>,
@@ -144,7 +150,7 @@ impl Encoder {
         self.counts
     }
 
-    /// Encodes a round, and hands each event on as it is done.
+    /// Encodes a batch, and hands each event on as it is done.
     ///
     /// Every event is one JSON object: `Timestamp` and `Version`, the attributes in byte order, the metrics that
     /// CloudWatch extracts by name, the other metrics by name, then what holds further members: attributes that are
@@ -153,8 +159,8 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// The first error of `sink`; the rest of the round is not encoded.
-    pub fn encode<E>(&mut self, round: &Round, sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>) -> Result<(), E> {
+    /// The first error of `sink`; the rest of the batch is not encoded.
+    pub fn encode<E>(&mut self, batch: &Batch, sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>) -> Result<(), E> {
         if self.memory.is_full() {
             self.memory = Memory::new(&self.config, &self.default_stream);
             self.scratch.seen = Vec::new();
@@ -162,12 +168,12 @@ impl Encoder {
         let conversion = self.config.resource_to_telemetry_conversion.enabled;
         let places = &mut self.memory.places;
         let mut parts = std::mem::take(&mut self.parts);
-        parts.arrange(round, conversion, |record, own| places.of(record, own));
+        parts.arrange(batch, conversion, |record| places.of(record));
         let mut labels = Vec::new();
         let cut_before = self.counts.cut;
         let result = parts.parts.chunk_by(|this, that| this.event == that.event).try_for_each(|event| {
             labels.clear();
-            self.encode_event(round, &parts, event, &mut labels, sink)
+            self.encode_event(batch, event, &mut labels, sink)
         });
         self.parts = parts;
         self.forms.end_round();
@@ -177,27 +183,29 @@ impl Encoder {
 
     fn encode_event<'a, E>(
         &mut self,
-        round: &'a Round,
-        parts: &Parts,
+        batch: &'a Batch,
         event: &[Part],
         labels: &mut Vec<Label<'a>>,
         sink: &mut impl FnMut(Encoded<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.scratch.begin();
-        let record = &round.records[event[0].record as usize];
-        let each_second = self.gather_labels(record, parts.own(event[0], record), labels);
+        let each_second = self.gather_labels(&batch.records[event[0].record as usize], labels);
         for part in event {
-            for point in parts.points(*part, &round.records[part.record as usize]) {
-                self.gather_point(point);
-            }
+            batch.records[part.record as usize].points.iter().for_each(|point| self.gather_point(point));
         }
         self.memory.matchers.accept(labels, &mut self.scratch.accepted);
         let fields = std::mem::take(&mut self.scratch.fields);
+        let further = std::mem::take(&mut self.scratch.further);
         let lost = self.counts.oversized;
-        let result = self.write_fields(event[0], labels, &fields, each_second, sink);
+        let mut result = self.write_fields(event[0], labels, &fields, each_second, sink);
+        // Further parts of a distribution have events of their own: an event has each metric once.
+        for part in 1..=further.iter().map(|(part, _)| *part).max().unwrap_or(0) {
+            let fields: Vec<Field> = further.iter().filter(|(of, _)| *of == part).map(|(_, field)| *field).collect();
+            result = result.and_then(|()| self.write_fields(event[0], labels, &fields, each_second, sink));
+        }
         // An event counts once, however many of its metrics were too large.
         self.counts.oversized = self.counts.oversized.min(lost + 1);
-        self.scratch.fields = fields;
+        (self.scratch.fields, self.scratch.further) = (fields, further);
         result
     }
 
@@ -233,15 +241,10 @@ impl Encoder {
     }
 
     /// Collects the labels of an event; says whether its metrics are stored each second.
-    fn gather_labels<'a>(
-        &mut self,
-        record: &'a Record,
-        own: &'a model::Attributes,
-        labels: &mut Vec<Label<'a>>,
-    ) -> bool {
+    fn gather_labels<'a>(&mut self, record: &'a Record, labels: &mut Vec<Label<'a>>) -> bool {
         let mut each_second = false;
         let conversion = self.config.resource_to_telemetry_conversion.enabled;
-        for (name, value) in parts::labels(record, own, conversion) {
+        for (name, value) in parts::labels(record, conversion) {
             let name = self.memory.names.of(name);
             let form = match self.memory.names.get(name).role {
                 Role::Field | Role::Scope => Written::Text,
@@ -272,17 +275,54 @@ impl Encoder {
     }
 
     fn gather_point(&mut self, point: &model::Point) {
-        let in_range = match point.value {
-            Value::Integer(_) => true,
-            Value::Float(value) if !value.is_finite() => {
+        let number = match &point.value {
+            Value::Integer(value) => Number::Integer(*value),
+            Value::Float(value) => Number::Float(*value),
+            // The sender says that there is no value.
+            Value::Compound(compound) if compound.flags & 1 == 1 => return,
+            Value::Compound(compound) => match &compound.data {
+                Data::Number(number) => *number,
+                data => return self.gather_distribution(point, data),
+            },
+        };
+        let (value, in_range) = match number {
+            Number::Integer(value) => (Reading::Integer(value), true),
+            Number::Float(value) if !value.is_finite() => {
                 self.counts.not_finite += 1;
                 return;
             }
-            Value::Float(value) => value.abs() <= limits::METRIC_VALUE,
+            Number::Float(value) => (Reading::Float(value), value.abs() <= limits::METRIC_VALUE),
         };
         let plan = self.memory.metrics.of(&point.metric, &mut self.memory.names);
-        let (name, reserved) = (self.memory.metrics.get(plan).name, self.memory.metrics.get(plan).reserved);
-        let field = Field { plan, value: point.value, in_range };
+        self.put(point, Field { plan, value, in_range });
+    }
+
+    fn gather_distribution(&mut self, point: &model::Point, data: &Data) {
+        let sets = distribution::sets(data);
+        if sets.is_empty() {
+            self.counts.not_finite += 1;
+            return;
+        }
+        let plan = self.memory.metrics.of(&point.metric, &mut self.memory.names);
+        for (part, set) in (0..).zip(&sets) {
+            let json = &mut self.scratch.distributions;
+            let start = json.len();
+            set.write(json);
+            let [start, end] = [start, json.len()].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+            let in_range = set.is_within(limits::METRIC_VALUE);
+            let field = Field { plan, value: Reading::Json(start, end), in_range };
+            if part == 0 {
+                self.put(point, field);
+            } else {
+                self.scratch.further.push((part, field));
+            }
+        }
+    }
+
+    /// Takes a metric, unless another member has its name.
+    fn put(&mut self, point: &model::Point, field: Field) {
+        let plan = self.memory.metrics.get(field.plan);
+        let (name, reserved) = (plan.name, plan.reserved);
         match self.scratch.seen(name) {
             _ if reserved => self.collide(point),
             Some(Seen { field: None, .. }) => self.collide(point),
@@ -361,6 +401,7 @@ impl Encoder {
             version: if extracts || self.config.uniform_version { version } else { EnvelopeVersion::Zero },
             labels,
             fields,
+            distributions: &self.scratch.distributions,
             layout,
             names,
             metrics,
@@ -394,6 +435,8 @@ fn is_dimension_value(value: &Text) -> bool {
 impl Scratch {
     fn begin(&mut self) {
         self.fields.clear();
+        self.further.clear();
+        self.distributions.clear();
         // After four thousand million events the numbers begin again; no name may then seem to be seen.
         self.event = self.event.checked_add(1).unwrap_or_else(|| {
             self.seen.clear();
@@ -416,7 +459,7 @@ impl Scratch {
 
 #[cfg(test)]
 mod tests {
-    use model::{Attributes, MetricRef, NamedMetric, Point};
+    use model::{Attributes, Descriptor, Metric, Point, UnixTime};
 
     use super::*;
 
@@ -426,21 +469,12 @@ mod tests {
         let mut most = 0;
         for number in 0..10 {
             let point = |place: usize| Point {
-                metric: MetricRef::Named(Arc::new(NamedMetric {
-                    name: format!("m{number}_{place}").into(),
-                    unit: "".into(),
-                })),
+                metric: Metric::Other(Arc::new(Descriptor::gauge(&format!("m{number}_{place}"), ""))),
                 value: Value::Integer(1),
-                attributes: Attributes::new(),
             };
-            let record = Record {
-                record_type: None,
-                attributes: Attributes::new(),
-                time_ms: 1,
-                points: (0..5000).map(point).collect(),
-            };
-            let round = Round { time_ms: 1, records: vec![record], ends: true };
-            let Ok(()) = encoder.encode::<std::convert::Infallible>(&round, &mut |_| Ok(()));
+            let record = Record::of(Attributes::new(), UnixTime::from_millis(1), (0..5000).map(point).collect());
+            let batch = Batch { tick: None, records: vec![record], ends: true };
+            let Ok(()) = encoder.encode::<std::convert::Infallible>(&batch, &mut |_| Ok(()));
             most = most.max(encoder.memory.names.len());
         }
         assert!(most < MOST_REMEMBERED + 5000, "{most}");

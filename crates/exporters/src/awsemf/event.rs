@@ -1,7 +1,7 @@
 //! One event as JSON.
 
 use super::config::EnvelopeVersion;
-use super::fields::{Field, Label, Written};
+use super::fields::{Field, Label, Reading, Written};
 use super::layout::Layout;
 use super::metrics::Metrics;
 use super::names::Names;
@@ -14,6 +14,8 @@ pub(crate) struct Writing<'a> {
     pub(crate) version: EnvelopeVersion,
     pub(crate) labels: &'a [Label<'a>],
     pub(crate) fields: &'a [Field],
+    /// What the fields' distributions are as JSON.
+    pub(crate) distributions: &'a [u8],
     pub(crate) layout: &'a Layout,
     pub(crate) names: &'a Names,
     pub(crate) metrics: &'a Metrics,
@@ -35,7 +37,11 @@ impl Writing<'_> {
         for &place in &self.layout.order {
             let field = self.fields[place as usize];
             self.write_name(out, self.metrics.get(field.plan).name);
-            json::write_number(out, field.value);
+            match field.value {
+                Reading::Integer(value) => json::write_integer(out, value),
+                Reading::Float(value) => json::write_float(out, value),
+                Reading::Json(start, end) => out.extend_from_slice(&self.distributions[start as usize..end as usize]),
+            }
         }
         for label in self.labels {
             match label.form {

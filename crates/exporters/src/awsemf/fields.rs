@@ -1,6 +1,6 @@
 //! What an event is made of: labels and metrics, and what of them its layout depends on.
 
-use model::{Text, Value};
+use model::Text;
 
 /// One label of an event.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +33,19 @@ pub(crate) enum Written {
 pub(crate) struct Field {
     /// The number of its plan.
     pub(crate) plan: u32,
-    /// Its value, never NaN or infinite.
-    pub(crate) value: Value,
+    /// Its value.
+    pub(crate) value: Reading,
     /// Whether CloudWatch takes the value.
     pub(crate) in_range: bool,
+}
+
+/// The value of a metric, never NaN or infinite.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reading {
+    Integer(i64),
+    Float(f64),
+    /// A distribution: from where to where its JSON stands among those of the event.
+    Json(u32, u32),
 }
 
 /// Everything a layout depends on.

@@ -1,7 +1,5 @@
 //! JSON written straight into bytes, after RFC 8259: texts and numbers.
 
-use model::Value;
-
 /// Appends a text with its quotes.
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
@@ -13,20 +11,28 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Appends a number, in the fewest digits that read back as the same value; a float must be finite.
-pub(crate) fn write_number(out: &mut Vec<u8>, value: Value) {
-    match value {
-        Value::Integer(value) => write_integer(out, value),
-        Value::Float(value) => write_float(out, value),
-    }
-}
-
 /// Appends an integer.
 pub(crate) fn write_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-fn write_float(out: &mut Vec<u8>, value: f64) {
+/// Appends an integer that is not below zero.
+pub(crate) fn write_unsigned(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends items with commas between them.
+pub(crate) fn write_list<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+}
+
+/// Appends a finite number, in the fewest digits that read back as the same value.
+pub(crate) fn write_float(out: &mut Vec<u8>, value: f64) {
     // Below 2^53 a float without a fraction is an integer, and needs no `.0`.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     // The casts cut off a fraction, and are cheaper than asking for one.
@@ -82,9 +88,15 @@ mod tests {
 
     use super::*;
 
-    fn number(value: Value) -> String {
+    fn integer(value: i64) -> String {
         let mut out = Vec::new();
-        write_number(&mut out, value);
+        write_integer(&mut out, value);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn float(value: f64) -> String {
+        let mut out = Vec::new();
+        write_float(&mut out, value);
         String::from_utf8(out).unwrap()
     }
 
@@ -97,16 +109,16 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         for (value, expected) in [
-            (Value::Integer(i64::MAX), "9223372036854775807"),
-            (Value::Integer(i64::MIN), "-9223372036854775808"),
-            (Value::Float(2000.0), "2000"),
-            (Value::Float(-0.0), "0"),
-            (Value::Float(156.25), "156.25"),
-            (Value::Float(9_007_199_254_740_993.0), "9007199254740992"),
-            (Value::Float(1e-7), "1e-7"),
-            (Value::Float(1e300), "1e300"),
+            (integer(i64::MAX), "9223372036854775807"),
+            (integer(i64::MIN), "-9223372036854775808"),
+            (float(2000.0), "2000"),
+            (float(-0.0), "0"),
+            (float(156.25), "156.25"),
+            (float(9_007_199_254_740_993.0), "9007199254740992"),
+            (float(1e-7), "1e-7"),
+            (float(1e300), "1e300"),
         ] {
-            assert_eq!(number(value).replace("e+", "e"), expected);
+            assert_eq!(value.replace("e+", "e"), expected);
         }
     }
 
@@ -121,13 +133,13 @@ mod tests {
         fn every_finite_float_reads_back(bits: u64) {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite());
-            prop_assert_eq!(number(Value::Float(value)).parse::<f64>().unwrap(), value);
-            prop_assert!(serde_json::from_str::<serde_json::Value>(&number(Value::Float(value))).is_ok());
+            prop_assert_eq!(float(value).parse::<f64>().unwrap(), value);
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&float(value)).is_ok());
         }
 
         #[test]
         fn every_integer_reads_back(value: i64) {
-            prop_assert_eq!(number(Value::Integer(value)), value.to_string());
+            prop_assert_eq!(integer(value), value.to_string());
         }
 
         #[test]

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use catalog::METRICS;
-use model::{MetricRef, NamedMetric};
+use model::{Descriptor, Metric};
 
 use super::config::{Checked, Config, Declaration};
 use super::names::{Names, Role};
@@ -33,7 +33,7 @@ pub(crate) struct Metrics {
     plans: Vec<Plan>,
     // Plan number by the row of the catalogue; `u32::MAX` before the metric was met.
     known: Vec<u32>,
-    named: HashMap<ByContent, u32>,
+    others: HashMap<ByContent, u32>,
 }
 
 impl Metrics {
@@ -48,27 +48,27 @@ impl Metrics {
             descriptors,
             plans: Vec::new(),
             known: vec![u32::MAX; METRICS.len()],
-            named: HashMap::new(),
+            others: HashMap::new(),
         }
     }
 
     /// The number of a metric's plan.
-    pub(crate) fn of(&mut self, metric: &MetricRef, names: &mut Names) -> u32 {
+    pub(crate) fn of(&mut self, metric: &Metric, names: &mut Names) -> u32 {
         match metric {
-            MetricRef::Known(row) => {
+            Metric::Known(row) => {
                 let index = row.index();
                 if self.known[index] == u32::MAX {
                     self.known[index] = self.plan(row.name, row.unit.cloudwatch(), names);
                 }
                 self.known[index]
             }
-            MetricRef::Named(metric) => {
+            Metric::Other(metric) => {
                 let key = ByContent(metric.clone());
-                if let Some(&id) = self.named.get(&key) {
+                if let Some(&id) = self.others.get(&key) {
                     return id;
                 }
                 let id = self.plan(&metric.name, unit::of_source(&metric.unit), names);
-                self.named.insert(key, id);
+                self.others.insert(key, id);
                 id
             }
         }
@@ -110,7 +110,7 @@ impl Metrics {
 
 /// A metric as a key by its name and unit, however often it was made.
 #[derive(Debug, PartialEq, Eq)]
-struct ByContent(Arc<NamedMetric>);
+struct ByContent(Arc<Descriptor>);
 
 impl Hash for ByContent {
     fn hash<H: Hasher>(&self, state: &mut H) {

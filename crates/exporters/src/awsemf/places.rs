@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{Attributes, Destination, Record, Text};
+use model::{Attributes, Record, Text};
 
 use super::config::Config;
+use super::destination::Destination;
 use super::limits;
 use super::parts::Place;
 use super::template::{self, Role, Template};
@@ -51,9 +52,10 @@ impl Places {
         places
     }
 
-    /// Where points of a record with attributes of their own go.
-    pub(crate) fn of(&mut self, record: &Record, own: &Attributes) -> Place {
-        let namespace = self.namespace.unwrap_or_else(|| self.namespace_of(&record.attributes));
+    /// Where a record's points go.
+    pub(crate) fn of(&mut self, record: &Record) -> Place {
+        let (resource, own) = (&record.resource.attributes, &record.attributes);
+        let namespace = self.namespace.unwrap_or_else(|| self.namespace_of(resource));
         self.group_name.clear();
         self.stream_name.clear();
         let mut resolved = true;
@@ -61,9 +63,9 @@ impl Places {
             self.group_name.push_str("/metrics/");
             template::append(Role::Group, &self.namespaces[namespace as usize], &mut self.group_name);
         } else {
-            resolved &= self.group.resolve(Role::Group, &record.attributes, own, &mut self.group_name);
+            resolved &= self.group.resolve(Role::Group, resource, own, &mut self.group_name);
         }
-        resolved &= self.stream.resolve(Role::Stream, &record.attributes, own, &mut self.stream_name);
+        resolved &= self.stream.resolve(Role::Stream, resource, own, &mut self.stream_name);
         Place { destination: self.destination_number(), namespace, resolved }
     }
 

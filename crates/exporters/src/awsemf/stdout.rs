@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use model::Round;
+use model::Batch;
 use telemetry::Registry;
 
 use super::config::Config;
@@ -22,7 +22,7 @@ pub struct Stdout {
 }
 
 impl Stdout {
-    /// An exporter of this name to `writer`, which is flushed after each round.
+    /// An exporter of this name to `writer`, which is flushed after each batch.
     #[must_use]
     pub fn new(config: &Config, writer: Box<dyn Write + Send>, name: &str, registry: &Registry) -> Self {
         Self { encoder: Encoder::new(config, ""), writer, lines: Vec::new(), own: Own::new(registry, name) }
@@ -36,10 +36,10 @@ impl Stdout {
 }
 
 impl Exporter for Stdout {
-    fn export(&mut self, round: &Round) -> Result<(), Error> {
+    fn export(&mut self, batch: &Batch) -> Result<(), Error> {
         let Self { encoder, writer, lines, own } = self;
         lines.clear();
-        let encoded = encoder.encode(round, &mut |event| {
+        let encoded = encoder.encode(batch, &mut |event| {
             lines.extend_from_slice(event.body);
             lines.push(b'\n');
             if lines.len() < CHUNK {

@@ -2,6 +2,7 @@
 
 mod config;
 mod declarations;
+mod distributions;
 mod ecs;
 mod envelope;
 mod golden;

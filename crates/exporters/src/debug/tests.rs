@@ -1,25 +1,26 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use catalog::{Attribute, Measurement, Metric, RecordType};
+use catalog::{Attribute, Measurement, RecordType};
 use confmap::{Decode, Faults, Location, Node, Value as Tree};
-use model::{MetricRef, NamedMetric, Point, Record, Value};
+use model::{Descriptor, Metric, Point, Record, UnixTime, Value};
 
 use super::*;
 
-fn round() -> Round {
+fn batch() -> Batch {
     let mut attributes = model::Attributes::new();
     attributes.insert(Attribute::NodeName, "n\n1");
     let mut own = model::Attributes::new();
     own.insert("le", "5");
-    let known = Metric::find(RecordType::Node, Measurement::MemoryLimit).unwrap();
-    let named = NamedMetric { name: "up".into(), unit: "".into() };
-    let points = vec![
-        Point { metric: MetricRef::Known(known), value: Value::Integer(7), attributes: model::Attributes::new() },
-        Point { metric: MetricRef::Named(Arc::new(named)), value: Value::Float(0.5), attributes: own },
-    ];
-    let record = Record { record_type: Some(RecordType::Node), attributes, time_ms: 9, points };
-    Round { time_ms: 9, records: vec![record], ends: true }
+    let known = catalog::Metric::find(RecordType::Node, Measurement::MemoryLimit).unwrap();
+    let other = Metric::Other(Arc::new(Descriptor::gauge("up", "")));
+    let node = |point| Record {
+        record_type: Some(RecordType::Node),
+        ..Record::of(attributes.clone(), UnixTime::from_millis(9), vec![point])
+    };
+    let first = node(Point { metric: Metric::Known(known), value: Value::Integer(7) });
+    let second = node(Point { metric: other, value: Value::Float(0.5) });
+    Batch { tick: None, records: vec![first, Record { attributes: own, ..second }], ends: true }
 }
 
 #[derive(Clone, Default)]
@@ -39,21 +40,21 @@ impl Write for Shared {
 fn check(verbosity: Verbosity, expected: &str) {
     let written = Shared::default();
     let config = Config { verbosity, use_internal_logger: false, ..Config::default() };
-    Debug::new(&config, Some(Box::new(written.clone()))).export(&round()).unwrap();
+    Debug::new(&config, Some(Box::new(written.clone()))).export(&batch()).unwrap();
     assert_eq!(String::from_utf8(written.0.lock().unwrap().clone()).unwrap(), expected);
 }
 
 #[test]
 fn verbosity_says_how_much_is_shown() {
-    check(Verbosity::Basic, "Metrics: 1 records, 2 points\n");
+    check(Verbosity::Basic, "Metrics: 2 records, 2 points\n");
     check(
         Verbosity::Normal,
-        "Metrics: 1 records, 2 points\nnode_memory_limit NodeName=\"n\\n1\" 7\nup NodeName=\"n\\n1\" le=\"5\" 0.5\n",
+        "Metrics: 2 records, 2 points\nnode_memory_limit NodeName=\"n\\n1\" 7\nup NodeName=\"n\\n1\" le=\"5\" 0.5\n",
     );
     check(
         Verbosity::Detailed,
-        "Metrics: 1 records, 2 points\nRecord Node at 9 ms\n  NodeName: \"n\\n1\"\n  node_memory_limit = 7 Bytes\n  \
-         up = 0.5 le=\"5\"\n",
+        "Metrics: 2 records, 2 points\nRecord Node at 9 ms\n  NodeName: \"n\\n1\"\n  node_memory_limit = 7 Bytes\n\
+         Record Node at 9 ms\n  NodeName: \"n\\n1\"\n  le: \"5\"\n  up = 0.5\n",
     );
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use confmap::{Decode, Faults};
-use model::{Attributes, MetricRef, NamedMetric, Point, Record, Round, Value};
+use model::{Attributes, Batch, Descriptor, Metric, Point, Record, Tick, UnixTime, Value};
 use proptest::prelude::*;
 
 use super::*;
@@ -14,25 +14,33 @@ fn config(yaml: &str) -> Result<Config, String> {
     Config::decode(node, "processors::batch", &mut faults).ok_or_else(|| faults.to_string())
 }
 
-fn batch(yaml: &str) -> Batch {
-    Batch::new(&config(yaml).unwrap())
+fn batch(yaml: &str) -> Batcher {
+    Batcher::new(&config(yaml).unwrap())
 }
 
 /// A record with a number, by which it is known again, and some points.
 fn record(number: i64, points: usize) -> Record {
-    let metric = MetricRef::Named(NamedMetric { name: "m".into(), unit: "".into() }.into());
-    let point = Point { metric, value: Value::Integer(number), attributes: Attributes::new() };
-    Record { record_type: None, attributes: Attributes::new(), time_ms: number, points: vec![point; points] }
+    let metric = Metric::Other(Descriptor::gauge("m", "").into());
+    let point = Point { metric, value: Value::Integer(number) };
+    Record::of(Attributes::new(), UnixTime::from_millis(number), vec![point; points])
 }
 
-fn round(time_ms: i64, records: &[(i64, usize)], ends: bool) -> Round {
+fn round(time_ms: i64, records: &[(i64, usize)], ends: bool) -> Batch {
     let records = records.iter().map(|&(number, points)| record(number, points)).collect();
-    Round { time_ms, records, ends }
+    Batch { tick: Some(Tick { time: UnixTime::from_millis(time_ms) }), records, ends }
 }
 
 /// Rounds as their records' numbers and whether they end.
-fn shown(rounds: &[Round]) -> Vec<(Vec<i64>, bool)> {
-    rounds.iter().map(|round| (round.records.iter().map(|record| record.time_ms).collect(), round.ends)).collect()
+fn shown(rounds: &[Batch]) -> Vec<(Vec<i64>, bool)> {
+    rounds
+        .iter()
+        .map(|round| (round.records.iter().map(|record| record.time.as_millis()).collect(), round.ends))
+        .collect()
+}
+
+/// Batches as the times of their ticks.
+fn ticks(batches: &[Batch]) -> Vec<Option<i64>> {
+    batches.iter().map(|batch| batch.tick.map(|tick| tick.time.as_millis())).collect()
 }
 
 fn at(milliseconds: u64) -> Duration {
@@ -91,7 +99,16 @@ fn another_round_sends_the_waiting_part_on_as_its_own() {
     batch.push(round(1, &[(1, 5)], false), at(0));
     let ready = batch.push(round(2, &[(2, 5)], true), at(0));
     assert_eq!(shown(&ready), [(vec![1], false), (vec![2], true)]);
-    assert_eq!((ready[0].time_ms, ready[1].time_ms), (1, 2));
+    assert_eq!(ticks(&ready), [Some(1), Some(2)]);
+}
+
+#[test]
+fn what_was_received_is_gathered_whenever_it_came() {
+    let mut batch = batch("{timeout: 60s, send_batch_size: 10}");
+    let received = |number| Batch { tick: None, ..round(1, &[(number, 5)], false) };
+    assert!(batch.push(received(1), at(0)).is_empty());
+    let ready = batch.push(received(2), at(9));
+    assert_eq!((shown(&ready), ticks(&ready)), (vec![(vec![1, 2], false)], vec![None]));
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn the_largest_size_cuts_between_records() {
     let records = [(1, 4), (2, 6), (3, 1), (4, 25), (5, 2)];
     let ready = batch.push(round(1, &records, true), at(0));
     assert_eq!(shown(&ready), [(vec![1, 2], false), (vec![3], false), (vec![4], false), (vec![5], true)]);
-    assert!(ready.iter().all(|round| round.time_ms == 1));
+    assert_eq!(ticks(&ready), [Some(1); 4]);
 }
 
 #[test]
@@ -166,7 +183,7 @@ proptest! {
                 ends_came += usize::from(part.ends);
                 let points: usize = part.records.iter().map(|record| record.points.len()).sum();
                 prop_assert!(max_size == 0 || points <= max_size || part.records.len() == 1);
-                came.extend(part.records.iter().map(|record| (record.time_ms, record.points.len())));
+                came.extend(part.records.iter().map(|record| (record.time.as_millis(), record.points.len())));
             }
             let waiting = given.len() - came.len();
             let points: usize = given[came.len()..].iter().map(|&(_, points)| points).sum();
@@ -174,7 +191,7 @@ proptest! {
             prop_assert!(waiting == 0 || now - arrivals[came.len()] < timeout);
         }
         for part in batch.flush() {
-            came.extend(part.records.iter().map(|record| (record.time_ms, record.points.len())));
+            came.extend(part.records.iter().map(|record| (record.time.as_millis(), record.points.len())));
         }
         prop_assert_eq!(came, given);
         prop_assert_eq!(ends_came, ends_given);

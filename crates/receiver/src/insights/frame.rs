@@ -1,9 +1,10 @@
 //! What all records of one round have in common: the node, the time, the constants of their types.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use catalog::{Attribute, RecordType, attributes_of};
-use model::{Attributes, Point, Record, Text};
+use model::{Attributes, Point, Record, Resource, Text, UnixTime};
 
 use crate::config::Orchestrator;
 use crate::host::{Capacity, Facts};
@@ -103,14 +104,15 @@ pub struct Frame<'a> {
     pub node: &'a NodeIdentity,
     /// What was left out of the records so far because it can't be true.
     impossible: RefCell<Vec<Impossible>>,
-    time_ms: i64,
+    time: UnixTime,
     timestamp: Text,
 }
 
 impl<'a> Frame<'a> {
     /// A round of this wall time, in milliseconds since the Unix epoch.
     pub fn new(node: &'a NodeIdentity, time_ms: i64) -> Self {
-        Self { node, impossible: RefCell::default(), time_ms, timestamp: time_ms.to_string().into() }
+        let time = UnixTime::from_millis(time_ms);
+        Self { node, impossible: RefCell::default(), time, timestamp: time_ms.to_string().into() }
     }
 
     /// The points of a record, none yet.
@@ -162,7 +164,15 @@ impl<'a> Frame<'a> {
             self.impossible.borrow_mut().extend(values);
         }
         let points: Vec<Point> = points.finish()?;
-        Some(Record { record_type: Some(record_type), attributes, time_ms: self.time_ms, points })
+        Some(Record {
+            record_type: Some(record_type),
+            resource: Arc::new(Resource::of(attributes)),
+            scope: None,
+            attributes: Attributes::new(),
+            time: self.time,
+            start: None,
+            points,
+        })
     }
 }
 

@@ -87,7 +87,7 @@ mod tests {
         put_sums(&mut points, &[new.clone(), grown(100), grown(50)]);
         let points = points.finish().expect("there are rates");
         let received =
-            points.iter().find(|point| point.metric.name() == "node_network_rx_bytes").map(|point| point.value);
+            points.iter().find(|point| point.metric.name() == "node_network_rx_bytes").map(|point| point.value.clone());
         assert_eq!(received, Some(Value::Float(15.0)));
         let mut points = Points::of(RecordType::Node, Capacity::default());
         put_sums(&mut points, &[new]);

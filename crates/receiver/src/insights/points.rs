@@ -1,7 +1,7 @@
 //! The points of a record under construction: measurements become rows of the catalogue.
 
 use catalog::{Measurement, Metric, RecordType};
-use model::{Attributes, MetricRef, Point, Value};
+use model::{Point, Value};
 
 use crate::host::Capacity;
 use crate::plausible::{Absent, Reason, Said, bounded};
@@ -34,7 +34,7 @@ impl Points {
         let Some(metric) = Metric::find(self.record_type, measurement) else { return said };
         match said.and_then(|value| bounded(value.into(), metric, self.capacity)) {
             Ok(value) => {
-                self.points.push(Point { metric: MetricRef::Known(metric), value, attributes: Attributes::new() });
+                self.points.push(Point { metric: model::Metric::Known(metric), value });
                 said
             }
             Err(absent) => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use catalog::RecordType;
-use model::{Clock, Record, Round, Stamp, Value};
+use model::{Batch, Clock, Record, Stamp, Value};
 use receiver::config::Orchestrator;
 use receiver::host::{Fact, Facts, KubeletAddress, Origin, Place};
 use receiver::{Collector, Config, Tools};
@@ -154,13 +154,13 @@ impl Rig {
 }
 
 /// The records of a type that have an attribute of this value; all of the type where `attribute` is empty.
-pub fn find<'a>(round: &'a Round, record_type: RecordType, attribute: &str, value: &str) -> Vec<&'a Record> {
+pub fn find<'a>(round: &'a Batch, record_type: RecordType, attribute: &str, value: &str) -> Vec<&'a Record> {
     let of_type = round.records.iter().filter(|record| record.record_type == Some(record_type));
     of_type.filter(|record| attribute.is_empty() || text(record, attribute) == Some(value)).collect()
 }
 
 /// The one record of a type about this.
-pub fn one<'a>(round: &'a Round, record_type: RecordType, attribute: &str, value: &str) -> &'a Record {
+pub fn one<'a>(round: &'a Batch, record_type: RecordType, attribute: &str, value: &str) -> &'a Record {
     let found = find(round, record_type, attribute, value);
     assert_eq!(found.len(), 1, "{} with {attribute}={value}", record_type.as_str());
     found[0]
@@ -168,14 +168,15 @@ pub fn one<'a>(round: &'a Round, record_type: RecordType, attribute: &str, value
 
 /// An attribute of a record.
 pub fn text<'a>(record: &'a Record, attribute: &str) -> Option<&'a str> {
-    record.attributes.get(attribute).map(|value| &**value)
+    record.resource.attributes.get(attribute).map(|value| &**value)
 }
 
 /// A metric of a record as a float.
 pub fn metric(record: &Record, name: &str) -> Option<f64> {
     let point = record.points.iter().find(|point| point.metric.name() == name)?;
-    Some(match point.value {
-        Value::Integer(value) => value as f64,
-        Value::Float(value) => value,
+    Some(match &point.value {
+        Value::Integer(value) => *value as f64,
+        Value::Float(value) => *value,
+        Value::Compound(_) => return None,
     })
 }

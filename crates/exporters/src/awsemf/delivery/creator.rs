@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::awsemf::destination::Destination;
 use aws::logs::{Client, Error, GroupSettings};
-use model::Destination;
 use telemetry::chain;
 use tokio::sync::MutexGuard;
 use tracing::{info, warn};

@@ -5,7 +5,7 @@ mod sending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Destination;
+use crate::awsemf::destination::Destination;
 use tracing::{error, info};
 
 use super::backoff::Backoff;

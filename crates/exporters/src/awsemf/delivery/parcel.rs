@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
+use crate::awsemf::destination::Destination;
 use aws::logs::limits;
-use model::Destination;
 
 use crate::awsemf::encode::Encoded;
 

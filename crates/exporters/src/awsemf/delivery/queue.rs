@@ -9,7 +9,7 @@ mod state;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use model::Destination;
+use crate::awsemf::destination::Destination;
 use telemetry::chain;
 use tokio::sync::Notify;
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws::logs::{Accepted, Client, Confirmed, Error, Event};
-use model::{Clock, Destination};
+use model::Clock;
+
+use crate::awsemf::destination::Destination;
 use telemetry::{Episode, Seldom};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::Destination;
+use crate::awsemf::destination::Destination;
 use spool::{Entry, Error, Spool};
 use telemetry::{Episode, chain};
 use tracing::{error, info, warn};

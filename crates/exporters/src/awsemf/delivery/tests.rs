@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws::Keys;
-use model::{Attributes, Clock, MetricRef, NamedMetric, Point, Record, Round, Stamp, Value};
+use model::{Attributes, Batch, Clock, Descriptor, Metric, Point, Record, Stamp, UnixTime, Value};
 use spool::Spool;
 use telemetry::{Board, Registry, Standing};
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, KEYS, REGION};
@@ -104,7 +104,7 @@ impl Running {
         Self { fake, delivery, worker, stop, registry, board, offset_ms, before }
     }
 
-    fn export(&mut self, round: &Round) {
+    fn export(&mut self, round: &Batch) {
         self.delivery.export(round).unwrap();
     }
 
@@ -166,21 +166,21 @@ fn now_ms() -> i64 {
 }
 
 /// A round of a node's own record and those of so many pods, each with one metric whose value is the number of the record.
-fn round_of(cluster: &str, node: &str, time_ms: i64, pods: i64) -> Round {
+fn round_of(cluster: &str, node: &str, time_ms: i64, pods: i64) -> Batch {
     let record = |number: i64| {
         let pairs = [("ClusterName", cluster), ("NodeName", node), ("Type", "Pod"), ("PodName", &format!("p{number}"))];
         let mut attributes = Attributes::new();
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
             attributes.insert(name, value);
         }
-        let metric = MetricRef::Named(Arc::new(NamedMetric { name: "pod_cpu_limit".into(), unit: "".into() }));
-        let points = vec![Point { metric, value: Value::Integer(number), attributes: Attributes::new() }];
-        Record { record_type: None, attributes, time_ms, points }
+        let metric = Metric::Other(Arc::new(Descriptor::gauge("pod_cpu_limit", "")));
+        let points = vec![Point { metric, value: Value::Integer(number) }];
+        Record::of(attributes, UnixTime::from_millis(time_ms), points)
     };
-    Round { time_ms, records: (0..pods).map(record).collect(), ends: true }
+    Batch { tick: None, records: (0..pods).map(record).collect(), ends: true }
 }
 
-fn round(time_ms: i64, pods: i64) -> Round {
+fn round(time_ms: i64, pods: i64) -> Batch {
     round_of("shop", "node", time_ms, pods)
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Destination;
+use crate::awsemf::destination::Destination;
 use telemetry::Episode;
 use tracing::{error, warn};
 

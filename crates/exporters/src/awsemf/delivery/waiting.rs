@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
-use model::Destination;
+use crate::awsemf::destination::Destination;
 
 use super::parcel::{Parcel, service_bytes};
 

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::awsemf::destination::Destination;
 use aws::logs::{Event, limits};
-use model::Destination;
 
 use super::parcel::{Frame, Packer, Parcel, frames};
 use super::waiting::Waiting;

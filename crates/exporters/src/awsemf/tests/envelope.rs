@@ -1,10 +1,10 @@
 //! What is around attributes and metrics: versions, reserved names, order, nested JSON, collisions.
 
 use catalog::RecordType;
-use model::{Attributes, Point, Value};
+use model::{Point, Value};
 use serde_json::json;
 
-use super::support::{SAMPLE, attributes, config, encode, encode_one, encode_with, named, point, record};
+use super::support::{SAMPLE, config, encode, encode_one, encode_with, named, point, record};
 use crate::awsemf::{Counts, Encoder};
 
 const NODE: &[(&str, &str)] = &[("ClusterName", "demo"), ("NodeName", "n1"), ("Type", "Node"), ("Version", "0")];
@@ -154,14 +154,8 @@ fn units_are_described_mapped_or_left_out() {
         {metric_name: c, unit: Bits}]";
     let metrics = [("a", ""), ("b", "Percent"), ("c", "By"), ("d", "%"), ("e", "parsec"), ("f", "Kilobytes")];
     let mut other = record(&[], &[]);
-    other.points = metrics
-        .iter()
-        .map(|(name, unit)| Point {
-            metric: named(name, unit),
-            value: Value::Integer(1),
-            attributes: Attributes::new(),
-        })
-        .collect();
+    other.points =
+        metrics.iter().map(|(name, unit)| Point { metric: named(name, unit), value: Value::Integer(1) }).collect();
     let units = |yaml: &str| -> Vec<serde_json::Value> {
         let event = encode_one(&config(yaml), other.clone());
         event.directives()[0]["Metrics"].as_array().unwrap().clone()
@@ -193,10 +187,7 @@ fn an_event_that_would_be_too_large_is_split_by_its_metrics() {
     pairs.push(("long", &long));
     let names: Vec<String> = (0..4).map(|number| format!("{number}{}", "m".repeat(200_000))).collect();
     let mut huge = record(&pairs, &[]);
-    huge.points = names
-        .iter()
-        .map(|name| Point { metric: named(name, ""), value: Value::Integer(1), attributes: attributes(&[]) })
-        .collect();
+    huge.points = names.iter().map(|name| Point { metric: named(name, ""), value: Value::Integer(1) }).collect();
     let events = encode(&config(SAMPLE), vec![huge]);
     assert_eq!(events.len(), 2);
     assert!(events.iter().all(|event| event.text.len() <= aws::logs::limits::MAX_EVENT_BYTES));
@@ -207,7 +198,7 @@ fn an_event_that_would_be_too_large_is_split_by_its_metrics() {
     let mut alone = record(NODE, &[("node_cpu_limit", 1.0)]);
     for _ in 0..2 {
         let metric = named(&"m".repeat(1_100_000 + alone.points.len()), "");
-        alone.points.push(Point { metric, value: Value::Integer(1), attributes: attributes(&[]) });
+        alone.points.push(Point { metric, value: Value::Integer(1) });
     }
     let events = encode_with(&mut encoder, vec![alone]);
     assert!(events.len() == 1 && events[0].json["node_cpu_limit"] == 1);

@@ -1,16 +1,35 @@
 //! Which points make one event, and where it goes.
 
-use model::{Point, Record, Value};
+use model::{Attributes, Point, Record, UnixTime, Value};
 
 use super::support::{SAMPLE, TIME, attributes, config, encode, encode_one, encode_with, named, record};
 use crate::awsemf::Encoder;
 
-fn labelled(name: &str, value: i64, own: &[(&str, &str)]) -> Point {
-    Point { metric: named(name, ""), value: Value::Integer(value), attributes: attributes(own) }
+/// A point, and what is true of it beside its resource.
+fn labelled(name: &str, value: i64, own: &[(&str, &str)]) -> (Attributes, Point) {
+    (attributes(own), Point { metric: named(name, ""), value: Value::Integer(value) })
 }
 
-fn scraped(common: &[(&str, &str)], points: Vec<Point>) -> Record {
-    Record { record_type: None, attributes: attributes(common), time_ms: TIME, points }
+/// Points of one resource: a record for all of the same attributes.
+fn scraped(common: &[(&str, &str)], points: Vec<(Attributes, Point)>) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    for (own, point) in points {
+        match records.iter_mut().find(|record| record.attributes == own) {
+            Some(record) => record.points.push(point),
+            None => {
+                let record = Record::of(attributes(common), UnixTime::from_millis(TIME), vec![point]);
+                records.push(Record { attributes: own, ..record });
+            }
+        }
+    }
+    records
+}
+
+/// The only record of these points.
+fn one(common: &[(&str, &str)], points: Vec<(Attributes, Point)>) -> Record {
+    let mut records = scraped(common, points);
+    assert_eq!(records.len(), 1);
+    records.remove(0)
 }
 
 #[test]
@@ -22,8 +41,7 @@ fn points_of_equal_labels_are_one_event() {
         labelled("a", 4, &[("le", "10")]),
         labelled("d", 5, &[]),
     ];
-    let events =
-        encode(&config("resource_to_telemetry_conversion: {enabled: true}"), vec![scraped(&[("job", "x")], points)]);
+    let events = encode(&config("resource_to_telemetry_conversion: {enabled: true}"), scraped(&[("job", "x")], points));
     let shown: Vec<Vec<String>> = events.iter().map(super::support::Event::members).collect();
     assert_eq!(shown[0][2..5], ["job", "le", "a"].map(String::from));
     assert_eq!(shown[0][5], "c");
@@ -36,7 +54,7 @@ fn points_of_equal_labels_are_one_event() {
 fn records_of_equal_labels_time_and_destination_are_one_event() {
     let pod = |metric: &str| record(&[("ClusterName", "c"), ("NodeName", "n"), ("Type", "Pod")], &[(metric, 1.0)]);
     let mut later = pod("pod_cpu_limit");
-    later.time_ms += 1;
+    later.time = UnixTime::from_millis(TIME + 1);
     let other = record(&[("ClusterName", "d"), ("NodeName", "n"), ("Type", "Pod")], &[("pod_cpu_limit", 1.0)]);
     let records = vec![pod("pod_cpu_usage_total"), other, pod("pod_memory_usage"), later];
     let events = encode(&config(SAMPLE), records);
@@ -50,7 +68,7 @@ fn records_of_equal_labels_time_and_destination_are_one_event() {
 fn of_one_metric_twice_the_last_counts() {
     let mut encoder = Encoder::new(&config("version: 1"), "");
     let points = vec![labelled("a", 1, &[]), labelled("b", 2, &[]), labelled("a", 3, &[])];
-    let events = encode_with(&mut encoder, vec![scraped(&[], points)]);
+    let events = encode_with(&mut encoder, scraped(&[], points));
     assert_eq!((&events[0].json["a"], events.len()), (&3.into(), 1));
     assert_eq!(encoder.counts().replaced, 1);
 }
@@ -58,18 +76,17 @@ fn of_one_metric_twice_the_last_counts() {
 #[test]
 fn metrics_of_two_units_and_one_name_are_one_metric() {
     let points = vec![
-        Point { metric: named("a", "s"), ..labelled("a", 1, &[]) },
-        Point { metric: named("a", "By"), ..labelled("a", 2, &[]) },
+        (attributes(&[]), Point { metric: named("a", "s"), value: Value::Integer(1) }),
+        (attributes(&[]), Point { metric: named("a", "By"), value: Value::Integer(2) }),
     ];
-    let event = encode_one(&config("namespace: x"), scraped(&[], points));
+    let event = encode_one(&config("namespace: x"), one(&[], points));
     assert_eq!(event.json["a"], 2);
     assert_eq!(event.directives()[0]["Metrics"][0]["Unit"], "Bytes");
 }
 
 #[test]
-fn a_records_attribute_wins_over_a_points_of_the_same_name() {
-    let record =
-        scraped(&[("a", "record"), ("c", "record")], vec![labelled("m", 1, &[("a", "point"), ("b", "point")])]);
+fn a_resources_attribute_wins_over_a_records_of_the_same_name() {
+    let record = one(&[("a", "record"), ("c", "record")], vec![labelled("m", 1, &[("a", "point"), ("b", "point")])]);
     let event = encode_one(&config("resource_to_telemetry_conversion: {enabled: true}"), record.clone());
     assert_eq!(
         (&event.json["a"], &event.json["b"], &event.json["c"]),
@@ -84,7 +101,7 @@ fn a_records_attribute_wins_over_a_points_of_the_same_name() {
 fn service_attributes_can_be_left_out() {
     let yaml = "resource_to_telemetry_conversion: {enabled: true, exclude_service_attributes: true}";
     let common = [("service.name", "web"), ("service.namespace", "shop"), ("service.instance.id", "1"), ("a", "1")];
-    let event = encode_one(&config(yaml), scraped(&common, vec![labelled("m", 1, &[])]));
+    let event = encode_one(&config(yaml), one(&common, vec![labelled("m", 1, &[])]));
     assert_eq!(event.members(), ["Timestamp", "Version", "a", "m", "_aws"]);
     assert_eq!(event.directives()[0]["Namespace"], "shop/web");
 }
@@ -92,7 +109,7 @@ fn service_attributes_can_be_left_out() {
 #[test]
 fn the_namespace_comes_from_the_option_or_the_service() {
     let namespace = |yaml: &str, common: &[(&str, &str)]| {
-        let event = encode_one(&config(yaml), scraped(common, vec![labelled("m", 1, &[])]));
+        let event = encode_one(&config(yaml), one(common, vec![labelled("m", 1, &[])]));
         (event.directives()[0]["Namespace"].as_str().unwrap().to_owned(), event.destination.group.to_string())
     };
     let service = [("service.name", "web"), ("service.namespace", "shop")];
@@ -109,19 +126,12 @@ fn each_event_finds_its_own_destination() {
     let yaml = "log_group_name: '/x/{ClusterName}', log_stream_name: '{TaskId}'";
     let points =
         vec![labelled("m", 1, &[("TaskId", "t1")]), labelled("m", 2, &[("TaskId", "t2")]), labelled("m", 3, &[])];
-    let events = encode(&config(yaml), vec![scraped(&[("ClusterName", "c")], points)]);
+    let events = encode(&config(yaml), scraped(&[("ClusterName", "c")], points));
     let shown: Vec<_> =
         events.iter().map(|event| (&*event.destination.group, &*event.destination.stream, event.resolved)).collect();
     assert_eq!(shown, [("/x/c", "t1", true), ("/x/c", "t2", true), ("/x/c", "undefined", false)]);
-    let default = encode_one(&config("namespace: N"), scraped(&[], vec![labelled("m", 1, &[])]));
+    let default = encode_one(&config("namespace: N"), one(&[], vec![labelled("m", 1, &[])]));
     assert_eq!((&*default.destination.group, &*default.destination.stream), ("/metrics/N", "stream"));
-}
-
-#[test]
-fn a_record_without_a_time_has_its_rounds() {
-    let mut timeless = scraped(&[], vec![labelled("m", 1, &[])]);
-    timeless.time_ms = 0;
-    assert_eq!(encode_one(&config("namespace: x"), timeless).json["_aws"]["Timestamp"], TIME);
 }
 
 #[test]
@@ -131,7 +141,7 @@ fn names_without_end_are_forgotten_and_the_events_stay_the_same() {
     let before = encode_with(&mut encoder, vec![node()]);
     for batch in 0..5 {
         let points = (0..5000).map(|number| labelled(&format!("m{batch}_{number}"), 1, &[])).collect();
-        encode_with(&mut encoder, vec![scraped(&[], points)]);
+        encode_with(&mut encoder, scraped(&[], points));
     }
     assert_eq!(encode_with(&mut encoder, vec![node()]), before);
 }
@@ -140,7 +150,7 @@ fn names_without_end_are_forgotten_and_the_events_stay_the_same() {
 #[track_caller]
 fn check_apart(yaml: &str, first: &[(&str, &str)], second: &[(&str, &str)]) {
     let config = config(yaml);
-    let records = [first, second].map(|common| scraped(common, vec![labelled("m", 1, &[])]));
+    let records = [first, second].map(|common| one(common, vec![labelled("m", 1, &[])]));
     let alone = records.clone().map(|record| encode_one(&config, record));
     assert_ne!(alone[0].directives(), alone[1].directives());
     assert_eq!(encode(&config, records.to_vec()), alone);

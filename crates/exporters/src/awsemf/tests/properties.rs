@@ -1,6 +1,6 @@
 //! What holds for every round: valid JSON, exact numbers, directives within CloudWatch's limits.
 
-use model::{Point, Record, Value};
+use model::{Point, Record, UnixTime, Value};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -67,25 +67,25 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn points() -> impl Strategy<Value = Vec<Point>> {
-    let own =
-        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec((prop::sample::select(NAMES), text()), 0..3)];
     let name = prop_oneof![
         prop::sample::select(METRICS).prop_map(str::to_owned),
         (0..400u32).prop_map(|number| format!("node_cpu_utilization_{number}")),
     ];
-    let point =
-        (name, prop::sample::select(&["", "s", "%", "odd"][..]), value(), own).prop_map(|(name, unit, value, own)| {
-            let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            Point { metric: named(&name, unit), value, attributes: attributes(&own) }
-        });
+    let point = (name, prop::sample::select(&["", "s", "%", "odd"][..]), value())
+        .prop_map(|(name, unit, value)| Point { metric: named(&name, unit), value });
     let point = point.boxed();
     prop_oneof![4 => prop::collection::vec(point.clone(), 0..12), 1 => prop::collection::vec(point, 0..300)]
 }
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
-    let record = (pairs(), points()).prop_map(|(pairs, points)| {
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Record { record_type: None, attributes: attributes(&pairs), time_ms: TIME, points }
+    let own =
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec((prop::sample::select(NAMES), text()), 0..3)];
+    let record = (pairs(), own, points()).prop_map(|(pairs, own, points)| {
+        let [pairs, own] = [pairs, own].map(|pairs| {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            attributes(&pairs)
+        });
+        Record { attributes: own, ..Record::of(pairs, UnixTime::from_millis(TIME), points) }
     });
     prop::collection::vec(record, 0..5)
 }
@@ -135,7 +135,7 @@ proptest! {
     #[test]
     fn what_was_encoded_before_does_not_show(mut records in records(), which in 0..CONFIGS.len()) {
         for (time_ms, record) in (1..).zip(&mut records) {
-            record.time_ms = time_ms;
+            record.time = UnixTime::from_millis(time_ms);
         }
         let config = config(CONFIGS[which]);
         let alone: Vec<Event> = records.iter().flat_map(|record| encode(&config, vec![record.clone()])).collect();
@@ -146,8 +146,9 @@ proptest! {
 
     #[test]
     fn numbers_and_texts_arrive_as_they_were(value in value(), text: String) {
-        let point = Point { metric: named("m", ""), value, attributes: attributes(&[("t", &text)]) };
-        let record = Record { record_type: None, attributes: attributes(&[]), time_ms: TIME, points: vec![point] };
+        let points = vec![Point { metric: named("m", ""), value: value.clone() }];
+        let own = attributes(&[("t", &text)]);
+        let record = Record { attributes: own, ..Record::of(attributes(&[]), UnixTime::from_millis(TIME), points) };
         let events = encode(&config("version: 1"), vec![record]);
         match value {
             Value::Float(value) if !value.is_finite() => prop_assert!(events.is_empty()),
@@ -158,6 +159,7 @@ proptest! {
                 prop_assert_eq!(rest[..end].parse::<f64>(), Ok(value));
             }
             Value::Integer(value) => prop_assert_eq!(&events[0].json["m"], &Json::from(value)),
+            Value::Compound(_) => unreachable!("no compound value is made here"),
         }
         if let Some(event) = events.first() {
             prop_assert_eq!(&event.json["t"], &Json::from(text));

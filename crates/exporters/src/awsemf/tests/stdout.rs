@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use super::support::{SAMPLE, config, record, round};
+use super::support::{SAMPLE, batch, config, record};
 use crate::awsemf::Stdout;
 use crate::{Error, Exporter};
 
@@ -33,12 +33,12 @@ impl Write for Closed {
     }
 }
 
-fn nodes(count: usize) -> model::Round {
+fn nodes(count: usize) -> model::Batch {
     let record = |number: usize| {
         let name = format!("n{number}");
         record(&[("ClusterName", "c"), ("NodeName", &name), ("Type", "Node")], &[("node_cpu_limit", 1.0)])
     };
-    round((0..count).map(record).collect())
+    batch((0..count).map(record).collect())
 }
 
 #[test]

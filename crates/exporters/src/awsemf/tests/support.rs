@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use catalog::{METRICS, RecordType};
 use confmap::{Decode, Faults};
-use model::{Attributes, Destination, MetricRef, NamedMetric, Point, Record, Round, Value};
+use model::{Attributes, Batch, Descriptor, Metric, Point, Record, UnixTime, Value};
 use serde_json::Value as Json;
 
-use crate::awsemf::{Config, Encoder};
+use crate::awsemf::{Config, Destination, Encoder};
 
 pub(super) const SAMPLE: &str = include_str!("../../../golden/sample.yaml");
 
@@ -42,14 +42,14 @@ pub(super) fn attributes(pairs: &[(&str, &str)]) -> Attributes {
 pub(super) fn point(record_type: Option<RecordType>, name: &str, value: Value) -> Point {
     let known = METRICS.iter().find(|metric| Some(metric.record_type) == record_type && metric.name == name);
     let metric = match known {
-        Some(metric) => MetricRef::Known(metric),
+        Some(metric) => Metric::Known(metric),
         None => named(name, ""),
     };
-    Point { metric, value, attributes: Attributes::new() }
+    Point { metric, value }
 }
 
-pub(super) fn named(name: &str, unit: &str) -> MetricRef {
-    MetricRef::Named(Arc::new(NamedMetric { name: name.into(), unit: unit.into() }))
+pub(super) fn named(name: &str, unit: &str) -> Metric {
+    Metric::Other(Arc::new(Descriptor::gauge(name, unit)))
 }
 
 /// A record of the type that its attribute `Type` names, with metrics that all have a value.
@@ -67,11 +67,11 @@ pub(super) fn record(pairs: &[(&str, &str)], metrics: &[(&str, f64)]) -> Record 
             point(record_type, name, value)
         })
         .collect();
-    Record { record_type, attributes, time_ms: TIME, points }
+    Record { record_type, ..Record::of(attributes, UnixTime::from_millis(TIME), points) }
 }
 
-pub(super) fn round(records: Vec<Record>) -> Round {
-    Round { time_ms: TIME, records, ends: true }
+pub(super) fn batch(records: Vec<Record>) -> Batch {
+    Batch { tick: None, records, ends: true }
 }
 
 /// An event, taken apart.
@@ -112,7 +112,7 @@ impl Event {
 
 pub(super) fn encode_with(encoder: &mut Encoder, records: Vec<Record>) -> Vec<Event> {
     let mut events = Vec::new();
-    let Ok(()) = encoder.encode::<Infallible>(&round(records), &mut |event| {
+    let Ok(()) = encoder.encode::<Infallible>(&batch(records), &mut |event| {
         let text = String::from_utf8(event.body.to_vec()).expect("JSON is text");
         events.push(Event {
             destination: (**event.destination).clone(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::awsemf::destination::Destination;
 use aws::logs::limits;
-use model::Destination;
 
 use super::End;
 use crate::awsemf::delivery::waiting::{Held, Waiting};

@@ -15,15 +15,15 @@ fn config() -> Config {
 }
 
 /// A round of an instance, with the attributes that are known; one event has the number as its metric.
-fn round(known: &[(&str, &str)], number: i64) -> Round {
+fn round(known: &[(&str, &str)], number: i64) -> Batch {
     let mut attributes = Attributes::new();
     for (name, value) in [&[("InstanceId", "i-0123456789abcdef0"), ("Type", "Instance")], known].concat() {
         attributes.insert(name, value);
     }
-    let metric = MetricRef::Named(Arc::new(NamedMetric { name: "instance_cpu_limit".into(), unit: "".into() }));
-    let points = vec![Point { metric, value: Value::Integer(number), attributes: Attributes::new() }];
+    let metric = Metric::Other(Arc::new(Descriptor::gauge("instance_cpu_limit", "")));
+    let points = vec![Point { metric, value: Value::Integer(number) }];
     let time_ms = now_ms();
-    Round { time_ms, records: vec![Record { record_type: None, attributes, time_ms, points }], ends: true }
+    Batch { tick: None, records: vec![Record::of(attributes, UnixTime::from_millis(time_ms), points)], ends: true }
 }
 
 #[tokio::test]

@@ -273,7 +273,7 @@ async fn a_fault_of_every_batch_is_one_line() {
     }
     for count in 1..4 {
         let mut old = round(now_ms(), 2);
-        old.records[0].time_ms -= 15 * 86_400_000;
+        old.records[0].time = UnixTime::from_millis(now_ms() - 15 * 86_400_000);
         running.export(&old);
         running.stored(4 + count).await;
     }

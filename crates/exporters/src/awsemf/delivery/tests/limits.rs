@@ -12,7 +12,7 @@ async fn what_is_too_old_or_too_new_is_counted_and_the_rest_arrives() {
     running.stored(1).await;
     let mut mixed = round(now, 9);
     for (record, offset) in mixed.records.iter_mut().zip([-15 * DAY_MS, -15 * DAY_MS, 3 * 3_600_000]) {
-        record.time_ms = now + offset;
+        record.time = UnixTime::from_millis(now + offset);
     }
     running.export(&mixed);
     running.stored(7).await;

@@ -1,0 +1,165 @@
+//! Distributions as CloudWatch takes them: statistic sets, and values with their counts.
+
+use model::{Buckets, Data, ExponentialHistogram, Histogram, Summary};
+
+use super::json;
+
+/// Values that one metric of an event may have (CloudWatch's embedded metric format).
+const MOST_VALUES: usize = 100;
+
+/// A metric's value of several numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Set {
+    /// Values, each with how often it was measured; `None` in a plain statistic set.
+    pub(crate) values: Option<Vec<(f64, u64)>>,
+    pub(crate) max: f64,
+    pub(crate) min: f64,
+    pub(crate) count: u64,
+    pub(crate) sum: f64,
+}
+
+impl Set {
+    /// Whether CloudWatch takes all of its numbers.
+    pub(crate) fn is_within(&self, limit: f64) -> bool {
+        self.numbers().all(|number| number.abs() <= limit)
+    }
+
+    /// Appends it as JSON.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        if let Some(values) = &self.values {
+            out.extend_from_slice(br#""Values":["#);
+            json::write_list(out, values.iter(), |out, (value, _)| json::write_float(out, *value));
+            out.extend_from_slice(br#"],"Counts":["#);
+            json::write_list(out, values.iter(), |out, (_, count)| json::write_unsigned(out, *count));
+            out.extend_from_slice(b"],");
+        }
+        out.extend_from_slice(br#""Max":"#);
+        json::write_float(out, self.max);
+        out.extend_from_slice(br#","Min":"#);
+        json::write_float(out, self.min);
+        out.extend_from_slice(br#","Count":"#);
+        json::write_unsigned(out, self.count);
+        out.extend_from_slice(br#","Sum":"#);
+        json::write_float(out, self.sum);
+        out.push(b'}');
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        let values = self.values.iter().flatten().map(|(value, _)| *value);
+        [self.max, self.min, self.sum].into_iter().chain(values)
+    }
+}
+
+/// What a compound value becomes; several where one can't hold all its buckets. None where a number is NaN or infinite, and
+/// of a single number.
+pub(crate) fn sets(data: &Data) -> Vec<Set> {
+    let sets = match data {
+        Data::Number(_) => Vec::new(),
+        Data::Histogram(histogram) => vec![of_histogram(histogram)],
+        Data::ExponentialHistogram(histogram) => of_exponential(histogram),
+        Data::Summary(summary) => vec![of_summary(summary)],
+    };
+    if sets.iter().all(|set| set.numbers().all(f64::is_finite)) { sets } else { Vec::new() }
+}
+
+/// A statistic set. A smallest or largest value that the sender does not give is taken from the buckets, and is the mean where
+/// there are none: a zero would be CloudWatch's minimum for good.
+fn of_histogram(histogram: &Histogram) -> Set {
+    let sum = histogram.sum.unwrap_or(0.0);
+    let used = |(_, count): &(usize, &u64)| **count > 0;
+    let bound = |at: usize| histogram.bounds.get(at).copied();
+    let mut buckets = histogram.buckets.iter().enumerate().filter(used);
+    // Of a bucket without an end on one side the other one.
+    let (first, last) = (buckets.next(), buckets.next_back());
+    let (first, last) = (first.map(|(at, _)| at), last.or(first).map(|(at, _)| at));
+    let lowest = first.and_then(|at| at.checked_sub(1).and_then(bound).or_else(|| bound(at)));
+    let highest = last.and_then(|at| bound(at).or_else(|| at.checked_sub(1).and_then(bound)));
+    let mean = mean(sum, histogram.count);
+    Set {
+        values: None,
+        max: histogram.max.or(highest).unwrap_or(mean),
+        min: histogram.min.or(lowest).unwrap_or(mean),
+        count: histogram.count,
+        sum,
+    }
+}
+
+/// The values are the buckets' middles, from the largest on, a hundred of them in each set; the sum stands in the first.
+fn of_exponential(histogram: &ExponentialHistogram) -> Vec<Set> {
+    let base = 2_f64.powf(2_f64.powi(-histogram.scale));
+    let all = buckets(histogram, base);
+    let (sum, given) = (histogram.sum.unwrap_or(0.0), (histogram.min, histogram.max));
+    let mean = mean(sum, histogram.count);
+    let Some((lowest, highest)) = all.last().map(|bucket| bucket.low).zip(all.first().map(|bucket| bucket.high)) else {
+        let values = Some(Vec::new());
+        let (min, max) = (given.0.unwrap_or(mean), given.1.unwrap_or(mean));
+        return vec![Set { values, max, min, count: histogram.count, sum }];
+    };
+    let mut sets: Vec<Set> = all
+        .chunks(MOST_VALUES)
+        .map(|piece| Set {
+            values: Some(piece.iter().map(|bucket| (bucket.low.midpoint(bucket.high), bucket.count)).collect()),
+            max: piece[0].high,
+            min: piece[piece.len() - 1].low,
+            count: piece.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count)),
+            sum: 0.0,
+        })
+        .collect();
+    let last = sets.len() - 1;
+    (sets[0].sum, sets[0].max) = (sum, given.1.unwrap_or(highest));
+    sets[last].min = given.0.unwrap_or(lowest);
+    sets
+}
+
+/// A bucket with anything in it.
+struct Bucket {
+    low: f64,
+    high: f64,
+    count: u64,
+}
+
+/// The buckets from the largest values on.
+fn buckets(histogram: &ExponentialHistogram, base: f64) -> Vec<Bucket> {
+    let side = |buckets: &Buckets, sign: f64| -> Vec<Bucket> {
+        let used = (i64::from(buckets.offset)..).zip(&buckets.counts).filter(|(_, count)| **count > 0);
+        used.map(|(index, count)| {
+            #[expect(clippy::cast_precision_loss, reason = "an index beyond 2^53 is infinite as a power anyway")]
+            let bound = |index: i64| sign * base.powf(index as f64);
+            let (near, far) = (bound(index), bound(index + 1));
+            Bucket { low: near.min(far), high: near.max(far), count: *count }
+        })
+        .collect()
+    };
+    let mut all = side(&histogram.positive, 1.0);
+    all.reverse();
+    if histogram.zero_count > 0 {
+        all.push(Bucket { low: 0.0, high: 0.0, count: histogram.zero_count });
+    }
+    all.append(&mut side(&histogram.negative, -1.0));
+    all
+}
+
+/// A statistic set from the lowest to the highest quantile, in whatever order the sender has them.
+fn of_summary(summary: &Summary) -> Set {
+    let by_quantile = |one: &&(f64, f64), other: &&(f64, f64)| one.0.total_cmp(&other.0);
+    let (lowest, highest) =
+        (summary.quantiles.iter().min_by(by_quantile), summary.quantiles.iter().max_by(by_quantile));
+    let mean = mean(summary.sum, summary.count);
+    Set {
+        values: None,
+        max: highest.map_or(mean, |(_, value)| *value),
+        min: lowest.map_or(mean, |(_, value)| *value),
+        count: summary.count,
+        sum: summary.sum,
+    }
+}
+
+/// Zero of nothing.
+fn mean(sum: f64, count: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a mean of more than 2^53 measurements is as good")]
+    if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Distributions worked out by hand, after the OpenTelemetry data model and the format's specification.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn written(data: &Data) -> Vec<String> {
+    let text = |set: &Set| {
+        let mut out = Vec::new();
+        set.write(&mut out);
+        String::from_utf8(out).expect("JSON is text")
+    };
+    sets(data).iter().map(text).collect()
+}
+
+#[track_caller]
+fn check(data: Data, expected: &[&str]) {
+    assert_eq!(written(&data), expected);
+}
+
+fn histogram(min: Option<f64>, max: Option<f64>, buckets: &[u64]) -> Data {
+    let bounds = if buckets.is_empty() { Vec::new() } else { vec![1.0, 2.5, 10.0] };
+    let count = 6;
+    Data::Histogram(Histogram { count, sum: Some(15.0), min, max, bounds, buckets: buckets.to_vec() })
+}
+
+#[test]
+fn a_histogram_is_a_statistic_set() {
+    check(histogram(Some(0.5), Some(8.0), &[1, 2, 3, 0]), &[r#"{"Max":8,"Min":0.5,"Count":6,"Sum":15}"#]);
+    // What is missing is taken from the buckets: from 1 to 10, and of one that is open on a side its other end.
+    check(histogram(None, None, &[0, 2, 4, 0]), &[r#"{"Max":10,"Min":1,"Count":6,"Sum":15}"#]);
+    check(histogram(None, None, &[3, 0, 0, 3]), &[r#"{"Max":10,"Min":1,"Count":6,"Sum":15}"#]);
+    check(histogram(None, Some(7.0), &[0, 6, 0, 0]), &[r#"{"Max":7,"Min":1,"Count":6,"Sum":15}"#]);
+    check(histogram(None, None, &[]), &[r#"{"Max":2.5,"Min":2.5,"Count":6,"Sum":15}"#]);
+    check(Data::Histogram(Histogram::default()), &[r#"{"Max":0,"Min":0,"Count":0,"Sum":0}"#]);
+}
+
+#[test]
+fn an_exponential_histogram_is_its_buckets_middles_from_the_largest_on() {
+    // Scale 0: bounds are powers of two. 1 to 2 and 4 to 8, two zeros, -2 to -1.
+    let one = ExponentialHistogram {
+        count: 9,
+        sum: Some(20.0),
+        min: Some(-1.5),
+        max: Some(7.0),
+        scale: 0,
+        zero_count: 2,
+        positive: Buckets { offset: 0, counts: vec![3, 0, 1] },
+        negative: Buckets { offset: 0, counts: vec![3] },
+        ..ExponentialHistogram::default()
+    };
+    check(
+        Data::ExponentialHistogram(one.clone()),
+        &[r#"{"Values":[6,1.5,0,-1.5],"Counts":[1,3,2,3],"Max":7,"Min":-1.5,"Count":9,"Sum":20}"#],
+    );
+    // Without the ends those of the buckets count.
+    check(
+        Data::ExponentialHistogram(ExponentialHistogram { min: None, max: None, ..one }),
+        &[r#"{"Values":[6,1.5,0,-1.5],"Counts":[1,3,2,3],"Max":8,"Min":-2,"Count":9,"Sum":20}"#],
+    );
+    // Scale -1 has the factor 4, scale 1 the root of two.
+    let of = |scale| {
+        let positive = Buckets { offset: 1, counts: vec![5] };
+        Data::ExponentialHistogram(ExponentialHistogram {
+            count: 5,
+            scale,
+            positive,
+            ..ExponentialHistogram::default()
+        })
+    };
+    check(of(-1), &[r#"{"Values":[10],"Counts":[5],"Max":16,"Min":4,"Count":5,"Sum":0}"#]);
+    assert!(written(&of(1))[0].starts_with(r#"{"Values":[1.7071067811865"#), "{:?}", written(&of(1)));
+    check(
+        Data::ExponentialHistogram(ExponentialHistogram {
+            count: 2,
+            sum: Some(3.0),
+            ..ExponentialHistogram::default()
+        }),
+        &[r#"{"Values":[],"Counts":[],"Max":1.5,"Min":1.5,"Count":2,"Sum":3}"#],
+    );
+}
+
+#[test]
+fn more_than_a_hundred_buckets_are_several_sets() {
+    let positive = Buckets { offset: -100, counts: vec![1; 150] };
+    let negative = Buckets { offset: 0, counts: vec![2; 100] };
+    let data = Data::ExponentialHistogram(ExponentialHistogram {
+        count: 350,
+        sum: Some(-5.0),
+        min: Some(-1e30),
+        max: Some(1e15),
+        positive,
+        negative,
+        ..ExponentialHistogram::default()
+    });
+    let sets = sets(&data);
+    let shown: Vec<_> = sets.iter().map(|set| (set.values.as_ref().map_or(0, Vec::len), set.count, set.sum)).collect();
+    assert_eq!(shown, [(100, 100, -5.0), (100, 150, 0.0), (50, 100, 0.0)]);
+    assert_eq!((sets[0].max, sets[0].min), (1e15, 2_f64.powi(-50)));
+    assert_eq!((sets[1].max, sets[1].min), (2_f64.powi(-50), -(2_f64.powi(50))));
+    assert_eq!((sets[2].max, sets[2].min), (-(2_f64.powi(50)), -1e30));
+}
+
+#[test]
+fn a_summary_is_from_its_lowest_to_its_highest_quantile() {
+    let summary =
+        |quantiles: &[(f64, f64)]| Data::Summary(Summary { count: 4, sum: 10.0, quantiles: quantiles.to_vec() });
+    check(summary(&[(0.99, 9.0), (0.0, 0.5), (0.5, 2.0)]), &[r#"{"Max":9,"Min":0.5,"Count":4,"Sum":10}"#]);
+    check(summary(&[]), &[r#"{"Max":2.5,"Min":2.5,"Count":4,"Sum":10}"#]);
+}
+
+#[test]
+fn what_is_not_finite_is_nothing() {
+    check(histogram(Some(f64::NAN), None, &[]), &[]);
+    check(histogram(None, Some(f64::INFINITY), &[]), &[]);
+    let positive = Buckets { offset: i32::MAX, counts: vec![1] };
+    check(
+        Data::ExponentialHistogram(ExponentialHistogram { count: 1, positive, ..ExponentialHistogram::default() }),
+        &[],
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_histogram_is_survived_and_loses_no_measurement(
+        scale: i32, offset: i32, counts in prop::collection::vec(0_u64..1000, 0..300), zero_count in 0_u64..9, sum in -1e9..1e9_f64,
+    ) {
+        let positive = Buckets { offset, counts: counts.clone() };
+        let negative = Buckets { offset, counts: counts.iter().rev().copied().collect() };
+        let count = counts.iter().sum::<u64>() * 2 + zero_count;
+        let (sum, min, max) = (Some(sum), None, None);
+        let zero_threshold = 0.0;
+        let data = Data::ExponentialHistogram(ExponentialHistogram {
+            count, sum, min, max, scale, zero_count, zero_threshold, positive, negative,
+        });
+        let sets = sets(&data);
+        prop_assert!(sets.is_empty() || sets.iter().map(|set| set.count).sum::<u64>() == count);
+        for set in &sets {
+            let values = set.values.as_ref().map_or(&[][..], Vec::as_slice);
+            prop_assert!(values.len() <= MOST_VALUES);
+            prop_assert!(values.is_sorted_by(|one, other| one.0 >= other.0));
+        }
+        for text in written(&data) {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+        }
+    }
+}
