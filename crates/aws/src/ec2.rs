@@ -24,6 +24,8 @@ use crate::percent;
 use crate::session::Session;
 use crate::signed::Call;
 use answer::Page;
+#[cfg(fuzzing)]
+pub use answer::fuzz as fuzz_answer;
 pub use error::{Error, Operation, Refusal};
 
 /// The signing name of the service.

@@ -20,6 +20,8 @@ use crate::environment::Environment;
 use crate::http::{Client as Http, Deadlines, Route, Transport};
 use crate::json;
 pub use arn::{cluster_name, container_instance_id, task_id};
+#[cfg(fuzzing)]
+pub use read::fuzz as fuzz_answer;
 pub use read::{Container, Metadata, Task};
 
 /// The port the agent listens on.

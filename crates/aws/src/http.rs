@@ -29,6 +29,8 @@ use connection::Connection;
 pub use error::Transport;
 pub(crate) use origin::Origin;
 pub(crate) use proxy::Proxies;
+#[cfg(fuzzing)]
+pub use proxy::fuzz as fuzz_proxy;
 use tls::Trust;
 
 /// More than any answer of these services has; a server that sends without end is cut off here.

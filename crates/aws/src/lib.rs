@@ -33,3 +33,6 @@ pub use partition::{Partition, Variant, region_fault};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use settings::{Keys, Settings, proxy_fault};
+
+#[cfg(fuzzing)]
+pub use http::fuzz_proxy;

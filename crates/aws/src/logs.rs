@@ -29,6 +29,8 @@ use crate::error::Error as SessionError;
 use crate::http::{Deadlines, MAX_ANSWER_BYTES};
 use crate::session::Session;
 use crate::signed::Call;
+#[cfg(fuzzing)]
+pub use answer::fuzz as fuzz_answer;
 use encode::Body;
 pub use error::{Error, Operation, Refusal};
 pub use filter::{Filter, Found, Page};

@@ -28,6 +28,8 @@ use crate::percent;
 use crate::settings::Settings;
 pub use error::Error;
 pub use read::Identity;
+#[cfg(fuzzing)]
+pub use read::fuzz as fuzz_answer;
 
 /// The service is on this machine, or as good as.
 const DEADLINES: Deadlines = Deadlines { connect: Duration::from_secs(1), answer: Duration::from_secs(2) };

@@ -34,6 +34,8 @@ pub use config::{
 pub use delivery::{Delivery, Tools, Worker};
 pub use destination::Destination;
 pub use encode::{Counts, Encoded, Encoder};
+#[cfg(fuzzing)]
+pub use nested::fuzz as fuzz_nested;
 pub use stdout::Stdout;
 
 #[cfg(test)]

@@ -12,5 +12,7 @@ mod watch;
 
 pub use campaign::{Campaign, Leadership, Moment, Now, Options, Told};
 pub use elector::{Action, Elector, Mode, Notice, Outcome, RENEW, Step, TERM};
+#[cfg(fuzzing)]
+pub use lock::fuzz as fuzz_lock;
 pub use lock::{Lock, Place, View};
 pub use record::{ANNOTATION, LEASE, Record, Unreadable};

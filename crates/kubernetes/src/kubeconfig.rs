@@ -4,6 +4,13 @@
 //! as in client-go; only a token's file counts before the token itself. Relative paths start at the kubeconfig.
 
 mod base64;
+/// Any kubeconfig is survived, and so is any base64.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8]) {
+    let _ = parse(Path::new("/kubeconfig"), bytes);
+    let _ = base64::decode(bytes);
+}
+
 #[cfg(test)]
 mod tests;
 

@@ -46,3 +46,8 @@ pub use settings::{Auth, BODY_LIMIT, SERVICE_ACCOUNT_TOKEN, Settings};
 pub use stream::{DEEPEST, LABEL_BYTES, LARGEST_OBJECT, LabelRules, Shape};
 pub use streamed::Streamed;
 pub use summary::{ContainerSummary, FsUse, NodeSummary, PodSummary, Summary, parse_summary};
+#[cfg(fuzzing)]
+pub use {
+    kubeconfig::fuzz as fuzz_kubeconfig, node::fuzz as fuzz_node, pods::fuzz as fuzz_pods,
+    summary::fuzz as fuzz_summary,
+};

@@ -159,6 +159,14 @@ impl From<RawNode> for Node {
     }
 }
 
+/// Any node, and any list of nodes, is survived.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8]) {
+    for node in [parse_node(bytes), parse_list(bytes)].into_iter().flatten() {
+        let _ = (node.instance(), node.cluster_name());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,29 @@ mod amounts;
 mod raw;
 mod reader;
 mod repeated;
+/// A list is the same in pieces of any size, and where the one before it is known.
+#[cfg(fuzzing)]
+pub fn fuzz(first: &[u8], second: &[u8], piece: usize) {
+    let rules = LabelRules::default();
+    let read = |known: &Known, bytes: &[u8], piece: usize| {
+        let mut reader = Reader::new(&rules, known);
+        bytes.chunks(piece.max(1)).try_for_each(|piece| reader.push(piece))?;
+        reader.finish()
+    };
+    let nothing = Known::default();
+    let known = read(&nothing, first, piece);
+    let same = |one: &Result<Known, ParseError>, whole: &[u8]| {
+        let other = read(&nothing, whole, whole.len());
+        assert_eq!(one.as_ref().ok().map(Known::list), other.as_ref().ok().map(Known::list));
+    };
+    same(&known, first);
+    if let Ok(known) = &known {
+        same(&read(known, first, piece), first);
+        same(&read(known, second, piece), second);
+        same(&read(known, second, second.len()), second);
+    }
+}
+
 #[cfg(test)]
 mod tests;
 

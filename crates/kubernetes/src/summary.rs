@@ -3,6 +3,14 @@
 //! Follows `Summary` of `k8s.io/kubelet/pkg/apis/stats/v1alpha1`, as the kubelet serves it at `/stats/summary`.
 
 mod raw;
+/// A summary is the same in pieces of any size.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8], piece: usize) {
+    let mut reader = Reader::new();
+    let pushed = bytes.chunks(piece.max(1)).try_for_each(|piece| reader.push(piece));
+    assert_eq!(pushed.and_then(|()| reader.finish()).ok(), parse_summary(bytes).ok());
+}
+
 #[cfg(test)]
 mod tests;
 

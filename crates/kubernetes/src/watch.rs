@@ -16,6 +16,8 @@ mod turn;
 
 pub use pace::Pace;
 pub use status::{Counts, How, Phase, Report, Status};
+#[cfg(fuzzing)]
+pub use {page::fuzz as fuzz_page, turn::fuzz as fuzz_lines};
 
 use std::sync::Arc;
 use std::time::Duration;

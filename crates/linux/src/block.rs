@@ -92,5 +92,13 @@ fn volume_id(serial: &[u8]) -> Option<Box<str>> {
     (matches!(digits.len(), 8 | 17) && is_hex).then(|| format!("vol-{digits}").into_boxed_str())
 }
 
+/// A volume's id has its shape.
+#[cfg(fuzzing)]
+pub fn fuzz_serial(serial: &[u8]) {
+    if let Some(id) = volume_id(serial) {
+        assert!(id.starts_with("vol-") && matches!(id.len(), 12 | 21), "{id}");
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -38,5 +38,8 @@ pub enum Version {
     V2,
 }
 
+#[cfg(fuzzing)]
+pub use {cpu::fuzz as fuzz_cpu, io::fuzz as fuzz_io, memory::fuzz as fuzz_memory, names::fuzz as fuzz_name};
+
 #[cfg(test)]
 mod tests;

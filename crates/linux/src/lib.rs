@@ -30,6 +30,8 @@ pub use buffer::Buffer;
 pub use device::DeviceNumber;
 pub use error::{Error, Shown};
 pub use root::Root;
+#[cfg(fuzzing)]
+pub use text::fuzz as fuzz_text;
 
 #[cfg(test)]
 mod tree;

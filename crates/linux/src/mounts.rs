@@ -8,6 +8,8 @@ mod long;
 mod table;
 mod visible;
 
+#[cfg(fuzzing)]
+pub use long::fuzz as parse_as_long;
 pub use table::Table;
 
 /// The mount table of the machine's first process: the host's view, whatever namespace this process is in.

@@ -108,6 +108,12 @@ fn read_cgroup(proc: impl AsFd, pid: u32, buffer: &mut Buffer) -> Result<&[u8], 
     Ok(&buffer.bytes[..length])
 }
 
+/// Any text of `stat` is survived.
+#[cfg(fuzzing)]
+pub fn fuzz_stat(text: &[u8]) {
+    let _ = parse_start_time(text);
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -43,6 +43,17 @@ pub(crate) fn owned(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(text).into_owned().into_boxed_str()
 }
 
+/// A number's digits are read back, and any text is survived.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &[u8]) {
+    for line in lines(text) {
+        let _ = (key_and_value(line), kilobytes(line), words(line).count());
+        if let Some(value) = number(line) {
+            assert_eq!(number(value.to_string().as_bytes()), Some(value));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

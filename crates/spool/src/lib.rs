@@ -36,5 +36,7 @@ mod stats;
 pub use error::Error;
 pub use options::Options;
 pub use record::{Appended, Entry, Pending, Record};
+#[cfg(fuzzing)]
+pub use recover::fuzz as fuzz_segment;
 pub use spool::Spool;
 pub use stats::{Dropped, Recovered, Stats};

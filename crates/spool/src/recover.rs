@@ -206,3 +206,45 @@ fn next_mark(file: &File, mut at: u64, buffer: &mut [u8]) -> io::Result<Option<u
         at += (filled + 1 - MARK.len()) as u64;
     }
 }
+
+/// A segment of these records, with bytes changed and cut off, is read back: undamaged all of it, else none but what was
+/// written.
+///
+/// # Panics
+///
+/// Where another record is found, or one is missing though nothing is damaged.
+#[cfg(fuzzing)]
+pub fn fuzz(records: &[&[u8]], changes: &[(usize, u8)], cut: usize) {
+    use std::io::Write as _;
+
+    use crate::frame::encode_frame;
+    use crate::record::Entry;
+
+    let mut bytes = header::encode_header(1).to_vec();
+    for (id, body) in (1..).zip(records) {
+        let entry = Entry { key: &body[..body.len() / 4], time_ms: 5, items: 1, body };
+        let mut frame = Vec::new();
+        encode_frame(id, &entry, &mut frame).expect("it is short");
+        bytes.extend_from_slice(&frame);
+    }
+    let written = bytes.clone();
+    for (at, with) in changes {
+        let at = at % bytes.len();
+        bytes[at] = *with;
+    }
+    bytes.truncate(bytes.len().saturating_sub(cut));
+    let memory = rustix::fs::memfd_create("segment", rustix::fs::MemfdFlags::CLOEXEC).expect("there is memory");
+    let mut file = File::from(memory);
+    file.write_all(&bytes).expect("there is memory");
+    for bodies in [Bodies::Check, Bodies::Trust] {
+        let found = scan(&file, 1, bodies, &mut Keys::default());
+        for record in &found.segment.records {
+            let body = records[record.ordinal as usize];
+            assert_eq!((&*record.key, record.body_bytes as usize), (&body[..body.len() / 4], body.len()));
+        }
+        if bytes == written {
+            assert_eq!((found.segment.records.len(), found.torn_bytes), (records.len(), 0));
+        }
+    }
+    let _ = (identify(&file, 1, Path::new("segment")), parse_head(&bytes));
+}

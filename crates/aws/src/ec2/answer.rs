@@ -171,5 +171,20 @@ fn fault(response: &Response<Bytes>) -> Fault {
     }
 }
 
+/// A page is read or refused.
+#[cfg(fuzzing)]
+pub fn fuzz(body: &[u8], status: u16) {
+    const INSTANCE: &str = "i-0123456789abcdef0";
+    let used = Credentials::new("AKIDEXAMPLE", "hidden-word", None, None, "fuzz");
+    let _ = (tags(body, INSTANCE), attachments(body, INSTANCE));
+    let mut response = Response::new(Bytes::copy_from_slice(body));
+    let Ok(status) = hyper::StatusCode::from_u16(status) else { return };
+    *response.status_mut() = status;
+    let refusal = refusal(Operation::DescribeTags, &response, &used);
+    assert_eq!(refusal.is_none(), status == hyper::StatusCode::OK);
+    assert!(!format!("{refusal:?}").contains("hidden-word"));
+    let _ = is_the_services(&response);
+}
+
 #[cfg(test)]
 mod tests;

@@ -92,3 +92,11 @@ fn is_docker_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     (1..=128).contains(&text.len()) && text.bytes().all(fits)
 }
+
+/// No id of a container leaves its folder.
+#[cfg(fuzzing)]
+pub fn fuzz(body: &[u8]) {
+    let _ = crate::json::object::<Metadata>(body);
+    let tasks = crate::json::object::<Tasks>(body).and_then(|tasks| tasks.0).unwrap_or_default();
+    assert!(tasks.iter().flat_map(|task| &task.containers).all(|container| is_docker_id(&container.docker_id)));
+}

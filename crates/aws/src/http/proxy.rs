@@ -259,5 +259,15 @@ pub(super) async fn tunnel(
     }
 }
 
+/// Any list of exceptions is survived by any address, and what is decoded is no longer than it was.
+#[cfg(fuzzing)]
+pub fn fuzz(exceptions: &str, address: &str) {
+    assert!(percent_decode(address).len() <= address.len());
+    let exceptions = parse_exceptions(exceptions);
+    let Ok(proxy) = Proxy::parse("key", address) else { return };
+    let proxies = Proxies { https: Some(proxy.clone()), http: None, exceptions };
+    let _ = proxies.for_origin(proxy.origin());
+}
+
 #[cfg(test)]
 mod tests;

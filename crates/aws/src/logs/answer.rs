@@ -185,5 +185,21 @@ fn element(text: &str, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
+/// No more is rejected than was sent, and a refusal is one by its status alone.
+#[cfg(fuzzing)]
+pub fn fuzz(body: &[u8], status: u16, sent: usize) {
+    let used = Credentials::new("AKIDEXAMPLE", "hidden-word", None, None, "fuzz");
+    if let Some(rejected) = rejected(body, sent) {
+        assert!(rejected.total() <= sent);
+    }
+    let mut response = Response::new(Bytes::copy_from_slice(body));
+    let Ok(status) = hyper::StatusCode::from_u16(status) else { return };
+    *response.status_mut() = status;
+    let refusal = refusal(Operation::PutLogEvents, &response, &used);
+    assert_eq!(refusal.is_none(), status.is_success());
+    assert!(!format!("{refusal:?}").contains("hidden-word"));
+    let _ = (accepted(&response, sent), expected_token(&response), is_the_services(&response));
+}
+
 #[cfg(test)]
 mod tests;

@@ -117,5 +117,18 @@ fn text(response: &Response<Bytes>) -> Option<&str> {
     (!start.starts_with("<html") && !start.starts_with("<!doctype")).then_some(text)
 }
 
+/// What is read of an answer has the shape of what it should be.
+#[cfg(fuzzing)]
+pub fn fuzz(body: &[u8]) {
+    let response = Response::new(Bytes::copy_from_slice(body));
+    if let Some(identity) = identity(&response) {
+        assert!(identity.instance_id.is_none_or(|id| is_instance_id(&id)));
+        assert!(identity.region.is_none_or(|region| is_region_name(&region)));
+    }
+    assert!(tag_keys(&response).into_iter().flatten().all(|key| is_tag_key(&key)));
+    assert!(tag_value(&response).is_none_or(|value| !value.contains(char::is_control)));
+    let _ = token(&response);
+}
+
 #[cfg(test)]
 mod tests;

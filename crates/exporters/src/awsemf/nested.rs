@@ -130,6 +130,16 @@ impl<'de> Visitor<'de> for Checked {
     }
 }
 
+/// What passes is what a parser takes, and stays so without its line ends.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &str) {
+    let valid = serde_json::from_str::<serde_json::Value>(text).is_ok();
+    assert_eq!(form(text) != Form::Invalid, valid);
+    let mut line = Vec::new();
+    write_without_lines(&mut line, text);
+    assert!(!valid || serde_json::from_slice::<serde_json::Value>(&line).is_ok());
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -202,6 +202,19 @@ fn member<'a>(value: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<Stri
     slot.as_object_mut().expect("it was just made one")
 }
 
+/// What is written into an object is read again, for either kind of lock.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8]) {
+    for lock in Lock::ALL {
+        let Ok(object) = Object::parse(lock, bytes) else { continue };
+        let View::Record(record) = &object.view else { continue };
+        let again = Object::parse(lock, &object.with(lock, record)).expect("what was written is an object");
+        let View::Record(again) = again.view else { panic!("what was written is no record") };
+        let seconds = |record: &Record| [record.acquired, record.renewed].map(|time| time.map(|time| time.as_secs()));
+        assert_eq!((&again.holder, again.lease(), seconds(&again)), (&record.holder, record.lease(), seconds(record)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

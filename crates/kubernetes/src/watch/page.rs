@@ -106,6 +106,22 @@ impl Page {
     }
 }
 
+/// A page comes to the same in pieces of any size.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8], piece: usize) {
+    use crate::cluster::{Pods, Swap};
+    let read = |piece: usize| {
+        let mut pods = Swap::new(Pods::default());
+        let mut reader = Reader::new(&mut pods);
+        reader.begin();
+        let pushed = bytes.chunks(piece.max(1)).try_for_each(|piece| reader.push(piece));
+        let page = pushed.and_then(|()| reader.finish()).ok();
+        pods.commit();
+        (page, pods.current().map(|pods| (pods.count(), pods.running())))
+    };
+    assert_eq!(read(piece), read(bytes.len()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -193,6 +193,22 @@ fn encode(token: &str, path: &mut String) {
     }
 }
 
+/// The lines of a watch come to the same in pieces of any size; what is counted, and whether the end was reached.
+#[cfg(fuzzing)]
+pub fn fuzz(bytes: &[u8], piece: usize) {
+    use crate::cluster::{Pods, Swap};
+    let read = |piece: usize| {
+        let (mut pods, mut version, status) = (Swap::new(Pods::default()), None, Status::default());
+        pods.restart();
+        let mut lines = Lines::new(&pods.shapes().event);
+        let mut follower = Follower { consumer: &mut pods, version: &mut version, status: &status };
+        let end = bytes.chunks(piece.max(1)).try_for_each(|piece| lines.feed(piece, |line| follower.take(line)));
+        let counts = pods.current().map(|pods| (pods.count(), pods.running()));
+        (end.is_ok(), counts, version, status.counts())
+    };
+    assert_eq!(read(piece), read(bytes.len()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,3 +76,12 @@ impl Cpu {
         }
     }
 }
+
+/// Any text of the CPU's files is survived.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &[u8]) {
+    let mut cpu = Cpu::default();
+    let keys: Keys<'_> = &[(b"usage_usec", Field::Usage), (b"user", Field::User), (b"system_usec", Field::System)];
+    cpu.parse(text, keys, TICK_NSEC);
+    cpu.parse(text, keys, USEC_NSEC);
+}

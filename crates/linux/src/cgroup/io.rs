@@ -239,3 +239,19 @@ fn disk_of(disks: &mut Vec<DiskIo>, device: DeviceNumber, counter: Counter) -> &
     });
     &mut disks[index]
 }
+
+/// Any text of the block I/O's files is survived, and each disk stands once in what is read.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &[u8]) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for (counter, _) in FILES_V1 {
+        parse_v1(text, counter, &mut first, |disk| &mut disk.serviced);
+        parse_v1(text, counter, &mut first, |disk| &mut disk.service_bytes);
+    }
+    keep_one_of_each(&mut first);
+    parse_v2(text, &mut second);
+    for disks in [first, second] {
+        let devices: std::collections::BTreeSet<DeviceNumber> = disks.iter().map(|disk| disk.device).collect();
+        assert_eq!(devices.len(), disks.len());
+    }
+}

@@ -156,3 +156,23 @@ impl Memory {
         }
     }
 }
+
+/// Any text of the memory's files is survived, and each is the same when it comes twice.
+#[cfg(fuzzing)]
+pub fn fuzz(text: &[u8]) {
+    let twice = [text, b"\n", text].concat();
+    let parsers: [fn(&mut Memory, &[u8]); 4] = [
+        |memory, text| memory.parse_stat_v1(text, false),
+        |memory, text| memory.parse_stat_v1(text, true),
+        Memory::parse_stat_v2,
+        Memory::parse_events,
+    ];
+    for parse in parsers {
+        let [one, two] = [text, &twice].map(|text| {
+            let mut memory = Memory::default();
+            parse(&mut memory, text);
+            Memory { faults: 0, ..memory }
+        });
+        assert_eq!(one, two);
+    }
+}

@@ -103,6 +103,17 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
+/// What a name says of a pod or container has the shape of an id, and lies in the name.
+#[cfg(fuzzing)]
+pub fn fuzz(parent: &str, name: &str) {
+    match classify(parent, name) {
+        Name::Pod { uid } => assert!(is_word(uid) && name.contains(uid)),
+        Name::Container { id, .. } => assert!(id.len() == ID && name.contains(id)),
+        Name::Other => {}
+    }
+    let _ = is_kubelets(name);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
