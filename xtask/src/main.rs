@@ -7,6 +7,7 @@ mod bench;
 mod compare;
 mod dist;
 mod docs;
+mod fuzz;
 mod kernel;
 mod outcome;
 mod project;
@@ -27,6 +28,9 @@ usage: cargo xtask COMMAND
   arrows                      which crate may know which, and what only some may do
   docs [--check]              writes docs/metrics.md and docs/configuration.md, or says whether they are stale
   deny                        licences, sources and known weaknesses of the dependencies
+  fuzz [TARGET...] [--seconds N]
+                              every parser of outside text, fed what reaches ever more of it: N seconds each, or five
+                              minutes together
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
   bench pair OLD NEW          two builds of the agent side by side: CPU and memory of the new one to the old one's; as root
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::run(docs::Mode::Write),
         ["docs", "--check"] => docs::run(docs::Mode::Check),
         ["deny"] => outcome::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["dist"] => dist::run(),
         ["compare", names @ ..] => compare::run(names),
         ["bench", names @ ..] => bench(names),

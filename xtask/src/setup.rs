@@ -49,6 +49,14 @@ pub(crate) fn target_is_installed(target: &str) -> bool {
     std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
 }
 
+/// A C++ compiler, which libFuzzer is built with.
+pub(crate) fn cpp_compiler() -> Result<()> {
+    if std::env::var_os("CXX").is_none() && !has_program("c++") {
+        apt("g++").context("install a C++ compiler")?;
+    }
+    Ok(())
+}
+
 fn apt(package: &str) -> Result<()> {
     let install = ["install", "-y", "-q", "--no-install-recommends", package];
     let mut command = program("apt-get", install);

@@ -16,10 +16,23 @@ use crate::project::{cargo, program, root, succeed, succeeds};
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
 const PACKED: &str = "advisory-db.tar.gz";
 
+/// What is shipped, and what the fuzz targets are built with.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "fuzz/Cargo.toml"];
+
 /// Checks licences, sources and bans.
 pub(crate) fn run() -> Result<Outcome> {
-    succeed(&mut cargo(["deny", "--all-features", "check", "--hide-inclusion-graph", "licenses", "sources", "bans"]))?;
+    for manifest in MANIFESTS {
+        let check = ["check", "--hide-inclusion-graph", "licenses", "sources", "bans"];
+        succeed(deny(manifest, Path::new("deny.toml")).args(check))?;
+    }
     Ok(Outcome::Passed)
+}
+
+/// `cargo deny` with a workspace and a configuration.
+fn deny(manifest: &str, config: &Path) -> Command {
+    let mut command = cargo(["deny", "--all-features", "--manifest-path", manifest, "--config"]);
+    command.arg(root().join(config));
+    command
 }
 
 /// Checks for known weaknesses.
@@ -27,7 +40,7 @@ pub(crate) fn advisories() -> Result<Outcome> {
     let check = ["check", "--hide-inclusion-graph", "advisories"];
     let given = std::env::var_os("ADVISORY_DB").map(PathBuf::from);
     if given.is_none() && succeeds(&mut cargo(["deny", "fetch", "db"])) {
-        succeed(cargo(["deny", "--all-features"]).args(check))?;
+        MANIFESTS.iter().try_for_each(|manifest| succeed(deny(manifest, Path::new("deny.toml")).args(check)))?;
         return Ok(Outcome::Passed);
     }
     let Some(copy) = given.or_else(|| packed_beside(&root())) else {
@@ -39,10 +52,12 @@ pub(crate) fn advisories() -> Result<Outcome> {
     let work = root().join("target/advisories");
     let repository = repository(&copy, &work).context("make a repository of the copy")?;
     let config = config(&work)?;
-    let mut command = cargo(["deny", "--all-features", "--config"]);
-    command.arg(config).args(check);
-    redirect(&mut command, &repository);
-    succeed(&mut command)?;
+    for manifest in MANIFESTS {
+        let mut command = deny(manifest, &config);
+        command.args(check);
+        redirect(&mut command, &repository);
+        succeed(&mut command)?;
+    }
     Ok(Outcome::Passed)
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, report};
 use crate::project::{cargo, succeed};
-use crate::{arrows, docs, kernel, setup, supply};
+use crate::{arrows, docs, fuzz, kernel, setup, supply};
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,12 +40,13 @@ pub(crate) fn run(options: Options) -> Result<()> {
     if !options.quick {
         steps.push(("setup", Box::new(prepare)));
     }
-    steps.push(("format", Box::new(|| passed(cargo_step(&["fmt", "--all", "--check"])))));
+    steps.push(("format", Box::new(|| passed(FORMAT.iter().try_for_each(|of| cargo_step(of))))));
     steps.push(("lints", Box::new(|| passed(cargo_step(&LINTS)))));
     steps.push(("arrows", Box::new(|| passed(arrows::run()))));
     steps.push(("pages", Box::new(|| passed(docs::run(docs::Mode::Check)))));
     steps.push(("tests", Box::new(|| passed(cargo_step(&["test", "--workspace", "--no-fail-fast", "--quiet"])))));
     if !options.quick {
+        steps.push(("fuzz", Box::new(fuzz::check)));
         steps.push(("dependencies", Box::new(supply::run)));
         steps.push(("advisories", Box::new(supply::advisories)));
         steps.push(("kernels", Box::new(move || kernel::run(options.cluster))));
@@ -61,12 +62,15 @@ pub(crate) fn run(options: Options) -> Result<()> {
     report(outcomes)
 }
 
+/// The project, and the workspace of the fuzz targets.
+const FORMAT: [&[&str]; 2] = [&["fmt", "--all", "--check"], &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]];
+
 const LINTS: [&str; 8] =
     ["clippy", "--workspace", "--all-targets", "--all-features", "--quiet", "--", "--deny", "warnings"];
 
 /// Installs what is missing. What can't be installed is told, and the steps that need it say so themselves.
 fn prepare() -> Result<Outcome> {
-    let attempts = [setup::beds(), setup::static_target(), setup::cargo_deny()];
+    let attempts = [setup::beds(), setup::static_target(), setup::cargo_deny(), setup::cpp_compiler()];
     let missing: Vec<String> = attempts.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     Ok(if missing.is_empty() { Outcome::Passed } else { Outcome::Partly(missing) })
 }

@@ -104,14 +104,30 @@ fn every_constant_that_a_row_names_is_there() {
     }
 }
 
-#[test]
-fn every_test_of_a_parser_that_is_named_is_there() {
-    let known = known();
+/// The table "Parsers of outside text": of each row the tests and the fuzz targets that it names.
+fn parsers() -> Vec<(String, String)> {
     let page = fs::read_to_string(root().join("docs/testing.md")).expect("the page is there");
     let (_, section) = page.split_once("\n## Parsers").expect("the page has the section");
     let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
-    let cells = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
-    let named: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let &[_, _, _, tests, targets] = &cells[..] else {
+            panic!("text, parser, what is held, tests, targets: {row}")
+        };
+        (tests.to_owned(), targets.to_owned())
+    })
+    .collect()
+}
+
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_test_of_a_parser_that_is_named_is_there() {
+    let known = known();
+    let parsers = parsers();
+    let named: Vec<&str> = parsers.iter().flat_map(|(tests, _)| quoted(tests)).collect();
     let missing: Vec<&&str> = named.iter().filter(|name| !known.functions.contains(**name)).collect();
     assert!(named.len() > 30 && missing.is_empty(), "no such test: {missing:?}");
 }
@@ -190,4 +206,18 @@ fn every_bound_has_a_row_or_a_reason() {
     assert!(missing.is_empty(), "no row in docs/architecture.md, Limits: {missing:?}");
     let stale: Vec<_> = excused.iter().filter(|name| named.contains(*name) || !found.contains(*name)).collect();
     assert!(stale.is_empty(), "they have a row, or are gone: {stale:?}");
+}
+
+#[test]
+fn every_parser_has_a_fuzz_target_and_every_target_a_parser() {
+    let parsers = parsers();
+    assert!(parsers.iter().all(|(_, targets)| quoted(targets).next().is_some()), "a row without a target");
+    let named: BTreeSet<&str> = parsers.iter().flat_map(|(_, targets)| quoted(targets)).collect();
+    let mut there = BTreeSet::new();
+    for file in fs::read_dir(root().join("fuzz/src")).expect("there are targets").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a source is text");
+        let names = text.split("name: \"").skip(1).filter_map(|rest| rest.split_once('"'));
+        there.extend(names.map(|(name, _)| name.to_owned()));
+    }
+    assert_eq!(named, there.iter().map(String::as_str).collect());
 }
