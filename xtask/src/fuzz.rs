@@ -73,7 +73,10 @@ fn fuzz(names: &[&str], seconds: Option<usize>, all_together: usize) -> Result<(
         fs::remove_dir_all(&seeds)?;
     }
     let nothing: [&str; 0] = [];
-    succeed(program(&binary, nothing).env("FUZZ_SEEDS", &seeds)).context("lay out the seeds")?;
+    let laid = program(&binary, nothing).env("FUZZ_SEEDS", &seeds).output().context("run the fuzz targets")?;
+    if !laid.status.success() {
+        bail!("the seeds can't be laid out:\n{}", String::from_utf8_lossy(&laid.stderr));
+    }
     let known: BTreeSet<String> =
         fs::read_dir(&seeds)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(**name)) {
@@ -101,8 +104,7 @@ fn build(folder: &Path) -> Result<PathBuf> {
     let version = program("rustc", ["-vV"]).output().context("run rustc -vV")?;
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    let arguments =
-        ["build", "--quiet", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target", host];
+    let arguments = ["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", host];
     let mut command = cargo(arguments);
     command.env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS").arg("--target-dir").arg(folder);
     succeed(&mut command)?;
