@@ -14,7 +14,10 @@ use crate::json::Json;
 
 /// Whether an answer may begin with this line: only then is it tried.
 pub(super) fn begins(line: &[u8]) -> bool {
-    let inside = line.trim_ascii().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    // The spaces are those that an answer's reader passes over: a form feed is none, and the line would be tried forever.
+    let behind_spaces = |text: &[u8]| text.iter().position(|byte| !b" \t\r\n".contains(byte)).unwrap_or(text.len());
+    let line = &line[behind_spaces(line)..];
+    let inside = line.strip_prefix(b"{").map(|inside| &inside[behind_spaces(inside)..]);
     inside.is_some_and(|inside| inside.is_empty() || inside.starts_with(br#""events""#))
 }
 

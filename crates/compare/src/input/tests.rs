@@ -103,6 +103,16 @@ fn what_does_not_begin_like_an_answer_is_a_line() {
 }
 
 #[test]
+fn what_is_no_space_of_json_begins_no_answer() {
+    for text in ["\u{c}{", "{\u{c}", "{ \u{c}\"events\":[]}"] {
+        let mut lines = Lines::new(text.as_bytes());
+        let mut buffer = Vec::new();
+        assert_eq!((lines.next(&mut buffer).unwrap(), &*buffer), (Next::Line(1), text.as_bytes()));
+        assert_eq!(lines.next(&mut buffer).unwrap(), Next::End, "{text:?}");
+    }
+}
+
+#[test]
 fn a_broken_answer_costs_itself_and_no_line_behind_it() {
     let good = r#"{"Type":"Node"}"#;
     let check = |text: &str, before: &[(Next, String)]| {
