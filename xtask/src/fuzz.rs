@@ -139,7 +139,10 @@ fn run_target(binary: &Path, folder: &Path, name: &str, seconds: usize) -> Resul
     let told = told.join("\n  ");
     let input = said.lines().find_map(|line| line.split_once("Test unit written to ")).map(|(_, path)| path.trim());
     match input {
-        Some(input) => bail!("{name}:\n  {told}\nrepeat it with\n  FUZZ_TARGET={name} {} {input}", binary.display()),
+        Some(input) => {
+            let command = format!("FUZZ_TARGET={name} {} {} {input}", binary.display(), LIMITS.join(" "));
+            bail!("{name}:\n  {told}\nrepeat it with\n  {command}")
+        }
         None => bail!("{name} ({}):\n  {told}", output.status),
     }
 }
