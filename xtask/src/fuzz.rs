@@ -16,6 +16,8 @@ use crate::project::{cargo, has_program, program, root, succeed};
 /// What all targets together take where no time is given, and what they take as a part of `cargo xtask test`.
 const SECONDS: usize = 300;
 const SECONDS_OF_TEST: usize = 120;
+/// A test run tries the same inputs every time, as far as its time goes: what is new is looked for by `cargo xtask fuzz`.
+const SEED_OF_TEST: u32 = 1;
 
 /// Coverage is counted at every edge, with comparisons as hints; all crates are built so, dependencies too.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -45,7 +47,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if let Some(reason) = missing() {
         bail!("not run: {reason}");
     }
-    fuzz(&names, seconds, SECONDS)
+    fuzz(&names, seconds, SECONDS, None)
 }
 
 /// All targets, for a short while.
@@ -53,7 +55,7 @@ pub(crate) fn check() -> Result<Outcome> {
     if let Some(reason) = missing() {
         return Ok(Outcome::NotRun(reason));
     }
-    fuzz(&[], None, SECONDS_OF_TEST)?;
+    fuzz(&[], None, SECONDS_OF_TEST, Some(SEED_OF_TEST))?;
     Ok(Outcome::Passed)
 }
 
@@ -64,7 +66,7 @@ fn missing() -> Option<String> {
     (!is_there).then(|| format!("no C++ compiler, {compiler}, to build libFuzzer with (apt-get install g++)"))
 }
 
-fn fuzz(names: &[&str], seconds: Option<usize>, all_together: usize) -> Result<()> {
+fn fuzz(names: &[&str], seconds: Option<usize>, all_together: usize, seed: Option<u32>) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let folder = root().join(target).join("fuzz");
     let binary = build(&folder)?;
@@ -89,7 +91,7 @@ fn fuzz(names: &[&str], seconds: Option<usize>, all_together: usize) -> Result<(
     println!("{:<20} {:>12} {:>9} {:>9}", "target", "executions", "edges", "features");
     let failed: Vec<String> = wanted
         .iter()
-        .filter_map(|name| run_target(&binary, &folder, name, seconds).err())
+        .filter_map(|name| run_target(&binary, &folder, name, seconds, seed).err())
         .map(|error| format!("{error:#}"))
         .collect();
     if !failed.is_empty() {
@@ -112,7 +114,7 @@ fn build(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Runs one target and prints what it reached.
-fn run_target(binary: &Path, folder: &Path, name: &str, seconds: usize) -> Result<()> {
+fn run_target(binary: &Path, folder: &Path, name: &str, seconds: usize, seed: Option<u32>) -> Result<()> {
     let place = |kind: &str| folder.join(kind).join(name);
     // What is found in one run is where the next one begins.
     let (grown, failed) = (place("grown"), place("failed"));
@@ -122,6 +124,9 @@ fn run_target(binary: &Path, folder: &Path, name: &str, seconds: usize) -> Resul
     command.env("FUZZ_TARGET", name).env("RUST_BACKTRACE", "0");
     command.arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
     command.arg(format!("-artifact_prefix={}/", failed.display()));
+    if let Some(seed) = seed {
+        command.arg(format!("-seed={seed}"));
+    }
     command.arg(&grown).arg(place("seeds"));
     let kept = root().join("fuzz/corpus").join(name);
     if kept.is_dir() {
