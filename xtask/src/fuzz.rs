@@ -154,8 +154,8 @@ fn run_target(binary: &Path, folder: &Path, name: &str, seconds: usize, seed: Op
 
 /// What libFuzzer says of itself and of the input's bytes: no reason of a failure.
 fn is_chatter(line: &str) -> bool {
-    const BEGINNINGS: [&str; 8] =
-        ["#", "INFO", "WARNING: Failed to find function", "NOTE", "MS: ", "0x", "artifact_", "stat:"];
+    const BEGINNINGS: [&str; 9] =
+        ["#", "\tNEW_FUNC", "INFO", "WARNING: Failed to find function", "NOTE", "MS: ", "0x", "artifact_", "stat:"];
     line.trim().is_empty() || BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
 }
 
