@@ -119,8 +119,8 @@ impl ApiServer {
         found
     }
 
-    /// Fetches the pods of a node, as the API server knows them: a static pod is there by its mirror. For where the kubelet
-    /// may not be asked.
+    /// Fetches the pods of a node, as the API server knows them: a static pod is there by its mirror. For when the kubelet
+    /// denies `/pods`.
     pub async fn fetch_pods(&mut self, node: &str) -> Result<Arc<PodList>, Error> {
         // Out of the server's cache: what is a moment old will do.
         let path = format!("{ALL_PODS}?fieldSelector=spec.nodeName%3D{node}&resourceVersion=0");

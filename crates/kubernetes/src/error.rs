@@ -76,7 +76,7 @@ pub enum Error {
     #[error("no certificate authority to verify the server with, set ca_file")]
     NoAuthority,
     /// Certificate and key that can't be used together.
-    #[error("client certificate {} is of no use", path.display())]
+    #[error("client certificate {} is unusable", path.display())]
     ClientCertificate {
         /// The certificate's file.
         path: PathBuf,

@@ -45,7 +45,7 @@ pub trait Consumer {
     fn delete(&mut self, object: &str) -> Result<(), ParseError>;
     /// The list is complete: it is what is known from now on, all at once.
     fn commit(&mut self);
-    /// The list broke off, or did not begin: what came of it is worth nothing.
+    /// The list broke off, or did not begin: discard the partial list.
     fn forget(&mut self);
 }
 

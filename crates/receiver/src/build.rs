@@ -38,7 +38,7 @@ impl Collector {
                 let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
                 let client = client.with_labels(labels(&config));
                 let (asker, server) = kubelet::channel();
-                // Whoever may ask the kubelet by a certificate of its own has no way round it.
+                // With client-certificate authentication there is no fallback to the API server.
                 let way_round = match config.kubelet.auth_type {
                     AuthType::ServiceAccount => cluster::client(place, &node_name)?,
                     AuthType::Tls | AuthType::None | AuthType::KubeConfig => None,

@@ -121,7 +121,7 @@ pub struct FileSystemSample {
     pub volumes: Volumes,
 }
 
-/// What the API server says of the cluster; what it may not be asked for is empty or `None`.
+/// What the API server says of the cluster; what the role does not allow is empty or `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterSample {
     /// The nodes.

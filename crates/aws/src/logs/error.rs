@@ -52,7 +52,7 @@ pub enum Error {
     #[error("no answer from CloudWatch Logs")]
     Unreachable(#[source] Transport),
     /// An answer that is none of the service's, such as a proxy's page: send again later.
-    #[error("{operation}: the answer ({status}) is none of CloudWatch Logs: check endpoint and proxy")]
+    #[error("{operation}: response {status} did not come from CloudWatch Logs: check endpoint and proxy")]
     Garbled {
         /// The call.
         operation: Operation,

@@ -47,7 +47,7 @@ pub enum Error {
         path: String,
     },
     /// The service can't just now: ask again later.
-    #[error("instance metadata answers {status} to {path}: it can't just now, asked again later")]
+    #[error("instance metadata answers {status} to {path}: temporarily unavailable; retrying")]
     Unavailable {
         /// 429 or 5xx.
         status: u16,

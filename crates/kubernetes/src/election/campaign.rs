@@ -48,7 +48,7 @@ pub struct Moment {
     pub wall: Duration,
 }
 
-/// What somebody has to say about the clocks.
+/// Returns the current time on both clocks.
 pub type Now = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// Who stands for election, and for what.

@@ -128,7 +128,7 @@ impl Filter {
         self.state == State::Value && self.depth == 0
     }
 
-    /// Takes the next bytes, and gives each item that ends in them to `each`. After an error the document is worth nothing.
+    /// Takes the next bytes, and gives each item that ends in them to `each`. After an error discard the document.
     pub(crate) fn push(&mut self, chunk: &[u8], each: &mut impl FnMut(Item<'_>)) -> Result<(), ParseError> {
         let mut at = 0;
         while at < chunk.len() {

@@ -78,12 +78,8 @@ fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
             }
         }
         Told::Watched(object, watched) => {
-            info!(
-                lock,
-                object = object.kind(),
-                watched,
-                "how changes of the leader lock are noticed: by a watch, or by reading it"
-            );
+            let how = if watched { "watching" } else { "polling: the role has no right to watch it" };
+            info!(lock, object = object.kind(), "leader lock: {how}");
         }
         Told::EventFailed(error) => {
             info!(lock, error = chain(&error), "event about the leader not posted; nothing else is missing");

@@ -82,7 +82,7 @@ async fn choose(watched: Arc<Watched>, endpoints: Follower, status: Status) {
             _ => before,
         };
         if let Some(words) = way.filter(|_| way != before) {
-            info!(by = words, "how pods' Services are found");
+            info!(by = words, "finding the Services of pods");
             status.fact(telemetry::Fact { name: "Services", value: words.to_owned(), origin: "API server" });
         }
         before = way;

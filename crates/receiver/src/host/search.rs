@@ -1,4 +1,4 @@
-//! Sets the search for what isn't the kernel's to say going: whom to ask, by options and surroundings.
+//! Starts the discovery of instance, cluster and region: which sources to ask, by options and surroundings.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The way round a kubelet that may not be asked for its pods: one before Kubernetes 1.33, where the role has no `nodes/proxy`.
+//! Falls back to the API server when the kubelet denies `/pods`: a kubelet before Kubernetes 1.33, where the role has no `nodes/proxy`.
 
 use std::sync::Arc;
 use std::time::Duration;

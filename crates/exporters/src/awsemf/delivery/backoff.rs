@@ -35,7 +35,7 @@ impl Backoff {
         self.failures
     }
 
-    /// The wait after a failure; `slow` where only a person can help, so that asking often is of no use.
+    /// The wait after a failure; `slow` where only a person can help, so that asking often does not help.
     pub(super) fn failed(&mut self, slow: bool) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let middle = if slow { self.most } else { self.next.min(self.most) };

@@ -123,7 +123,7 @@ impl Creator {
             self.count("CreateLogGroup", &result);
         }
         match result {
-            // Another node was quicker: the retention is its affair, as in groups that were there before.
+            // Another node was quicker: the node that creates the group sets its retention, and an existing group keeps its own.
             Err(Error::Exists(_)) => Ok(()),
             Ok(()) => {
                 info!(group = &**group, "log group created");
