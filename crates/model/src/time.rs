@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 
-/// Nanoseconds since the Unix epoch, as OTLP counts them; never zero, which means that nobody knows.
+/// Nanoseconds since the Unix epoch, as OTLP counts them; never zero, which is OTLP's unknown time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(NonZeroU64);
 

@@ -1,6 +1,6 @@
 //! Files of one crate that import one another in a circle.
 //!
-//! An arrow goes from the file that names something to the file that defines it, through whatever hands the name on. What a
+//! An arrow goes from the file that names something to the file that defines it, through re-exports. What a
 //! file takes from the files of its own folder is no arrow: it is made of them.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -140,7 +140,7 @@ fn buckets(histogram: &ExponentialHistogram, base: f64) -> Vec<Bucket> {
     all
 }
 
-/// A statistic set from the lowest to the highest quantile, in whatever order the sender has them.
+/// A statistic set from the lowest to the highest quantile, in any order.
 fn of_summary(summary: &Summary) -> Set {
     let by_quantile = |one: &&(f64, f64), other: &&(f64, f64)| one.0.total_cmp(&other.0);
     let (lowest, highest) =

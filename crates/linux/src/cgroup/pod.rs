@@ -17,7 +17,7 @@ pub struct Pod {
     pub(super) root: u16,
 }
 
-/// The cgroup of a container. Whatever lies below it is not listed.
+/// The cgroup of a container. Cgroups below it are not listed.
 #[derive(Debug)]
 pub struct Container {
     /// The container's id: 64 hexadecimal digits.
