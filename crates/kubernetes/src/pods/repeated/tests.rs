@@ -74,6 +74,15 @@ fn pods_that_are_too_large_to_hold_are_read_every_time() {
     }
 }
 
+#[test]
+fn pods_that_a_list_has_too_many_are_not_held() {
+    let ended = |number| pod(number, 0, 0).replace("Running", "Failed");
+    let pods: Vec<_> = (0..crate::MOST_PODS + 10).map(ended).collect();
+    let known = read(&Known::default(), &list(&pods, ""), 1 << 16).unwrap();
+    assert_eq!((known.list().pods.len(), known.list().passed_over), (crate::MOST_PODS, 10));
+    assert_eq!((known.pods.len(), known.repeated.len()), (crate::MOST_PODS, crate::MOST_PODS));
+}
+
 proptest! {
     #[test]
     fn each_list_is_read_as_if_none_had_been_before(

@@ -86,12 +86,6 @@ fn roundest(range: &Range<u64>) -> Option<(u64, u64)> {
 /// the ECS agent's own.
 pub(super) fn shares(weight: u64, containers: &[Asked]) -> u64 {
     let weight = weight.clamp(1, 10_000);
-    // The ECS agent counts the fewest shares for a container that asks for none.
-    let asked = containers.iter().map(|container| Some(container.shares?.max(*SHARES.start())));
-    let asked = asked.sum::<Option<u64>>().filter(|sum| SHARES.contains(sum));
-    if let Some(sum) = asked.filter(|sum| [Formula::Line, Formula::Curve].iter().any(|by| by.weight(*sum) == weight)) {
-        return sum;
-    }
     if let Some(sum) = by_weights(weight, containers) {
         return sum;
     }
@@ -116,6 +110,7 @@ fn by_weights(weight: u64, containers: &[Asked]) -> Option<u64> {
         let (mut sum, mut range, mut roundness) = (0, 0..1, 0.0);
         for container in containers {
             let (likely, possible, step) = match (container.shares, container.weight) {
+                // The ECS agent counts the fewest shares for a container that asks for none.
                 (Some(shares), _) => {
                     let shares = shares.clamp(*SHARES.start(), *SHARES.end());
                     (shares, shares..shares + 1, 1)
