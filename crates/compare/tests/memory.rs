@@ -135,7 +135,7 @@ fn memory_is_that_of_a_window_however_long_the_input_is() {
 // Built only with optimisation: without it takes many minutes.
 #[cfg(not(debug_assertions))]
 #[test]
-#[ignore = "reads gigabytes: cargo test --release -p compare --test memory -- --ignored"]
+#[ignore = "reads gigabytes: cargo test --release -p container-insights-compare --test memory -- --ignored"]
 fn a_cluster_of_a_hundred_nodes_takes_less_than_300_mib() {
     check(100, 23, 300);
 }

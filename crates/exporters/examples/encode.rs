@@ -1,6 +1,6 @@
 //! Measures the encoder: rounds of pods under the sample configuration, as a busy node has them.
 //!
-//! `cargo run --release -p exporters --example encode`
+//! `cargo run --release -p container-insights-exporters --example encode`
 
 use std::convert::Infallible;
 use std::time::Instant;

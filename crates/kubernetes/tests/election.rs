@@ -2,7 +2,7 @@
 //!
 //! `ELECTION_KUBECONFIG` names the kubeconfig of an account that may do what the table of rights says in namespace
 //! `election` and nothing else; with `ELECTION_SAMPLE` set its rights are the published manifest's, without leases and
-//! watches. `nsenter --net=/run/netns/bednode cargo test -p kubernetes --test election -- --ignored --nocapture`
+//! watches. `nsenter --net=/run/netns/bednode cargo test -p container-insights-kubernetes --test election -- --ignored --nocapture`
 
 #![expect(clippy::print_stdout, reason = "what was measured is read by people")]
 

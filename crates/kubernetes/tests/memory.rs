@@ -1,5 +1,5 @@
 //! What a cluster of 100 000 pods costs in memory, through the real client. Slow without optimisation, so it is asked for:
-//! `cargo test -p kubernetes --release --test memory -- --ignored --nocapture`.
+//! `cargo test -p container-insights-kubernetes --release --test memory -- --ignored --nocapture`.
 
 #![expect(clippy::print_stdout, reason = "what was measured is read by people")]
 

@@ -1,5 +1,5 @@
 //! CPU time of one round of readings against opening, reading and closing the same files by path:
-//! `cargo run --release -p linux --example cost [pods]`, with the right to make cgroups.
+//! `cargo run --release -p container-insights-linux --example cost [pods]`, with the right to make cgroups.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Prints what is read of this machine: `cargo run -p linux --example dump [root]`.
+//! Prints what is read of this machine: `cargo run -p container-insights-linux --example dump [root]`.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! What a day's outage costs: time of an append, bytes on disk, memory of the index, time to read it all back.
 //!
-//! `cargo run --release -p spool --example measure -- <golden .jsonl> [directory]`: the lines of the golden file, as many as a
+//! `cargo run --release -p container-insights-spool --example measure -- <golden .jsonl> [directory]`: the lines of the golden file, as many as a
 //! node of 110 pods sends in a minute, with other numbers each minute.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement, read by people")]

@@ -2,7 +2,7 @@
 //! namespaces, without rights, sees what the agent goes by.
 //!
 //! On this machine only: the scripts of `beds/tests` ask for the same loads in every guest and look at what the agent says.
-//! They need root: `sudo beds/setup.sh && cargo test -p testkit --test beds -- --ignored --test-threads 1`.
+//! They need root: `sudo beds/setup.sh && cargo test -p container-insights-testkit --test beds -- --ignored --test-threads 1`.
 
 #![expect(clippy::unwrap_used, reason = "what is missing ends the test, in its helpers too")]
 
