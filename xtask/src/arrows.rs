@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["catalog", "linux", "confmap", "spool", "telemetry", "net"],
     &["model", "kubernetes", "aws"],
     &["formats", "platform", "scrape"],
-    &["receiver", "receivers", "processors", "exporters", "extensions", "compare"],
+    &["receivers", "processors", "exporters", "extensions", "compare"],
     &["views"],
     &["container-insights"],
 ];
@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
             faults.extend(check_sources(&folder(package).join("src"), kernel_places)?);
         }
     }
-    faults.extend(check_sources(&root().join("crates/receiver/src/insights"), impurities)?);
+    faults.extend(check_sources(&root().join("crates/receivers/src/awscontainerinsight/insights"), impurities)?);
     for fault in &faults {
         eprintln!("{fault}");
     }

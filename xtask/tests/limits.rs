@@ -141,12 +141,12 @@ const WITHOUT_A_ROW: [(&str, &[&str]); 5] = [
     (
         "what can be true of a value: docs/kernel-files.md lists these",
         &[
-            "receiver::MOST_BYTES_PER_SECOND",
-            "receiver::MOST_MEMORY",
-            "receiver::MOST_MILLICORES",
-            "receiver::MOST_PER_SECOND",
-            "receiver::MOST_RESERVED_PERCENT",
-            "receiver::MOST_THINGS",
+            "receivers::MOST_BYTES_PER_SECOND",
+            "platform::MOST_MEMORY",
+            "receivers::MOST_MILLICORES",
+            "receivers::MOST_PER_SECOND",
+            "receivers::MOST_RESERVED_PERCENT",
+            "receivers::MOST_THINGS",
         ],
     ),
     (

@@ -46,7 +46,7 @@ impl Section {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Component {
     /// `awscontainerinsightreceiver`.
-    ContainerInsights(Box<receiver::Config>),
+    ContainerInsights(Box<receivers::awscontainerinsight::Config>),
     /// `batch`.
     Batch(processors::batch::Config),
     /// `awsemf`.

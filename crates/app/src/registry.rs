@@ -13,11 +13,13 @@ pub static KINDS: &[Kind] = &[
         aliases: &["awscontainerinsight"],
         deprecated: None,
         inert: None,
-        about: receiver::Config::about,
-        options: receiver::Config::options,
-        without_effect: receiver::Config::accepted_keys_written,
+        about: receivers::awscontainerinsight::Config::about,
+        options: receivers::awscontainerinsight::Config::options,
+        without_effect: receivers::awscontainerinsight::Config::accepted_keys_written,
         decode: |node, path, faults| {
-            receiver::Config::read(node, path, faults).map(Box::new).map(Component::ContainerInsights)
+            receivers::awscontainerinsight::Config::read(node, path, faults)
+                .map(Box::new)
+                .map(Component::ContainerInsights)
         },
     },
     Kind {

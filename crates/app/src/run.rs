@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use extensions::health_check::{self, Health};
-use receiver::host::Environment;
-use receiver::{Receiver, Surroundings, Tools};
+use platform::Environment;
+use receivers::awscontainerinsight::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
 use tokio::sync::oneshot;
 use tracing::{Instrument, info, warn};
@@ -155,7 +155,7 @@ fn start_receivers(
     let mut receivers = Vec::new();
     for ((_, id), component) in &configuration.components {
         let Component::ContainerInsights(config) = component else { continue };
-        let place = receiver::host::resolve(config, &environment).map_err(|faults| {
+        let place = receivers::awscontainerinsight::resolve(config, &environment).map_err(|faults| {
             let lines: Vec<_> = faults.iter().map(|fault| format!("receivers::{id}: {fault}")).collect();
             anyhow::anyhow!("{}", lines.join("\n"))
         })?;

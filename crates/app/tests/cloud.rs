@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use catalog::RecordType;
-use receiver::host::Fact;
-use support::{Around, Replayed, example, of_type, replay_around};
+use platform::Fact;
+use support::{Node, Replayed, example, of_type, replay_around};
 use testkit::ec2::{FakeEc2, Volume};
 use testkit::ecs_agent::FakeEcsAgent;
 use testkit::instance_metadata::FakeInstanceMetadata;
@@ -107,11 +107,11 @@ fn sets(all: &[String]) -> Vec<&str> {
 fn an_instance_with_everything_has_every_attribute() {
     let cloud = Cloud::start();
     let configuration = example("eks.yaml", &sets(&cloud.sets()));
-    let around = Around {
+    let around = Node {
         variables: cloud.variables(),
         lay: &lay_volume,
         known: |facts| facts.is_settled() && facts.attachments.is_some(),
-        ..Around::default()
+        ..Node::default()
     };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-kubernetes-ec2.jsonl", lines(&replayed));
@@ -147,8 +147,7 @@ fn without_metadata_and_without_rights_only_what_an_api_can_tell_is_missing() {
         write(root, "sys/block/vda/device/model", "Amazon Elastic Block Store              \n");
         write(root, "sys/block/vda/device/serial", "vol0123456789abcdef0\n");
     };
-    let around =
-        Around { variables: cloud.variables(), lay: &lay, known: |facts| facts.is_settled(), ..Around::default() };
+    let around = Node { variables: cloud.variables(), lay: &lay, known: |facts| facts.is_settled(), ..Node::default() };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-kubernetes-ec2-alone.jsonl", lines(&replayed));
 
@@ -173,8 +172,8 @@ fn ec2_says_the_zone_of_a_volume_that_only_a_serial_number_names() {
         write(root, "sys/block/vda/device/model", "Amazon Elastic Block Store              \n");
         write(root, "sys/block/vda/device/serial", "vol0123456789abcdef0\n");
     };
-    let known = |facts: &receiver::host::Facts| facts.is_settled() && facts.attachments.is_some();
-    let around = Around { variables: cloud.variables(), lay: &lay, known, ..Around::default() };
+    let known = |facts: &platform::Facts| facts.is_settled() && facts.attachments.is_some();
+    let around = Node { variables: cloud.variables(), lay: &lay, known, ..Node::default() };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     let disk = &of_type(&replayed.events, RecordType::NodeFS)[0];
     assert_eq!(disk["EBSVolumeId"], "aws://us-west-2a/vol-0123456789abcdef0");
@@ -195,11 +194,11 @@ fn a_container_instance_has_its_own_records_and_reservations() {
     options.push("exporters.awsemf/instancemetrics.output_destination=stdout".to_owned());
     options.push(format!("{RECEIVER}.ecs_agent_endpoint={}", agent.endpoint()));
     let configuration = example("ecs-instance.yaml", &sets(&options));
-    let around = Around {
+    let around = Node {
         variables: cloud.variables(),
         lay: &lay_task,
         known: |facts| facts.is_settled() && facts.attachments.is_some() && !facts.lacks(Fact::ContainerInstanceId),
-        ..Around::default()
+        ..Node::default()
     };
     let replayed = replay_around("v1-kubernetes", &configuration, &around);
     testkit::golden::check("golden/v1-ecs-ec2.jsonl", lines(&replayed));

@@ -4,7 +4,7 @@ mod support;
 
 use catalog::RecordType;
 use serde_json::{Value, json};
-use support::{Around, Replayed, example, of_type, replay_around};
+use support::{Node, Replayed, example, of_type, replay_around};
 use testkit::api_server::FakeApiServer;
 
 const NODE: &str = "node-1.example";
@@ -135,12 +135,12 @@ fn leader(server: &FakeApiServer, recording: &str, watched: &[&str], sets: &[&st
     ];
     let configuration = example("eks.yaml", &[&fixed, sets].concat());
     let is_watched = || watched.iter().all(|path| server.watched().contains(*path));
-    let around = Around {
+    let around = Node {
         variables: vec![("HOST_NAME", NODE.to_owned()), ("K8S_NAMESPACE", "agents".to_owned())],
         until: &is_watched,
         // A term is shorter than the time between two samples, and this clock stands still between them.
         elapsed: Some(std::time::Duration::from_secs(20)),
-        ..Around::default()
+        ..Node::default()
     };
     let replayed = replay_around(recording, &configuration, &around);
     assert_eq!(server.violations(), Vec::<String>::new());

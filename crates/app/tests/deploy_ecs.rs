@@ -12,8 +12,9 @@ use std::process::Command;
 use aws::access::{ACCESS, Needed};
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
-use receiver::config::Orchestrator;
-use receiver::host::{Environment, resolve};
+use platform::Environment;
+use receivers::awscontainerinsight::config::Orchestrator;
+use receivers::awscontainerinsight::resolve;
 use serde_json::{Value, json};
 use support::{paths_read, project};
 

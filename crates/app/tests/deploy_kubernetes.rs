@@ -13,7 +13,8 @@ use std::process::Command;
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use kubernetes::access::ACCESS;
-use receiver::host::{Environment, resolve};
+use platform::Environment;
+use receivers::awscontainerinsight::resolve;
 use serde_json::{Value, json};
 use support::{paths_read, project};
 

@@ -7,7 +7,6 @@ mod process;
 mod server;
 #[cfg(test)]
 mod tests;
-mod text;
 
 pub use config::Config;
 pub use server::{Error, Server, Source, bind};

@@ -17,7 +17,7 @@ fn check(name: &str, dependency: &str, kind: Option<&str>, allowed: bool) {
 fn an_arrow_goes_down() {
     check("model", "catalog", None, true);
     check("container-insights", "catalog", None, true);
-    check("receiver", "linux", None, true);
+    check("receivers", "linux", None, true);
     check("xtask", "container-insights", None, true);
 }
 
@@ -25,8 +25,8 @@ fn an_arrow_goes_down() {
 fn an_arrow_never_climbs_or_goes_sideways() {
     check("catalog", "model", None, false);
     check("linux", "catalog", None, false);
-    check("exporters", "receiver", None, false);
-    check("exporters", "receiver", Some("dev"), false);
+    check("exporters", "receivers", None, false);
+    check("exporters", "receivers", Some("dev"), false);
     check("model", "model", None, false);
     check("container-insights-model", "container-insights-telemetry", None, true);
     check("container-insights-telemetry", "container-insights-model", None, false);
@@ -35,7 +35,7 @@ fn an_arrow_never_climbs_or_goes_sideways() {
 #[test]
 fn a_crate_without_a_layer_is_a_fault() {
     check("helpers", "catalog", None, false);
-    check("receiver", "helpers", None, false);
+    check("receivers", "helpers", None, false);
 }
 
 #[test]

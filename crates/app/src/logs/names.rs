@@ -63,7 +63,7 @@ pub(super) fn of_module(module: &str) -> &str {
     }
     let Some(names) = NAMES.get() else { return AGENT };
     match () {
-        () if ["receiver", "kubernetes", "linux"].into_iter().any(starts) => &names.receiver,
+        () if ["receivers", "platform", "kubernetes", "linux"].into_iter().any(starts) => &names.receiver,
         () if starts("exporters::debug") => &names.debug,
         () if ["exporters", "aws"].into_iter().any(starts) => &names.awsemf,
         () if starts("extensions::health_check") => &names.health_check,

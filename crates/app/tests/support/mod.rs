@@ -12,8 +12,8 @@ use catalog::RecordType;
 use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use model::{Clock, Stamp};
-use receiver::host::{Environment, Facts, resolve};
-use receiver::{Collector, Tools};
+use platform::{Environment, Facts};
+use receivers::awscontainerinsight::{Collector, Tools, resolve};
 use telemetry::Registry;
 use testkit::hosts::{Recording, Sample};
 use testkit::kubelet::{FakeKubelet, Route};
@@ -49,7 +49,7 @@ pub struct Replayed {
 }
 
 /// What a replayed node has around it.
-pub struct Around<'a> {
+pub struct Node<'a> {
     /// Environment variables.
     pub variables: Vec<(&'static str, String)>,
     /// Changes the recorded machine after each sample that it shows.
@@ -62,7 +62,7 @@ pub struct Around<'a> {
     pub elapsed: Option<std::time::Duration>,
 }
 
-impl Default for Around<'_> {
+impl Default for Node<'_> {
     fn default() -> Self {
         Self {
             variables: vec![("HOST_NAME", "node-1.example".to_owned())],
@@ -76,11 +76,11 @@ impl Default for Around<'_> {
 
 /// Lets the receiver of a configuration see a recording's first sample and make a round of the second.
 pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
-    replay_around(recording, configuration, &Around::default())
+    replay_around(recording, configuration, &Node::default())
 }
 
 /// The same with something around the node.
-pub fn replay_around(recording: &str, configuration: &Configuration, around: &Around<'_>) -> Replayed {
+pub fn replay_around(recording: &str, configuration: &Configuration, around: &Node<'_>) -> Replayed {
     let recording = Recording::load(recording);
     let component = |wanted: fn(&Component) -> bool| {
         configuration.components.values().find(|component| wanted(component)).expect("the configuration has it")
@@ -100,7 +100,7 @@ pub fn replay_around(recording: &str, configuration: &Configuration, around: &Ar
     let mut config = (**config).clone();
     config.root_path = Some(scratch.root().display().to_string());
     config.kubelet.endpoint = Some(kubelet.endpoint().to_owned());
-    config.kubelet.auth_type = receiver::config::AuthType::None;
+    config.kubelet.auth_type = receivers::awscontainerinsight::config::AuthType::None;
     let environment = Environment {
         variable: &|name| around.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
         is_directory: &|_| false,

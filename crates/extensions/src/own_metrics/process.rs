@@ -5,7 +5,7 @@ use std::path::Path;
 use linux::{Buffer, Root, own};
 use model::Clock;
 
-use super::text::{Amount, Series};
+use formats::prometheus::{Amount, Series};
 
 /// The process's series. A file that can't be read costs its own series only.
 ///
@@ -17,17 +17,20 @@ pub(super) fn series(clock: &dyn Clock) -> Vec<Series> {
     let series = [
         (
             "otelcol_process_cpu_seconds",
+            "",
             "CPU time of the process, user and system, in seconds.",
             usage.cpu_usec.map(|usec| Amount::Sum(seconds(usec))),
         ),
         (
             "otelcol_process_memory_rss",
+            "bytes",
             "Resident memory of the process, in bytes.",
             usage.resident_bytes.map(|bytes| Amount::Gauge(bytes as f64)),
         ),
-        ("otelcol_process_uptime", "Time since the process started, in seconds.", Some(Amount::Sum(uptime))),
+        ("otelcol_process_uptime", "seconds", "Time since the process started, in seconds.", Some(Amount::Sum(uptime))),
     ];
-    let present =
-        |(name, help, amount): (_, _, Option<Amount>)| Some(Series { name, help, labels: Vec::new(), amount: amount? });
+    let present = |(name, unit, help, amount): (_, _, _, Option<Amount>)| {
+        Some(Series { name, help, unit, labels: Vec::new(), amount: amount? })
+    };
     series.into_iter().filter_map(present).collect()
 }

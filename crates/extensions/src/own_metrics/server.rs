@@ -10,10 +10,10 @@ use telemetry::Registry;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::text::{CONTENT_TYPE, Series, Suffixes, render};
 use super::{Config, process};
 use crate::Endpoint;
 use crate::http::{self, Answer, Answers, Asked, Limits};
+use formats::prometheus::{CONTENT_TYPE, Series, Suffixes, render};
 
 /// Ports after the configured one that are tried where that is in use: other agents on the host's network.
 const FURTHER_PORTS: u16 = 9;

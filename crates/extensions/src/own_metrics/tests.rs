@@ -14,10 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::server::bind_with;
-use super::text::{Amount, Series, Suffixes, render};
 use super::{Config, Error, Source, bind};
 use crate::http::Limits;
 use format::{Page, read};
+use formats::prometheus::{Amount, Series, Suffixes, render};
 
 /// Time a test waits for what should come at once; far below [`ENDLESS`].
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -74,7 +74,7 @@ async fn get(port: u16, path: &str) -> (String, String) {
 
 fn series(name: &'static str, labels: &[(&str, &str)], amount: Amount) -> Series {
     let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Series { name, help: "Some words.", labels, amount }
+    Series { name, help: "Some words.", unit: "", labels, amount }
 }
 
 #[tokio::test]
@@ -178,12 +178,8 @@ async fn many_idle_connections_keep_no_scraper_out() {
 
 #[test]
 fn suffixes_are_the_collectors() {
-    let all = [
-        series("otelcol_process_uptime", &[], Amount::Sum(1.0)),
-        series("otelcol_process_cpu_seconds", &[], Amount::Sum(0.25)),
-        series("otelcol_process_memory_rss", &[], Amount::Gauge(4096.0)),
-        series("kept_total", &[], Amount::Count(7)),
-    ];
+    let mut all = super::process::series(&Still);
+    all.push(series("kept_total", &[], Amount::Count(7)));
     let names = |suffixes| read(&render(&all, suffixes, &[])).unwrap().families.into_keys().collect::<Vec<_>>();
     let full = [
         "kept_total",

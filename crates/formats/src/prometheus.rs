@@ -1,0 +1,5 @@
+//! Prometheus' text format.
+
+mod write;
+
+pub use write::{Amount, CONTENT_TYPE, Series, Suffixes, render};

@@ -1,0 +1,30 @@
+//! The receiver `awscontainerinsightreceiver`: a node's kernel and kubelet to Container Insights records.
+//!
+//! `sources` read, `stores` know, `insights` say what it means, `collect` makes a round of them, `receiver` makes rounds
+//! when `schedule` says so.
+
+mod build;
+mod check;
+mod cluster;
+mod collect;
+pub mod config;
+mod context;
+mod error;
+mod impossible;
+pub mod insights;
+mod kubelet_settings;
+mod place;
+mod plausible;
+mod receiver;
+pub mod samples;
+mod schedule;
+mod sources;
+pub mod stores;
+mod troubles;
+
+pub use collect::Collector;
+pub use config::Config;
+pub use context::Tools;
+pub use error::Error;
+pub use place::resolve;
+pub use receiver::{Receiver, Sink, Surroundings};

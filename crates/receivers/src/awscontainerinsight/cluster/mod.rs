@@ -1,0 +1,87 @@
+//! What only the API server can say: the cluster's own numbers, by the one agent that speaks for it, and which Service a
+//! pod belongs to.
+//!
+//! Everything here runs beside the rounds; a round takes what is known at its moment and never waits.
+
+mod access;
+mod election;
+mod endpoints;
+mod figures;
+mod kept;
+mod services;
+mod voice;
+mod watched;
+
+use model::Stamp;
+use telemetry::Limits;
+
+use crate::awscontainerinsight::config::{CollectionRole, Config};
+use crate::awscontainerinsight::context::Tools;
+use crate::awscontainerinsight::error::Error;
+use crate::awscontainerinsight::samples::ClusterSample;
+use platform::Place;
+
+use access::Access;
+use endpoints::Follower;
+pub(crate) use services::Lookup;
+use services::Services;
+use voice::Voice;
+use watched::Followed;
+
+/// What is followed at the API server.
+#[derive(Debug)]
+pub struct Cluster {
+    voice: Option<Voice>,
+    services: Option<Services>,
+    followed: Followed,
+}
+
+impl Cluster {
+    /// Begins where there is an API server to ask; `None` elsewhere.
+    pub(crate) fn begin(
+        config: &Config,
+        place: &Place,
+        node_name: &str,
+        tools: &Tools,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
+        let Tools { clock, status, runtime, registry, component } = tools;
+        let followed = Followed::new(registry, component, limits);
+        let Some(access) = Access::of(place, node_name, followed.clone()) else { return Ok(None) };
+        let endpoints = Follower::begin(&access, node_name, runtime)?;
+        let voice = match config.collection_role {
+            CollectionRole::Node => None,
+            CollectionRole::All | CollectionRole::Leader => {
+                Voice::begin(config, place, node_name, &access, &endpoints, (clock, status, runtime))?
+            }
+        };
+        let services = match config.add_service_as_attribute {
+            true => Some(Services::begin(&access, endpoints, (status, runtime))?),
+            false => None,
+        };
+        Ok(Some(Self { voice, services, followed }))
+    }
+
+    /// Counts and tells what became of what is followed since the last round.
+    pub fn look(&self) {
+        self.followed.look();
+    }
+
+    /// The cluster's numbers, where this agent speaks for it at this moment.
+    #[must_use]
+    pub fn sample(&self, now: Stamp) -> Option<ClusterSample> {
+        self.voice.as_ref()?.sample(now)
+    }
+
+    /// Which Services pods belong to, as far as is known at this moment.
+    pub(crate) fn services(&self) -> Option<Lookup<'_>> {
+        self.services.as_ref().map(Services::lookup)
+    }
+
+    /// Gives the lock back; takes a few seconds at the most.
+    pub fn stop(self) {
+        if let Some(voice) = self.voice {
+            voice.stop();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What every source reads with.
+
+use std::sync::Arc;
+
+use linux::{Buffer, Root};
+use model::Clock;
+
+use crate::awscontainerinsight::troubles::Troubles;
+
+/// The machine's root, one buffer, the time, and where failures are noted.
+pub struct Reader {
+    /// The machine's `/`.
+    pub root: Root,
+    /// The one buffer.
+    pub buffer: Buffer,
+    /// The time of each reading.
+    pub clock: Arc<dyn Clock>,
+    /// The failures of each source.
+    pub troubles: Troubles,
+}
