@@ -45,8 +45,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
     /// Explain nothing by docs/compatibility.md.
-    #[arg(long)]
-    no_excuses: bool,
+    #[arg(long, alias = "no-excuses")]
+    no_known_differences: bool,
     /// Tell on standard error how far it is; on a terminal it does so anyway.
     #[arg(long)]
     progress: bool,
@@ -94,7 +94,7 @@ fn compared(arguments: &Arguments) -> anyhow::Result<compare::Report> {
         interval_ms: i64::try_from(arguments.interval.as_millis()).context("the interval is too long")?,
         intervals: arguments.window,
         examples: arguments.examples,
-        excuses: !arguments.no_excuses,
+        known_differences: !arguments.no_known_differences,
         names: arguments.names.clone(),
     };
     let shown = arguments.progress || io::stderr().is_terminal();

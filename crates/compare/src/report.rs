@@ -32,7 +32,7 @@ pub struct Report {
     pub records: BTreeMap<RecordType, Records>,
     /// By record type and field; `(event)` stands for the event itself.
     pub fields: BTreeMap<(RecordType, String), Field>,
-    /// Entries of `docs/compatibility.md` with the number of values each excused.
+    /// Entries of `docs/compatibility.md` with the number of values each explained.
     pub entries: Vec<(&'static str, u64)>,
 }
 
@@ -70,7 +70,7 @@ pub struct Records {
     /// Those one side has alone.
     pub alone: [Count; 2],
     /// Those one side has alone on purpose.
-    pub excused: [Count; 2],
+    pub explained: [Count; 2],
     /// Those one side has alone in a single event: at the edge of a window, or short-lived.
     pub once: [Count; 2],
     /// Events beyond the first of their thing in an interval.
@@ -89,7 +89,7 @@ pub struct Field {
     /// Values whose difference is within their own unsteadiness.
     pub unsteady: u64,
     /// Values that differ on purpose.
-    pub excused: u64,
+    pub explained: u64,
     /// Values that differ otherwise.
     pub different: u64,
     /// Values that only the left side has.

@@ -7,8 +7,8 @@ use std::io;
 
 use crate::calendar;
 use crate::event::Texts;
-use crate::excuses::EXCUSES;
 use crate::input::Feed;
+use crate::known_differences::KNOWN_DIFFERENCES;
 use crate::report::{Report, SideCount};
 use crate::window::Side;
 use reader::Reader;
@@ -27,7 +27,7 @@ pub struct Options {
     /// Examples of each difference.
     pub examples: usize,
     /// Whether differences on purpose are explained.
-    pub excuses: bool,
+    pub known_differences: bool,
     /// What the sides are called.
     pub names: [String; 2],
 }
@@ -35,7 +35,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         let names = ["left", "right"].map(str::to_owned);
-        Options { interval_ms: 60_000, intervals: 10, examples: 3, excuses: true, names }
+        Options { interval_ms: 60_000, intervals: 10, examples: 3, known_differences: true, names }
     }
 }
 
@@ -136,7 +136,7 @@ pub fn compare(
 fn report(windows: Windows<'_>, texts: &Texts, sides: [SideCount; 2], options: &Options) -> Report {
     let (compared_ms, seen, mut tally) = (windows.compared, windows.seen, windows.tally);
     tally.finish(texts);
-    let mut entries: Vec<&'static str> = EXCUSES.iter().map(|excuse| excuse.entry).collect();
+    let mut entries: Vec<&'static str> = KNOWN_DIFFERENCES.iter().map(|known| known.entry).collect();
     entries.sort_unstable();
     entries.dedup();
     let counted = |entry: &'static str| (entry, tally.entries.get(entry).copied().unwrap_or(0));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use catalog::RecordType;
 
 use crate::event::Texts;
-use crate::excuses;
 use crate::kind;
+use crate::known_differences;
 use crate::report::{Count, Difference, Example, Field, Records};
 use crate::verdict::{Finding, Outcome, Place, Shown, What};
 use crate::window::{Side, Window};
@@ -36,13 +36,13 @@ pub(crate) struct Stretch {
 
 impl Tally {
     /// Judges a window.
-    pub(crate) fn judge(&mut self, mut window: Window, texts: &Texts, at: Stretch, examples: usize, excuse: bool) {
+    pub(crate) fn judge(&mut self, mut window: Window, texts: &Texts, at: Stretch, examples: usize, explain: bool) {
         self.windows += 1;
         self.paired_by_name += window.pair_by_name(texts);
         for place in 0..window.things.len() {
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             let place = Place { window: &window, texts, place, seconds: at.seconds };
-            let judge = Judge { place, at, examples, excuse };
+            let judge = Judge { place, at, examples, explain };
             match place.thing().seen.map(|seen| seen.events) {
                 [0, 0] => {}
                 [0, events] => self.alone(judge, Side::Right, events),
@@ -80,9 +80,9 @@ impl Tally {
             counts[side as usize].things += 1;
             counts[side as usize].events += u64::from(events);
         };
-        if let Some(excuse) = excuses::of_thing(judge.place, side).filter(|_| judge.excuse) {
-            count(&mut records.excused);
-            *self.entries.entry(excuse.entry).or_default() += u64::from(events);
+        if let Some(known) = known_differences::of_thing(judge.place, side).filter(|_| judge.explain) {
+            count(&mut records.explained);
+            *self.entries.entry(known.entry).or_default() += u64::from(events);
         } else if events == 1 && judge.at.intervals > 2 {
             // It came or went at the window's edge, or lived for less than an interval.
             count(&mut records.once);
@@ -113,7 +113,7 @@ struct Judge<'a> {
     place: Place<'a>,
     at: Stretch,
     examples: usize,
-    excuse: bool,
+    explain: bool,
 }
 
 impl Judge<'_> {
@@ -131,13 +131,13 @@ impl Judge<'_> {
         };
         let mut unexplained = Vec::new();
         for finding in &findings {
-            match excuses::of_field(self.place, name, finding).filter(|_| self.excuse) {
-                Some(excuse) => *entries.entry(excuse.entry).or_default() += 1,
+            match known_differences::of_field(self.place, name, finding).filter(|_| self.explain) {
+                Some(known) => *entries.entry(known.entry).or_default() += 1,
                 None => unexplained.push(finding),
             }
         }
         match unexplained.first().map(|finding| finding.what) {
-            None => row.excused += 1,
+            None => row.explained += 1,
             Some(What::OnlyLeft) => row.only_left += 1,
             Some(What::OnlyRight) => row.only_right += 1,
             Some(_) => row.different += 1,

@@ -55,7 +55,7 @@ fn scale(event: &mut Value, name: &str, factor: f64) {
 fn nothing_broken_is_nothing_different() {
     let report = compared(&unchanged(), &unchanged());
     assert_eq!(report.unexplained(), 0, "{}", report.text());
-    assert!(report.fields.values().all(|field| field.equal > 0 && field.unsteady + field.excused == 0));
+    assert!(report.fields.values().all(|field| field.equal > 0 && field.unsteady + field.explained == 0));
     assert!(report.entries.iter().all(|(_, count)| *count == 0));
     assert!(report.records["Node".parse_type()].paired == 1);
 }

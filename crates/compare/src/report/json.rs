@@ -53,7 +53,7 @@ fn of_records(records: &Records) -> Value {
     json!({
         "paired": records.paired,
         "alone": counts(&records.alone),
-        "excused": counts(&records.excused),
+        "explained": counts(&records.explained),
         "once": counts(&records.once),
         "doubled": { "left": records.doubled[0], "right": records.doubled[1] },
         "examples": records.examples.iter().map(of_example).collect::<Vec<_>>(),
@@ -74,7 +74,7 @@ fn of_field(record_type: &str, name: &str, field: &Field) -> Value {
         "compared_as": field.manner.unwrap_or("text"),
         "equal": field.equal,
         "unsteady": field.unsteady,
-        "excused": field.excused,
+        "explained": field.explained,
         "different": field.different,
         "only_left": field.only_left,
         "only_right": field.only_right,

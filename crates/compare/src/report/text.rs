@@ -101,7 +101,7 @@ fn write_records(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
         "  {:<20}{:>9}{left:>wide$}{right:>wider$}{:>10}{:>11}{:>9}",
-        "type", "paired", "excused", "seen once", "doubles"
+        "type", "paired", "explained", "seen once", "doubles"
     )?;
     for (record_type, records) in &report.records {
         let sum = |counts: &[super::Count; 2]| counts[0].things + counts[1].things;
@@ -112,7 +112,7 @@ fn write_records(out: &mut String, report: &Report) -> std::fmt::Result {
             records.paired,
             records.alone[0].things,
             records.alone[1].things,
-            sum(&records.excused),
+            sum(&records.explained),
             sum(&records.once),
             format!("{}/{}", records.doubled[0], records.doubled[1]),
         )?;
@@ -122,7 +122,7 @@ fn write_records(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn write_types(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\nValues, one for each field of each thing in each window:")?;
-    let heads = ["equal", "unsteady", "excused", "different", "only left", "only right"];
+    let heads = ["equal", "unsteady", "explained", "different", "only left", "only right"];
     write!(out, "  {:<20}{:>8}", "type", "fields")?;
     heads.iter().try_for_each(|head| write!(out, "{head:>11}"))?;
     writeln!(out)?;
@@ -130,7 +130,7 @@ fn write_types(out: &mut String, report: &Report) -> std::fmt::Result {
         let rows: Vec<_> = report.fields.iter().filter(|((of, _), _)| of == record_type).map(|(_, row)| row).collect();
         let mut sums = [0; 6];
         for row in &rows {
-            let counts = [row.equal, row.unsteady, row.excused, row.different, row.only_left, row.only_right];
+            let counts = [row.equal, row.unsteady, row.explained, row.different, row.only_left, row.only_right];
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         }
         write!(out, "  {:<20}{:>8}", record_type.as_str(), rows.len())?;
@@ -143,6 +143,6 @@ fn write_types(out: &mut String, report: &Report) -> std::fmt::Result {
 impl super::Field {
     /// All values of the field.
     pub(crate) fn total(&self) -> u64 {
-        self.equal + self.unsteady + self.excused + self.different + self.only_left + self.only_right
+        self.equal + self.unsteady + self.explained + self.different + self.only_left + self.only_right
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Windows<'a> {
     pub(super) fn judge_as(&mut self, window: Window, texts: &Texts, start_ms: i64, intervals: u32) {
         let seconds = f64::from(intervals) * self.options.interval_ms as f64 / 1000.0;
         let at = Stretch { start_ms, intervals, seconds };
-        self.tally.judge(window, texts, at, self.options.examples, self.options.excuses);
+        self.tally.judge(window, texts, at, self.options.examples, self.options.known_differences);
     }
 
     /// The rest, and what was said before the first window if there was none.

@@ -3,7 +3,7 @@
 //!
 //! A row is `TYPES => "field", Condition, ENTRY;` and stands for one row of each of the types listed. `ENTRY` is the exact text
 //! of the first column of a row of that page, which a test looks up. There are no patterns: what is not listed is
-//! not excused.
+//! not explained.
 
 use catalog::RecordType;
 
@@ -37,16 +37,16 @@ pub(crate) enum Condition {
 
 /// A row of the table.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Excuse {
+pub(crate) struct KnownDifference {
     pub(crate) record_type: RecordType,
     pub(crate) field: &'static str,
     pub(crate) condition: Condition,
     pub(crate) entry: &'static str,
 }
 
-macro_rules! excuses {
+macro_rules! known_differences {
     ($([$($record_type:ident)*] => $field:literal, $condition:expr, $entry:ident;)*) => {
-        &[$($(Excuse {
+        &[$($(KnownDifference {
             record_type: RecordType::$record_type,
             field: $field,
             condition: $condition,
@@ -78,7 +78,7 @@ use Condition::*;
 
 /// Every difference on purpose that is known to show in events.
 #[rustfmt::skip]
-pub(crate) static EXCUSES: &[Excuse] = excuses! {
+pub(crate) static KNOWN_DIFFERENCES: &[KnownDifference] = known_differences! {
     [Pod PodNet Container ContainerFS] => "K8sPodName", OnlyRight, POD_ATTRIBUTES;
     [Pod PodNet Container ContainerFS] => "PodId", OnlyRight, POD_ATTRIBUTES;
     [Container ContainerFS] => "ContainerName", OnlyRight, POD_ATTRIBUTES;
@@ -131,17 +131,17 @@ pub(crate) static EXCUSES: &[Excuse] = excuses! {
     [ClusterDaemonSet] => "replicas_ready", LeftIsItsOwn("replicas_desired"), DAEMON_SETS;
 };
 
-/// The row that excuses a field's difference.
-pub(crate) fn of_field(place: Place<'_>, field: &str, finding: &Finding) -> Option<&'static Excuse> {
+/// The row that explains a field's difference.
+pub(crate) fn of_field(place: Place<'_>, field: &str, finding: &Finding) -> Option<&'static KnownDifference> {
     let record_type = place.record_type();
-    let rows = EXCUSES.iter().filter(|row| row.record_type == record_type && row.field == field);
+    let rows = KNOWN_DIFFERENCES.iter().filter(|row| row.record_type == record_type && row.field == field);
     rows.into_iter().find(|row| row.condition.holds(place, field, finding))
 }
 
-/// The row that excuses a thing of one side only.
-pub(crate) fn of_thing(place: Place<'_>, side: Side) -> Option<&'static Excuse> {
+/// The row that explains a thing of one side only.
+pub(crate) fn of_thing(place: Place<'_>, side: Side) -> Option<&'static KnownDifference> {
     let record_type = place.record_type();
-    EXCUSES.iter().filter(|row| row.record_type == record_type).find(|row| match row.condition {
+    KNOWN_DIFFERENCES.iter().filter(|row| row.record_type == record_type).find(|row| match row.condition {
         ThingOnlyRight => side == Side::Right,
         ThingOnlyRightUnless(value) => {
             side == Side::Right && place.text(side, row.field).is_some_and(|found| found != value)
@@ -192,28 +192,28 @@ mod tests {
     }
 
     #[test]
-    fn every_excuse_has_its_entry_once_on_the_page() {
-        for excuse in EXCUSES {
-            let count = entries().iter().filter(|entry| **entry == excuse.entry).count();
-            assert_eq!(count, 1, "{} {}: {}", excuse.record_type.as_str(), excuse.field, excuse.entry);
+    fn every_known_difference_has_its_entry_once_on_the_page() {
+        for row in KNOWN_DIFFERENCES {
+            let count = entries().iter().filter(|entry| **entry == row.entry).count();
+            assert_eq!(count, 1, "{} {}: {}", row.record_type.as_str(), row.field, row.entry);
         }
     }
 
     #[test]
-    fn no_excuse_stands_twice() {
-        for (at, excuse) in EXCUSES.iter().enumerate() {
-            assert!(!EXCUSES[..at].contains(excuse), "{excuse:?}");
+    fn no_known_difference_stands_twice() {
+        for (at, row) in KNOWN_DIFFERENCES.iter().enumerate() {
+            assert!(!KNOWN_DIFFERENCES[..at].contains(row), "{row:?}");
         }
     }
 
     #[test]
-    fn every_excused_field_is_one_the_catalogue_knows() {
-        for excuse in EXCUSES {
-            let first = excuse.field.split('.').next().unwrap_or_default();
-            let metric = catalog::Metric::of(excuse.record_type).any(|metric| metric.name == excuse.field);
-            let attribute = catalog::attributes_of(excuse.record_type).any(|row| row.attribute.as_str() == first);
+    fn every_field_of_a_known_difference_is_one_the_catalogue_knows() {
+        for row in KNOWN_DIFFERENCES {
+            let first = row.field.split('.').next().unwrap_or_default();
+            let metric = catalog::Metric::of(row.record_type).any(|metric| metric.name == row.field);
+            let attribute = catalog::attributes_of(row.record_type).any(|row| row.attribute.as_str() == first);
             let envelope = first == "_aws";
-            assert!(metric || attribute || envelope, "{} has no {}", excuse.record_type.as_str(), excuse.field);
+            assert!(metric || attribute || envelope, "{} has no {}", row.record_type.as_str(), row.field);
         }
     }
 }
