@@ -28,7 +28,7 @@ pub(crate) struct Tally {
 
 /// When a window began and how much of it was covered.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stretch {
+pub(crate) struct Span {
     pub(crate) start_ms: i64,
     pub(crate) intervals: u32,
     pub(crate) seconds: f64,
@@ -36,7 +36,7 @@ pub(crate) struct Stretch {
 
 impl Tally {
     /// Judges a window.
-    pub(crate) fn judge(&mut self, mut window: Window, texts: &Texts, at: Stretch, examples: usize, explain: bool) {
+    pub(crate) fn judge(&mut self, mut window: Window, texts: &Texts, at: Span, examples: usize, explain: bool) {
         self.windows += 1;
         self.paired_by_name += window.pair_by_name(texts);
         for place in 0..window.things.len() {
@@ -111,7 +111,7 @@ impl Tally {
 #[derive(Clone, Copy)]
 struct Judge<'a> {
     place: Place<'a>,
-    at: Stretch,
+    at: Span,
     examples: usize,
     explain: bool,
 }

@@ -7,7 +7,7 @@ use catalog::RecordType;
 use super::Options;
 use super::reader::Reader;
 use crate::event::Texts;
-use crate::tally::{Stretch, Tally};
+use crate::tally::{Span, Tally};
 use crate::window::{Side, Window};
 
 /// The windows that are open, and what became of those before.
@@ -109,7 +109,7 @@ impl<'a> Windows<'a> {
 
     pub(super) fn judge_as(&mut self, window: Window, texts: &Texts, start_ms: i64, intervals: u32) {
         let seconds = f64::from(intervals) * self.options.interval_ms as f64 / 1000.0;
-        let at = Stretch { start_ms, intervals, seconds };
+        let at = Span { start_ms, intervals, seconds };
         self.tally.judge(window, texts, at, self.options.examples, self.options.known_differences);
     }
 
