@@ -11,7 +11,7 @@ use catalog::RecordType;
 use crate::identity::{self, Identity};
 use crate::input::Next;
 use crate::json::Json;
-use crate::kind::{self, Manner};
+use crate::kind::{self, Tolerance};
 use crate::names::Names;
 
 /// The group and the stream an event was found in, as fields beside those of the event.
@@ -131,7 +131,7 @@ impl Texts {
                     let own: Vec<Extraction> =
                         metrics.iter().filter(|(metric, _)| metric == name).map(|(_, how)| how.clone()).collect();
                     let (field, extractions) = (self.fields.number(name), self.extractions.number(own.as_slice()));
-                    let constant = kind::manner(record_type, name) == Manner::Constant;
+                    let constant = kind::tolerance(record_type, name) == Tolerance::Constant;
                     event.numbers.push(Number { field, value: *value, extractions, constant });
                 }
                 _ => {

@@ -14,7 +14,7 @@ use crate::json::Json;
 pub(crate) enum Part {
     /// A root member.
     Member(&'static str),
-    /// The pod's own name, or, where nobody says it, what stands for it in dimensions.
+    /// The pod's own name, or, where that is missing, what stands for it in dimensions.
     Pod,
     /// The container's name, or its id where it has none.
     Container,
@@ -73,7 +73,7 @@ pub(crate) const fn parts(record_type: RecordType) -> &'static [Part] {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     pub(crate) record_type: RecordType,
-    /// The UID of the pod; empty where nobody says it, or where there is no pod.
+    /// The UID of the pod; empty where it is missing, or where there is no pod.
     pub(crate) uid: String,
     /// All parts that are there, for people and for pairing by name.
     pub(crate) name: String,
@@ -108,7 +108,7 @@ pub(crate) fn of(record_type: RecordType, root: &Json) -> Identity {
     identity
 }
 
-/// `kubernetes.containerd.container_id`, whatever the runtime's name is.
+/// `kubernetes.<runtime>.container_id`.
 fn container_id<'a>(nested: impl Fn(&str) -> Option<&'a Json<'a>>) -> Option<Cow<'a, str>> {
     ["containerd", "docker", "cri-o"].iter().find_map(|runtime| nested(runtime)?.get("container_id").and_then(shown))
 }

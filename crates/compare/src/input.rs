@@ -1,4 +1,4 @@
-//! Where events come from: lines of a file, or pairs of time and message that somebody fetched.
+//! Where events come from: lines of a file, or pairs of time and message fetched before.
 //!
 //! A line is a bare event; or an event in a wrapper with its time, as CloudWatch Logs gives them back
 //! (`{"timestamp": …, "message": "…"}`). Where a line begins like a whole answer of `FilterLogEvents` (`{"events": […]}`,

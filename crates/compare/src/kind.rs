@@ -7,7 +7,7 @@ use catalog::{Kind, METRICS, Metric, RecordType, Unit};
 
 /// How values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Tolerance {
     /// The same values in the same order.
     Constant,
     /// Means that are close.
@@ -16,22 +16,22 @@ pub(crate) enum Manner {
     Rate,
 }
 
-impl Manner {
+impl Tolerance {
     /// The word in a report.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Manner::Constant => "constant",
-            Manner::Gauge => "gauge",
-            Manner::Rate => "rate",
+            Tolerance::Constant => "constant",
+            Tolerance::Gauge => "gauge",
+            Tolerance::Rate => "rate",
         }
     }
 
     /// How far apart means may be, as a part of the larger one.
     pub(crate) const fn relative(self) -> f64 {
         match self {
-            Manner::Constant => 0.0,
-            Manner::Gauge => 0.02,
-            Manner::Rate => 0.03,
+            Tolerance::Constant => 0.0,
+            Tolerance::Gauge => 0.02,
+            Tolerance::Rate => 0.03,
         }
     }
 }
@@ -48,20 +48,20 @@ fn find(record_type: RecordType, name: &str) -> Option<&'static Metric> {
 }
 
 /// How a field is compared. One that is in no row is taken as a gauge.
-pub(crate) fn manner(record_type: RecordType, name: &str) -> Manner {
-    find(record_type, name).map_or(Manner::Gauge, of_metric)
+pub(crate) fn tolerance(record_type: RecordType, name: &str) -> Tolerance {
+    find(record_type, name).map_or(Tolerance::Gauge, of_metric)
 }
 
 /// How a metric is compared.
-fn of_metric(metric: &Metric) -> Manner {
+fn of_metric(metric: &Metric) -> Tolerance {
     match metric.kind {
-        Kind::Count | Kind::Delta => Manner::Constant,
-        Kind::Rate => Manner::Rate,
+        Kind::Count | Kind::Delta => Tolerance::Constant,
+        Kind::Rate => Tolerance::Rate,
         // Shares of a rate are rates, also those "over" a limit.
-        Kind::Gauge if metric.name.contains("cpu_utilization") => Manner::Rate,
-        Kind::Gauge if metric.name.contains("utilization") => Manner::Gauge,
-        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Manner::Constant,
-        Kind::Gauge => Manner::Gauge,
+        Kind::Gauge if metric.name.contains("cpu_utilization") => Tolerance::Rate,
+        Kind::Gauge if metric.name.contains("utilization") => Tolerance::Gauge,
+        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Tolerance::Constant,
+        Kind::Gauge => Tolerance::Gauge,
     }
 }
 
@@ -88,16 +88,16 @@ mod tests {
     use super::*;
 
     /// What a name says by itself, apart from the catalogue's columns.
-    fn by_name(name: &str) -> Manner {
+    fn by_name(name: &str) -> Tolerance {
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
         let constant =
             ["_limit", "_usage_total", "request", "capacity", "number_of", "replicas", "status_", "_count", "inodes"];
         match name {
-            _ if has(&["status_"]) => Manner::Constant,
+            _ if has(&["status_"]) => Tolerance::Constant,
             _ if name.ends_with("inodes_free")
                 || has(&["over_pod_limit", "over_container_limit"]) && has(&["memory"]) =>
             {
-                Manner::Gauge
+                Tolerance::Gauge
             }
             _ if has(&[
                 "cpu_utilization",
@@ -109,10 +109,10 @@ mod tests {
                 "failures_total",
             ]) =>
             {
-                Manner::Rate
+                Tolerance::Rate
             }
-            _ if has(&constant) || name.ends_with("failcnt") => Manner::Constant,
-            _ => Manner::Gauge,
+            _ if has(&constant) || name.ends_with("failcnt") => Tolerance::Constant,
+            _ => Tolerance::Gauge,
         }
     }
 
@@ -124,16 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn every_row_has_its_manner_by_its_kind() {
+    fn every_row_has_its_tolerance_by_its_kind() {
         for metric in METRICS {
-            let manner = of_metric(metric);
+            let tolerance = of_metric(metric);
             let fits = match metric.kind {
-                Kind::Count | Kind::Delta => manner == Manner::Constant,
-                Kind::Rate => manner == Manner::Rate,
+                Kind::Count | Kind::Delta => tolerance == Tolerance::Constant,
+                Kind::Rate => tolerance == Tolerance::Rate,
                 Kind::Gauge => true,
             };
             assert!(fits, "{}", metric.name);
-            assert_eq!(manner, super::manner(metric.record_type, metric.name));
+            assert_eq!(tolerance, super::tolerance(metric.record_type, metric.name));
         }
     }
 }

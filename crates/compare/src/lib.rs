@@ -3,8 +3,8 @@
 //!
 //! [`compare`] reads both at once, by time, and keeps what was said during a window of some intervals; when both have passed
 //! it, the window is judged and dropped. Events are paired by type and by what names their thing (`identity`). Constants have to
-//! be the same, means of gauges and rates close (`verdict`); differences on
-//! purpose are listed one by one (`known_differences`).
+//! be the same, means of gauges and rates close (`verdict`); differences on purpose are listed one by one
+//! (`known_differences`).
 
 mod calendar;
 mod cell;

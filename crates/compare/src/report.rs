@@ -83,7 +83,7 @@ pub struct Records {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Field {
     /// How values are compared; `None` for texts.
-    pub manner: Option<&'static str>,
+    pub tolerance: Option<&'static str>,
     /// Values that are equal.
     pub equal: u64,
     /// Values whose difference is within their own unsteadiness.

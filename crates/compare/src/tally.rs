@@ -64,7 +64,7 @@ impl Tally {
         for cell in &thing.numbers {
             let row = self.rows.entry((record_type, cell.field)).or_default();
             let name = place.texts.fields.value(cell.field);
-            row.manner.get_or_insert_with(|| kind::manner(record_type, name).as_str());
+            row.tolerance.get_or_insert_with(|| kind::tolerance(record_type, name).as_str());
             judge.add(row, name, place.number(cell), entries);
         }
         for cell in &thing.texts {

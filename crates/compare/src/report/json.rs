@@ -71,7 +71,7 @@ fn of_field(record_type: &str, name: &str, field: &Field) -> Value {
     json!({
         "type": record_type,
         "field": name,
-        "compared_as": field.manner.unwrap_or("text"),
+        "compared_as": field.tolerance.unwrap_or("text"),
         "equal": field.equal,
         "unsteady": field.unsteady,
         "explained": field.explained,

@@ -3,7 +3,7 @@
 use super::{Finding, Outcome, Place, STANDARD_ERRORS, Shown, What, different, outcome};
 use crate::cell::{NumberCell, Runs, agree, same};
 use crate::event::{Aspect, Extraction};
-use crate::kind::{self, Manner};
+use crate::kind::{self, Tolerance};
 use crate::window::Side;
 
 impl Place<'_> {
@@ -28,20 +28,20 @@ impl Place<'_> {
         }
         findings.extend(self.extractions(cell));
         let name = self.texts.fields.value(cell.field);
-        let (record_type, manner) = (self.record_type(), kind::manner(self.record_type(), name));
+        let (record_type, tolerance) = (self.record_type(), kind::tolerance(self.record_type(), name));
         let distance = (left.mean() - right.mean()).abs();
-        let close = manner.relative() * left.mean().abs().max(right.mean().abs());
+        let close = tolerance.relative() * left.mean().abs().max(right.mean().abs());
         let near = close.max(kind::step(record_type, name, self.seconds));
         let error = (left.squared_error() + right.squared_error()).sqrt();
-        let unequal = match manner {
-            Manner::Constant => !self.constant(cell),
-            Manner::Gauge | Manner::Rate => distance > near && distance > STANDARD_ERRORS * error,
+        let unequal = match tolerance {
+            Tolerance::Constant => !self.constant(cell),
+            Tolerance::Gauge | Tolerance::Rate => distance > near && distance > STANDARD_ERRORS * error,
         };
         if unequal {
             let (left, right) = self.shown_numbers(cell);
             findings.push(Finding { what: What::Value, left, right });
         }
-        outcome(findings, manner != Manner::Constant && distance > near)
+        outcome(findings, tolerance != Tolerance::Constant && distance > near)
     }
 
     fn constant(self, cell: &NumberCell) -> bool {
@@ -60,7 +60,7 @@ impl Place<'_> {
     /// Means, or for constants the value that the other side hasn't.
     fn shown_numbers(self, cell: &NumberCell) -> (Shown, Shown) {
         let name = self.texts.fields.value(cell.field);
-        if kind::manner(self.record_type(), name) != Manner::Constant {
+        if kind::tolerance(self.record_type(), name) != Tolerance::Constant {
             return (Shown::Number(cell.sides[0].mean()), Shown::Number(cell.sides[1].mean()));
         }
         let odd = |side: Side| {

@@ -14,7 +14,7 @@ impl Place<'_> {
             (0, _) if self.has_number(cell.field, Side::Left) => return Outcome::Equal,
             (_, 0) if self.has_number(cell.field, Side::Right) => return Outcome::Equal,
             (0, 0) => return Outcome::Equal,
-            // Without a wrapper nobody says where an event was found.
+            // Without a wrapper it is unknown where an event was found.
             (0, _) | (_, 0) if [LOG_GROUP, LOG_STREAM].contains(&self.texts.fields.value(cell.field)) => {
                 return Outcome::Equal;
             }
