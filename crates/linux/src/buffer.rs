@@ -14,7 +14,7 @@ const INITIAL: usize = 16 * 1024;
 /// Bytes of directory entries fetched by one system call.
 const ENTRIES: usize = 32 * 1024;
 
-/// How every file is opened: in a tree that somebody made up, a pipe or a terminal in a file's place must not hold us up.
+/// How every file is opened: in a tree under a user's control, a pipe or a terminal in a file's place must not hold us up.
 pub(crate) const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// A read buffer that is used again and again; it grows to the largest file seen and no further than [`Buffer::LIMIT`].

@@ -3,7 +3,7 @@
 use crate::text::{lines, number, owned, words};
 use crate::{Buffer, DeviceNumber, Error, Root};
 
-/// The kernel's sector in this file is always this many bytes, whatever the disk's.
+/// The kernel's sector in this file is always this many bytes, independent of the disk's own.
 const SECTOR: u64 = 512;
 
 /// What one disk or partition has done since it appeared.

@@ -84,7 +84,7 @@ pub enum Error {
         /// The mount point below the root.
         path: PathBuf,
     },
-    /// The file system's server does not answer; nobody asks it again until it does.
+    /// The file system's server does not answer; it is not asked again until it does.
     #[error("{} does not answer", Shown(path))]
     Hanging {
         /// The mount point.

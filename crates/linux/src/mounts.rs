@@ -12,7 +12,7 @@ mod visible;
 pub use long::fuzz as parse_as_long;
 pub use table::Table;
 
-/// The mount table of the machine's first process: the host's view, whatever namespace this process is in.
+/// The mount table of the machine's first process: the host's view, also from another mount namespace.
 pub(crate) const TABLE: &str = "proc/1/mountinfo";
 /// The mount table of this process, for where the first one's is hidden (`hidepid`) or in another pid namespace.
 const OWN_TABLE: &str = "proc/self/mountinfo";

@@ -3,8 +3,8 @@
 use crate::text::{kilobytes, lines, number, words};
 use crate::{Buffer, Error, Root};
 
-/// Clock ticks of a second in what procfs shows: `USER_HZ`, which is 100 on every architecture we build for, whatever
-/// the kernel's own `HZ`.
+/// Clock ticks of a second in what procfs shows: `USER_HZ`, which is 100 on every architecture we build for and
+/// independent of the kernel's own `HZ`.
 const TICKS_PER_SECOND: u64 = 100;
 
 /// Where `utime` and `stime` stand after the command's name, which ends with the last `)`.

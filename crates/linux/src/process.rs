@@ -14,8 +14,8 @@ use crate::{Buffer, Error, Root};
 /// Calls `each` with the id of every process below `<root>/proc` and the text of its `cgroup` file, in the kernel's order.
 ///
 /// A process that ends meanwhile or that this process is not allowed to look at is left out. Returns whether the machine's
-/// first process was among them: where it is not, procfs hides the processes of other users (`hidepid`). The ids are those of the pid namespace that the
-/// procfs was mounted in, whatever this process's own. [`crate::cgroup::membership`] reads the text.
+/// first process was among them: where it is not, procfs hides the processes of other users (`hidepid`). The ids are those of
+/// the pid namespace that the procfs was mounted in, which may differ from this process's own. [`crate::cgroup::membership`] reads the text.
 pub fn for_each(root: &Root, buffer: &mut Buffer, mut each: impl FnMut(u32, &[u8])) -> Result<bool, Error> {
     let failed = |errno| Error::from_errno(root.full_path("proc"), errno);
     let proc = root.open_below("proc", OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
@@ -52,7 +52,7 @@ fn parse_start_time(text: &[u8]) -> Option<u64> {
     number(crate::text::words(&text[name_end + 1..]).nth(AFTER_NAME)?)
 }
 
-/// A handle on one process: it never stands for another one, whoever gets the pid later.
+/// A handle on one process: it never stands for another one, also after the pid is used again.
 #[derive(Debug)]
 pub struct Process {
     directory: OwnedFd,

@@ -1,4 +1,4 @@
-//! How full file systems are: statfs(2), asked on a thread of its own so that a dead server stops nobody.
+//! How full file systems are: statfs(2), asked on a thread of its own so that a dead server holds up nothing else.
 
 use std::path::PathBuf;
 

@@ -17,7 +17,7 @@ const TOTAL: Duration = Duration::from_secs(60);
 
 /// What a file holds, or so much of it that it is over the limit.
 ///
-/// A pipe, such as a shell's `<(…)`, is read until its writer is done; a named one that nobody writes into and a device
+/// A pipe, such as a shell's `<(…)`, is read until its writer is done; a named one without a writer and a device
 /// that is silent are errors after ten seconds.
 pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // Opening a named pipe would wait for its writer.

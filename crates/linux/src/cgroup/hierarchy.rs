@@ -13,7 +13,7 @@ use super::walked::Walked;
 use super::{Container, Group, Pod, Version, discover};
 use crate::{Buffer, Error, Root};
 
-/// Handles kept at most, whatever the limit on open files.
+/// Handles kept at most, also where the limit on open files is higher.
 const MOST_HANDLES: usize = 64 * 1024;
 
 /// A machine's cgroups: the root, the pods of a Kubernetes node, and the containers outside any pod.
@@ -89,7 +89,7 @@ impl Hierarchy {
         &self.tree.pods
     }
 
-    /// The containers outside any pod, of whatever runtime, sorted by path.
+    /// The containers outside any pod, of every runtime, sorted by path.
     pub fn containers(&self) -> &[Container] {
         &self.tree.containers
     }
