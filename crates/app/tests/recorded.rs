@@ -85,7 +85,7 @@ fn every_base_metric_and_attribute_of_the_emitted_types_stands_in_a_golden_file(
         }
     }
     let is_there = |record_type: RecordType, name: &str| members.contains(&(record_type.as_str().into(), name.into()));
-    let rows = || emitted().flat_map(catalog::attributes_of).map(|row| (row.record_type, row.attribute));
+    let rows = || emitted().flat_map(|of| catalog::attributes_of(of).map(move |row| (of, row.attribute)));
     let base = || emitted().flat_map(Metric::of).filter(|metric| metric.tier == Tier::Base);
 
     let metrics: Vec<_> =

@@ -1,471 +1,203 @@
-//! The table of attributes: one row for each record type and attribute.
+//! The table of attributes: each one's name, in byte order, and when records of which types have it.
 //!
-//! Columns: record type, attribute, whether the receiver's published document lists it, and when it is present.
+//! An attribute is `Variant "name" { "when": TYPES; }`.
 
-use crate::attribute::{Attribute as A, AttributeRow, row};
-use crate::record_type::RecordType as T;
+use crate::record_type::RecordType;
+use crate::record_types::{RecordTypes, types};
 
-/// Which attributes each record type carries.
-#[rustfmt::skip]
-pub static ATTRIBUTES: &[AttributeRow] = &[
-    row(T::Cluster, A::Type, true, "always"),
-    row(T::Cluster, A::ClusterName, true, "always"),
-    row(T::Cluster, A::NodeName, true, "always"),
-    row(T::Cluster, A::Timestamp, true, "always"),
-    row(T::Cluster, A::Version, true, "always"),
-    row(T::Cluster, A::Sources, true, "always"),
-    row(T::ClusterNamespace, A::Type, true, "always"),
-    row(T::ClusterNamespace, A::ClusterName, true, "always"),
-    row(T::ClusterNamespace, A::NodeName, true, "always"),
-    row(T::ClusterNamespace, A::Timestamp, true, "always"),
-    row(T::ClusterNamespace, A::Version, true, "always"),
-    row(T::ClusterNamespace, A::Sources, true, "always"),
-    row(T::ClusterNamespace, A::Namespace, true, "always"),
-    row(T::ClusterNamespace, A::Kubernetes, true, "always"),
-    row(T::ClusterService, A::Type, true, "always"),
-    row(T::ClusterService, A::ClusterName, true, "always"),
-    row(T::ClusterService, A::NodeName, true, "always"),
-    row(T::ClusterService, A::Timestamp, true, "always"),
-    row(T::ClusterService, A::Version, true, "always"),
-    row(T::ClusterService, A::Sources, true, "always"),
-    row(T::ClusterService, A::Namespace, true, "always"),
-    row(T::ClusterService, A::Service, true, "always"),
-    row(T::ClusterService, A::Kubernetes, true, "always"),
-    row(T::ClusterDeployment, A::Type, false, "always"),
-    row(T::ClusterDeployment, A::ClusterName, false, "always"),
-    row(T::ClusterDeployment, A::NodeName, false, "always"),
-    row(T::ClusterDeployment, A::Timestamp, false, "always"),
-    row(T::ClusterDeployment, A::Version, false, "always"),
-    row(T::ClusterDeployment, A::Sources, false, "always"),
-    row(T::ClusterDeployment, A::PodName, false, "always"),
-    row(T::ClusterDeployment, A::Namespace, false, "always"),
-    row(T::ClusterDeployment, A::Kubernetes, false, "never in Go (README lists it)"),
-    row(T::ClusterDaemonSet, A::Type, false, "always"),
-    row(T::ClusterDaemonSet, A::ClusterName, false, "always"),
-    row(T::ClusterDaemonSet, A::NodeName, false, "always"),
-    row(T::ClusterDaemonSet, A::Timestamp, false, "always"),
-    row(T::ClusterDaemonSet, A::Version, false, "always"),
-    row(T::ClusterDaemonSet, A::Sources, false, "always"),
-    row(T::ClusterDaemonSet, A::PodName, false, "always"),
-    row(T::ClusterDaemonSet, A::Namespace, false, "always"),
-    row(T::ClusterDaemonSet, A::Kubernetes, false, "never in Go (README lists it)"),
-    row(T::ClusterStatefulSet, A::Type, false, "always"),
-    row(T::ClusterStatefulSet, A::ClusterName, false, "always"),
-    row(T::ClusterStatefulSet, A::NodeName, false, "always"),
-    row(T::ClusterStatefulSet, A::Timestamp, false, "always"),
-    row(T::ClusterStatefulSet, A::Version, false, "always"),
-    row(T::ClusterStatefulSet, A::Sources, false, "always"),
-    row(T::ClusterStatefulSet, A::PodName, false, "always"),
-    row(T::ClusterStatefulSet, A::Namespace, false, "always"),
-    row(T::ClusterStatefulSet, A::Kubernetes, false, "never in Go (README lists it)"),
-    row(T::ClusterReplicaSet, A::Type, false, "always"),
-    row(T::ClusterReplicaSet, A::ClusterName, false, "always"),
-    row(T::ClusterReplicaSet, A::NodeName, false, "always"),
-    row(T::ClusterReplicaSet, A::Timestamp, false, "always"),
-    row(T::ClusterReplicaSet, A::Version, false, "always"),
-    row(T::ClusterReplicaSet, A::Sources, false, "always"),
-    row(T::ClusterReplicaSet, A::PodName, false, "always"),
-    row(T::ClusterReplicaSet, A::Namespace, false, "always"),
-    row(T::ClusterReplicaSet, A::Kubernetes, false, "never in Go (README lists it)"),
-    row(T::Node, A::Type, true, "always"),
-    row(T::Node, A::Timestamp, true, "always"),
-    row(T::Node, A::Version, true, "always"),
-    row(T::Node, A::Sources, true, "always"),
-    row(T::Node, A::ClusterName, true, "always"),
-    row(T::Node, A::NodeName, true, "always"),
-    row(T::Node, A::InstanceId, false, "when known"),
-    row(T::Node, A::InstanceType, true, "when known"),
-    row(T::Node, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::Node, A::Kubernetes, true, "always"),
-    row(T::NodeDiskIO, A::Type, true, "always"),
-    row(T::NodeDiskIO, A::Timestamp, true, "always"),
-    row(T::NodeDiskIO, A::Version, true, "always"),
-    row(T::NodeDiskIO, A::Sources, true, "always"),
-    row(T::NodeDiskIO, A::ClusterName, true, "always"),
-    row(T::NodeDiskIO, A::NodeName, true, "always"),
-    row(T::NodeDiskIO, A::InstanceId, true, "when known"),
-    row(T::NodeDiskIO, A::InstanceType, true, "when known"),
-    row(T::NodeDiskIO, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::NodeDiskIO, A::Device, true, "always"),
-    row(T::NodeDiskIO, A::EBSVolumeId, true, "when the device belongs to an attached EBS volume"),
-    row(T::NodeDiskIO, A::EbsVolumeId, false, "when the device is mounted by the in-tree aws-ebs volume plug-in"),
-    row(T::NodeDiskIO, A::Kubernetes, true, "always"),
-    row(T::NodeFS, A::Type, true, "always"),
-    row(T::NodeFS, A::Timestamp, true, "always"),
-    row(T::NodeFS, A::Version, true, "always"),
-    row(T::NodeFS, A::Sources, true, "always"),
-    row(T::NodeFS, A::ClusterName, true, "always"),
-    row(T::NodeFS, A::NodeName, true, "always"),
-    row(T::NodeFS, A::InstanceId, true, "when known"),
-    row(T::NodeFS, A::InstanceType, true, "when known"),
-    row(T::NodeFS, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::NodeFS, A::Device, true, "always"),
-    row(T::NodeFS, A::EBSVolumeId, true, "when the device belongs to an attached EBS volume"),
-    row(T::NodeFS, A::EbsVolumeId, false, "when the device is mounted by the in-tree aws-ebs volume plug-in"),
-    row(T::NodeFS, A::Fstype, true, "always"),
-    row(T::NodeFS, A::Kubernetes, true, "always"),
-    row(T::NodeNet, A::Type, true, "always"),
-    row(T::NodeNet, A::Timestamp, true, "always"),
-    row(T::NodeNet, A::Version, true, "always"),
-    row(T::NodeNet, A::Sources, true, "always"),
-    row(T::NodeNet, A::ClusterName, true, "always"),
-    row(T::NodeNet, A::NodeName, true, "always"),
-    row(T::NodeNet, A::InstanceId, true, "when known"),
-    row(T::NodeNet, A::InstanceType, true, "when known"),
-    row(T::NodeNet, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::NodeNet, A::Interface, true, "always"),
-    row(T::NodeNet, A::Kubernetes, true, "always"),
-    row(T::Pod, A::Type, true, "always"),
-    row(T::Pod, A::Timestamp, true, "always"),
-    row(T::Pod, A::Version, true, "always"),
-    row(T::Pod, A::Sources, true, "always"),
-    row(T::Pod, A::ClusterName, true, "always"),
-    row(T::Pod, A::NodeName, true, "always"),
-    row(T::Pod, A::InstanceId, true, "when known"),
-    row(T::Pod, A::InstanceType, true, "when known"),
-    row(T::Pod, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::Pod, A::Namespace, true, "always"),
-    row(T::Pod, A::PodName, false, "always"),
-    row(T::Pod, A::FullPodName, false, "add_full_pod_name_metric_label = true"),
-    row(T::Pod, A::K8sPodName, true, "always"),
-    row(T::Pod, A::PodId, true, "always"),
-    row(T::Pod, A::Service, false, "add_service_as_attribute = true and the pod is a ready endpoint of at least one service"),
-    row(T::Pod, A::Kubernetes, true, "always"),
-    row(T::Pod, A::PodStatus, true, "always"),
-    row(T::PodNet, A::Type, true, "always"),
-    row(T::PodNet, A::Timestamp, true, "always"),
-    row(T::PodNet, A::Version, true, "always"),
-    row(T::PodNet, A::Sources, true, "always"),
-    row(T::PodNet, A::ClusterName, true, "always"),
-    row(T::PodNet, A::NodeName, true, "always"),
-    row(T::PodNet, A::InstanceId, true, "when known"),
-    row(T::PodNet, A::InstanceType, true, "when known"),
-    row(T::PodNet, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::PodNet, A::Interface, true, "always"),
-    row(T::PodNet, A::Namespace, true, "always"),
-    row(T::PodNet, A::PodName, false, "always"),
-    row(T::PodNet, A::FullPodName, false, "add_full_pod_name_metric_label = true"),
-    row(T::PodNet, A::K8sPodName, true, "always"),
-    row(T::PodNet, A::PodId, true, "always"),
-    row(T::PodNet, A::Service, false, "add_service_as_attribute = true and the pod is a ready endpoint of at least one service"),
-    row(T::PodNet, A::Kubernetes, true, "always"),
-    row(T::PodNet, A::PodStatus, true, "always"),
-    row(T::Container, A::Type, true, "always"),
-    row(T::Container, A::Timestamp, true, "always"),
-    row(T::Container, A::Version, true, "always"),
-    row(T::Container, A::Sources, true, "always"),
-    row(T::Container, A::ClusterName, true, "always"),
-    row(T::Container, A::NodeName, true, "always"),
-    row(T::Container, A::InstanceId, true, "when known"),
-    row(T::Container, A::InstanceType, true, "when known"),
-    row(T::Container, A::AutoScalingGroupName, true, "on EC2, once the tags were read; empty outside a group"),
-    row(T::Container, A::Namespace, true, "always"),
-    row(T::Container, A::PodName, false, "always"),
-    row(T::Container, A::FullPodName, false, "add_full_pod_name_metric_label = true"),
-    row(T::Container, A::K8sPodName, true, "always"),
-    row(T::Container, A::PodId, true, "always"),
-    row(T::Container, A::Service, false, "add_service_as_attribute = true and the pod is a ready endpoint of at least one service"),
-    row(T::Container, A::ContainerName, true, "always"),
-    row(T::Container, A::ContainerId, true, "after the first start"),
-    row(T::Container, A::Kubernetes, true, "always"),
-    row(T::Container, A::ContainerStatus, true, "when the pod status has an entry for the container"),
-    row(T::Container, A::ContainerStatusReason, true, "Waiting or Terminated with a non-empty reason"),
-    row(T::Container, A::ContainerLastTerminationReason, true, "Terminated, and the container was terminated with a reason before"),
-    row(T::ContainerFS, A::Type, false, "always"),
-    row(T::ContainerFS, A::Timestamp, false, "always"),
-    row(T::ContainerFS, A::Version, false, "always"),
-    row(T::ContainerFS, A::Sources, false, "always"),
-    row(T::ContainerFS, A::ClusterName, false, "always"),
-    row(T::ContainerFS, A::NodeName, false, "always"),
-    row(T::ContainerFS, A::InstanceId, false, "when known"),
-    row(T::ContainerFS, A::InstanceType, false, "when known"),
-    row(T::ContainerFS, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::ContainerFS, A::Device, false, "always"),
-    row(T::ContainerFS, A::EBSVolumeId, false, "when the device belongs to an attached EBS volume"),
-    row(T::ContainerFS, A::EbsVolumeId, false, "when the device is mounted by the in-tree aws-ebs volume plug-in"),
-    row(T::ContainerFS, A::Fstype, false, "always"),
-    row(T::ContainerFS, A::Namespace, false, "always"),
-    row(T::ContainerFS, A::PodName, false, "always"),
-    row(T::ContainerFS, A::FullPodName, false, "add_full_pod_name_metric_label = true"),
-    row(T::ContainerFS, A::K8sPodName, false, "always"),
-    row(T::ContainerFS, A::PodId, false, "always"),
-    row(T::ContainerFS, A::Service, false, "add_service_as_attribute = true and the pod is a ready endpoint of at least one service"),
-    row(T::ContainerFS, A::ContainerName, false, "always"),
-    row(T::ContainerFS, A::ContainerId, false, "after the first start"),
-    row(T::ContainerFS, A::Kubernetes, false, "always"),
-    row(T::Instance, A::Type, false, "always"),
-    row(T::Instance, A::Timestamp, false, "always"),
-    row(T::Instance, A::Version, false, "always"),
-    row(T::Instance, A::Sources, false, "always"),
-    row(T::Instance, A::ClusterName, false, "when known"),
-    row(T::Instance, A::ContainerInstanceId, false, "when known"),
-    row(T::Instance, A::NodeName, false, "only when HOST_NAME (env) or host_name (config) is set"),
-    row(T::Instance, A::InstanceId, false, "when known"),
-    row(T::Instance, A::InstanceType, false, "when known"),
-    row(T::Instance, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::InstanceDiskIO, A::Type, false, "always"),
-    row(T::InstanceDiskIO, A::Timestamp, false, "always"),
-    row(T::InstanceDiskIO, A::Version, false, "always"),
-    row(T::InstanceDiskIO, A::Sources, false, "always"),
-    row(T::InstanceDiskIO, A::ClusterName, false, "when known"),
-    row(T::InstanceDiskIO, A::ContainerInstanceId, false, "when known"),
-    row(T::InstanceDiskIO, A::NodeName, false, "only when HOST_NAME (env) or host_name (config) is set"),
-    row(T::InstanceDiskIO, A::InstanceId, false, "when known"),
-    row(T::InstanceDiskIO, A::InstanceType, false, "when known"),
-    row(T::InstanceDiskIO, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::InstanceDiskIO, A::Device, false, "always"),
-    row(T::InstanceDiskIO, A::EBSVolumeId, false, "when the device belongs to an attached EBS volume"),
-    row(T::InstanceFS, A::Type, false, "always"),
-    row(T::InstanceFS, A::Timestamp, false, "always"),
-    row(T::InstanceFS, A::Version, false, "always"),
-    row(T::InstanceFS, A::Sources, false, "always"),
-    row(T::InstanceFS, A::ClusterName, false, "when known"),
-    row(T::InstanceFS, A::ContainerInstanceId, false, "when known"),
-    row(T::InstanceFS, A::NodeName, false, "only when HOST_NAME (env) or host_name (config) is set"),
-    row(T::InstanceFS, A::InstanceId, false, "when known"),
-    row(T::InstanceFS, A::InstanceType, false, "when known"),
-    row(T::InstanceFS, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::InstanceFS, A::Device, false, "always"),
-    row(T::InstanceFS, A::EBSVolumeId, false, "when the device belongs to an attached EBS volume"),
-    row(T::InstanceFS, A::Fstype, false, "always"),
-    row(T::InstanceNet, A::Type, false, "always"),
-    row(T::InstanceNet, A::Timestamp, false, "always"),
-    row(T::InstanceNet, A::Version, false, "always"),
-    row(T::InstanceNet, A::Sources, false, "always"),
-    row(T::InstanceNet, A::ClusterName, false, "when known"),
-    row(T::InstanceNet, A::ContainerInstanceId, false, "when known"),
-    row(T::InstanceNet, A::NodeName, false, "only when HOST_NAME (env) or host_name (config) is set"),
-    row(T::InstanceNet, A::InstanceId, false, "when known"),
-    row(T::InstanceNet, A::InstanceType, false, "when known"),
-    row(T::InstanceNet, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::InstanceNet, A::Interface, false, "always"),
-    row(T::HyperPodNode, A::Type, false, "always"),
-    row(T::HyperPodNode, A::ClusterName, false, "always"),
-    row(T::HyperPodNode, A::NodeName, false, "always"),
-    row(T::HyperPodNode, A::InstanceId, false, "always"),
-    row(T::HyperPodNode, A::Timestamp, false, "always"),
-    row(T::HyperPodNode, A::Version, false, "always"),
-    row(T::HyperPodNode, A::Sources, false, "never"),
-    row(T::ControlPlane, A::Type, false, "always"),
-    row(T::ControlPlane, A::ClusterName, false, "always"),
-    row(T::ControlPlane, A::NodeName, false, "always"),
-    row(T::ControlPlane, A::Version, false, "always"),
-    row(T::ControlPlane, A::Sources, false, "always"),
-    row(T::ControlPlane, A::KubernetesType, false, "when the series has a label named type"),
-    row(T::ContainerGPU, A::ClusterName, false, "when present on the sample"),
-    row(T::ContainerGPU, A::InstanceId, false, "when present on the sample"),
-    row(T::ContainerGPU, A::GpuDevice, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Type, false, "when present on the sample"),
-    row(T::ContainerGPU, A::NodeName, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Namespace, false, "when present on the sample"),
-    row(T::ContainerGPU, A::FullPodName, false, "when present on the sample"),
-    row(T::ContainerGPU, A::PodName, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Service, false, "when present on the sample"),
-    row(T::ContainerGPU, A::UUID, false, "when present on the sample"),
-    row(T::ContainerGPU, A::ContainerName, false, "when present on the sample"),
-    row(T::ContainerGPU, A::InstanceType, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Version, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Sources, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Timestamp, false, "when present on the sample"),
-    row(T::ContainerGPU, A::Kubernetes, false, "when present on the sample"),
-    row(T::PodGPU, A::ClusterName, false, "when present on the sample"),
-    row(T::PodGPU, A::InstanceId, false, "when present on the sample"),
-    row(T::PodGPU, A::GpuDevice, false, "when present on the sample"),
-    row(T::PodGPU, A::Type, false, "when present on the sample"),
-    row(T::PodGPU, A::NodeName, false, "when present on the sample"),
-    row(T::PodGPU, A::Namespace, false, "when present on the sample"),
-    row(T::PodGPU, A::FullPodName, false, "when present on the sample"),
-    row(T::PodGPU, A::PodName, false, "when present on the sample"),
-    row(T::PodGPU, A::Service, false, "when present on the sample"),
-    row(T::PodGPU, A::UUID, false, "when present on the sample"),
-    row(T::PodGPU, A::InstanceType, false, "when present on the sample"),
-    row(T::PodGPU, A::Version, false, "when present on the sample"),
-    row(T::PodGPU, A::Sources, false, "when present on the sample"),
-    row(T::PodGPU, A::Timestamp, false, "when present on the sample"),
-    row(T::PodGPU, A::Kubernetes, false, "when present on the sample"),
-    row(T::NodeGPU, A::ClusterName, false, "when present on the sample"),
-    row(T::NodeGPU, A::InstanceId, false, "when present on the sample"),
-    row(T::NodeGPU, A::GpuDevice, false, "when present on the sample"),
-    row(T::NodeGPU, A::Type, false, "when present on the sample"),
-    row(T::NodeGPU, A::NodeName, false, "when present on the sample"),
-    row(T::NodeGPU, A::InstanceType, false, "when present on the sample"),
-    row(T::NodeGPU, A::Version, false, "when present on the sample"),
-    row(T::NodeGPU, A::Sources, false, "when present on the sample"),
-    row(T::NodeGPU, A::Timestamp, false, "when present on the sample"),
-    row(T::NodeGPU, A::Kubernetes, false, "when present on the sample"),
-    row(T::ContainerAWSNeuronCore, A::ClusterName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::ContainerName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::FullPodName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::InstanceId, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::InstanceType, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::K8sPodName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::Namespace, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::NeuronDevice, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::NeuronCore, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::NodeName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::PodName, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::Service, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::AvailabilityZone, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::Region, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::SubnetId, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::UltraServer, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::Type, false, "when present"),
-    row(T::ContainerAWSNeuronCore, A::Kubernetes, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::ClusterName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::ContainerName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::FullPodName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::InstanceId, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::InstanceType, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::K8sPodName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::Namespace, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::NeuronDevice, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::NeuronCore, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::NodeName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::PodName, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::Service, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::AvailabilityZone, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::Region, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::SubnetId, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::UltraServer, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::Type, false, "when present"),
-    row(T::ContainerAWSNeuronDevice, A::Kubernetes, false, "when present"),
-    row(T::PodAWSNeuronCore, A::ClusterName, false, "when present"),
-    row(T::PodAWSNeuronCore, A::FullPodName, false, "when present"),
-    row(T::PodAWSNeuronCore, A::InstanceId, false, "when present"),
-    row(T::PodAWSNeuronCore, A::InstanceType, false, "when present"),
-    row(T::PodAWSNeuronCore, A::K8sPodName, false, "when present"),
-    row(T::PodAWSNeuronCore, A::Namespace, false, "when present"),
-    row(T::PodAWSNeuronCore, A::NeuronDevice, false, "when present"),
-    row(T::PodAWSNeuronCore, A::NeuronCore, false, "when present"),
-    row(T::PodAWSNeuronCore, A::NodeName, false, "when present"),
-    row(T::PodAWSNeuronCore, A::PodName, false, "when present"),
-    row(T::PodAWSNeuronCore, A::Service, false, "when present"),
-    row(T::PodAWSNeuronCore, A::AvailabilityZone, false, "when present"),
-    row(T::PodAWSNeuronCore, A::Region, false, "when present"),
-    row(T::PodAWSNeuronCore, A::SubnetId, false, "when present"),
-    row(T::PodAWSNeuronCore, A::UltraServer, false, "when present"),
-    row(T::PodAWSNeuronCore, A::Type, false, "when present"),
-    row(T::PodAWSNeuronCore, A::Kubernetes, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::ClusterName, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::FullPodName, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::InstanceId, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::InstanceType, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::K8sPodName, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::Namespace, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::NeuronDevice, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::NeuronCore, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::NodeName, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::PodName, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::Service, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::AvailabilityZone, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::Region, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::SubnetId, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::UltraServer, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::Type, false, "when present"),
-    row(T::PodAWSNeuronDevice, A::Kubernetes, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::ClusterName, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::InstanceId, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::InstanceType, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::Namespace, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::NeuronDevice, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::NeuronCore, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::NodeName, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::Service, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::AvailabilityZone, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::Region, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::SubnetId, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::UltraServer, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::Type, false, "when present"),
-    row(T::NodeAWSNeuronCore, A::Kubernetes, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::ClusterName, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::InstanceId, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::InstanceType, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::Namespace, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::NeuronDevice, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::NeuronCore, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::NodeName, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::Service, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::AvailabilityZone, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::Region, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::SubnetId, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::UltraServer, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::Type, false, "when present"),
-    row(T::NodeAWSNeuronDevice, A::Kubernetes, false, "when present"),
-    row(T::NodeAWSNeuron, A::ClusterName, false, "when present"),
-    row(T::NodeAWSNeuron, A::InstanceId, false, "when present"),
-    row(T::NodeAWSNeuron, A::InstanceType, false, "when present"),
-    row(T::NodeAWSNeuron, A::Namespace, false, "when present"),
-    row(T::NodeAWSNeuron, A::NeuronDevice, false, "when present"),
-    row(T::NodeAWSNeuron, A::NeuronCore, false, "when present"),
-    row(T::NodeAWSNeuron, A::NodeName, false, "when present"),
-    row(T::NodeAWSNeuron, A::Service, false, "when present"),
-    row(T::NodeAWSNeuron, A::AvailabilityZone, false, "when present"),
-    row(T::NodeAWSNeuron, A::Region, false, "when present"),
-    row(T::NodeAWSNeuron, A::SubnetId, false, "when present"),
-    row(T::NodeAWSNeuron, A::UltraServer, false, "when present"),
-    row(T::NodeAWSNeuron, A::Type, false, "when present"),
-    row(T::NodeAWSNeuron, A::Kubernetes, false, "when present"),
-    row(T::ContainerEFA, A::Type, false, "always"),
-    row(T::ContainerEFA, A::EfaDevice, false, "always"),
-    row(T::ContainerEFA, A::NetworkInterfaceId, false, "after Dec 2024"),
-    row(T::ContainerEFA, A::ClusterName, false, "as for Node"),
-    row(T::ContainerEFA, A::NodeName, false, "as for Node"),
-    row(T::ContainerEFA, A::InstanceId, false, "as for Node"),
-    row(T::ContainerEFA, A::InstanceType, false, "as for Node"),
-    row(T::ContainerEFA, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::ContainerEFA, A::Version, false, "as for Node"),
-    row(T::ContainerEFA, A::Timestamp, false, "always"),
-    row(T::ContainerEFA, A::Namespace, false, "always"),
-    row(T::ContainerEFA, A::PodName, false, "always"),
-    row(T::ContainerEFA, A::FullPodName, false, "as for Pod"),
-    row(T::ContainerEFA, A::Service, false, "as for Pod"),
-    row(T::ContainerEFA, A::ContainerName, false, "option"),
-    row(T::ContainerEFA, A::Kubernetes, false, "always"),
-    row(T::ContainerEFA, A::Sources, false, "never"),
-    row(T::PodEFA, A::Type, false, "always"),
-    row(T::PodEFA, A::EfaDevice, false, "always"),
-    row(T::PodEFA, A::NetworkInterfaceId, false, "after Dec 2024"),
-    row(T::PodEFA, A::ClusterName, false, "as for Node"),
-    row(T::PodEFA, A::NodeName, false, "as for Node"),
-    row(T::PodEFA, A::InstanceId, false, "as for Node"),
-    row(T::PodEFA, A::InstanceType, false, "as for Node"),
-    row(T::PodEFA, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::PodEFA, A::Version, false, "as for Node"),
-    row(T::PodEFA, A::Timestamp, false, "always"),
-    row(T::PodEFA, A::Namespace, false, "always"),
-    row(T::PodEFA, A::PodName, false, "always"),
-    row(T::PodEFA, A::FullPodName, false, "as for Pod"),
-    row(T::PodEFA, A::Service, false, "as for Pod"),
-    row(T::PodEFA, A::ContainerName, false, "option"),
-    row(T::PodEFA, A::Kubernetes, false, "always"),
-    row(T::PodEFA, A::Sources, false, "never"),
-    row(T::NodeEFA, A::Type, false, "always"),
-    row(T::NodeEFA, A::EfaDevice, false, "always"),
-    row(T::NodeEFA, A::NetworkInterfaceId, false, "after Dec 2024"),
-    row(T::NodeEFA, A::ClusterName, false, "as for Node"),
-    row(T::NodeEFA, A::NodeName, false, "as for Node"),
-    row(T::NodeEFA, A::InstanceId, false, "as for Node"),
-    row(T::NodeEFA, A::InstanceType, false, "as for Node"),
-    row(T::NodeEFA, A::AutoScalingGroupName, false, "on EC2, once the tags were read; empty outside a group"),
-    row(T::NodeEFA, A::Version, false, "as for Node"),
-    row(T::NodeEFA, A::Timestamp, false, "always"),
-    row(T::NodeEFA, A::Kubernetes, false, "always"),
-    row(T::NodeEFA, A::Sources, false, "never"),
-    row(T::NodeEBS, A::Type, false, "always"),
-    row(T::NodeEBS, A::ClusterName, false, "always"),
-    row(T::NodeEBS, A::NodeName, false, "always"),
-    row(T::NodeEBS, A::InstanceId, false, "always"),
-    row(T::NodeEBS, A::VolumeId, false, "always"),
-    row(T::NodeInstanceStore, A::Type, false, "always"),
-    row(T::NodeInstanceStore, A::ClusterName, false, "always"),
-    row(T::NodeInstanceStore, A::NodeName, false, "always"),
-    row(T::NodeInstanceStore, A::InstanceId, false, "always"),
-    row(T::NodeInstanceStore, A::VolumeId, false, "always"),
-    row(T::ClusterQueue, A::ClusterName, false, "when the series has the label"),
-    row(T::ClusterQueue, A::ClusterQueue, false, "when the series has the label"),
-    row(T::ClusterQueue, A::Flavor, false, "when the series has the label"),
-    row(T::ClusterQueue, A::Reason, false, "when the series has the label"),
-    row(T::ClusterQueue, A::Resource, false, "when the series has the label"),
-    row(T::ClusterQueue, A::Status, false, "when the series has the label"),
-    row(T::ClusterQueue, A::NodeName, false, "when the series has the label"),
-];
+/// When records of some types have an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttributeRow {
+    /// The attribute.
+    pub attribute: Attribute,
+    /// The types.
+    pub types: RecordTypes,
+    /// When a record of these types has it.
+    pub when: &'static str,
+}
+
+macro_rules! attributes {
+    ($($variant:ident $name:literal { $($when:literal: $($types:ident)+;)+ })*) => {
+        /// An attribute of a record; the order of the variants is the byte order of the names.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Attribute {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl Attribute {
+            /// Every attribute, in byte order of the names.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name as it is written in an event.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        /// Which attributes each record type carries.
+        pub static ATTRIBUTES: &[AttributeRow] = &[$($(AttributeRow {
+            attribute: Attribute::$variant,
+            types: types!($($types)+),
+            when: $when,
+        },)+)*];
+    };
+}
+
+attributes! {
+    AutoScalingGroupName "AutoScalingGroupName" {
+        "on EC2, once the tags were read": NODES PODS CONTAINERS INSTANCES EFA;
+    }
+    ClusterName "ClusterName" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS DRIVES HyperPodNode ControlPlane;
+        "when known": INSTANCES;
+        "where the sample has it": GPU NEURON;
+        "as for Node": EFA;
+        "when the series has the label": ClusterQueue;
+    }
+    ClusterQueue "ClusterQueue" { "when the series has the label": ClusterQueue; }
+    ContainerId "ContainerId" { "after the first start": CONTAINERS; }
+    ContainerInstanceId "ContainerInstanceId" { "when known": INSTANCES; }
+    ContainerName "ContainerName" {
+        "always": CONTAINERS;
+        "where the sample has it": ContainerGPU ContainerAWSNeuronCore ContainerAWSNeuronDevice;
+        "with an option": ContainerEFA PodEFA;
+    }
+    EBSVolumeId "EBSVolumeId" {
+        "where the device is an attached EBS volume": NodeDiskIO NodeFS ContainerFS InstanceDiskIO InstanceFS;
+    }
+    EfaDevice "EfaDevice" { "always": EFA; }
+    Flavor "Flavor" { "when the series has the label": ClusterQueue; }
+    FullPodName "FullPodName" {
+        "with `add_full_pod_name_metric_label`": PODS CONTAINERS;
+        "where the sample has it": ContainerGPU PodGPU NEURON_PODS;
+        "as for Pod": ContainerEFA PodEFA;
+    }
+    GpuDevice "GpuDevice" { "where the sample has it": GPU; }
+    InstanceId "InstanceId" {
+        "when known": NODES PODS CONTAINERS INSTANCES;
+        "always": DRIVES HyperPodNode;
+        "where the sample has it": GPU NEURON;
+        "as for Node": EFA;
+    }
+    InstanceType "InstanceType" {
+        "when known": NODES PODS CONTAINERS INSTANCES;
+        "where the sample has it": GPU NEURON;
+        "as for Node": EFA;
+    }
+    K8sPodName "K8sPodName" {
+        "always": PODS CONTAINERS;
+        "where the sample has it": NEURON_PODS;
+    }
+    Namespace "Namespace" {
+        "always": WORKLOADS PODS CONTAINERS ClusterNamespace ClusterService ContainerEFA PodEFA;
+        "where the sample has it": ContainerGPU PodGPU NEURON;
+    }
+    NetworkInterfaceId "NetworkInterfaceId" { "since December 2024": EFA; }
+    NeuronCore "NeuronCore" { "where the sample has it": NEURON; }
+    NeuronDevice "NeuronDevice" { "where the sample has it": NEURON; }
+    NodeName "NodeName" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS DRIVES HyperPodNode ControlPlane;
+        "with the variable `HOST_NAME` or the option `host_name`": INSTANCES;
+        "where the sample has it": GPU NEURON;
+        "as for Node": EFA;
+        "when the series has the label": ClusterQueue;
+    }
+    PodId "PodId" { "always": PODS CONTAINERS; }
+    PodName "PodName" {
+        "always": WORKLOADS PODS CONTAINERS ContainerEFA PodEFA;
+        "where the sample has it": ContainerGPU PodGPU NEURON_PODS;
+    }
+    Reason "Reason" { "when the series has the label": ClusterQueue; }
+    Resource "Resource" { "when the series has the label": ClusterQueue; }
+    Service "Service" {
+        "always": ClusterService;
+        "with `add_service_as_attribute`, where the pod is a ready endpoint of a Service": PODS CONTAINERS;
+        "where the sample has it": ContainerGPU PodGPU NEURON;
+        "as for Pod": ContainerEFA PodEFA;
+    }
+    Sources "Sources" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS INSTANCES ControlPlane;
+        "where the sample has it": GPU;
+    }
+    Status "Status" { "when the series has the label": ClusterQueue; }
+    Timestamp "Timestamp" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS INSTANCES EFA HyperPodNode;
+        "where the sample has it": GPU;
+    }
+    Type "Type" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS INSTANCES EFA DRIVES HyperPodNode ControlPlane;
+        "where the sample has it": GPU NEURON;
+    }
+    UUID "UUID" { "where the sample has it": ContainerGPU PodGPU; }
+    UltraServer "UltraServer" { "where the sample has it": NEURON; }
+    Version "Version" {
+        "always": WORKLOADS CLUSTERS NODES PODS CONTAINERS INSTANCES HyperPodNode ControlPlane;
+        "where the sample has it": GPU;
+        "as for Node": EFA;
+    }
+    VolumeId "VolumeId" { "always": DRIVES; }
+    AvailabilityZone "availability_zone" { "where the sample has it": NEURON; }
+    ContainerLastTerminationReason "container_last_termination_reason" {
+        "`Terminated`, where the container was terminated with a reason before": Container;
+    }
+    ContainerStatus "container_status" { "where the pod's status has an entry for the container": Container; }
+    ContainerStatusReason "container_status_reason" {
+        "`Waiting` or `Terminated`, where a reason is given": Container;
+    }
+    Device "device" { "always": NodeDiskIO NodeFS ContainerFS InstanceDiskIO InstanceFS; }
+    EbsVolumeId "ebs_volume_id" {
+        "where the in-tree plug-in `aws-ebs` mounts the device": NodeDiskIO NodeFS ContainerFS;
+    }
+    Fstype "fstype" { "always": NodeFS ContainerFS InstanceFS; }
+    Interface "interface" { "always": NodeNet PodNet InstanceNet; }
+    Kubernetes "kubernetes" {
+        "always": NODES PODS CONTAINERS EFA ClusterNamespace ClusterService;
+        "unless `workload_document` is `none`": WORKLOADS;
+        "where the sample has it": GPU NEURON;
+    }
+    KubernetesType "kubernetes_type" { "when the series has a label named type": ControlPlane; }
+    PodStatus "pod_status" { "always": PODS; }
+    Region "region" { "where the sample has it": NEURON; }
+    SubnetId "subnet_id" { "where the sample has it": NEURON; }
+}
+
+impl Attribute {
+    /// The attribute of this name, if the catalogue has it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.binary_search_by(|attribute| attribute.as_str().cmp(name)).ok().map(|at| Self::ALL[at])
+    }
+}
+
+/// The attributes of one record type, in the table's order.
+pub fn attributes_of(record_type: RecordType) -> impl Iterator<Item = &'static AttributeRow> {
+    ATTRIBUTES.iter().filter(move |row| row.types.contains(record_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_byte_order() {
+        assert!(Attribute::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+    }
+
+    #[test]
+    fn every_name_finds_its_attribute() {
+        for attribute in Attribute::ALL {
+            assert_eq!(Attribute::from_name(attribute.as_str()), Some(*attribute));
+        }
+        assert_eq!(Attribute::from_name("Clustername"), None);
+    }
+
+    #[test]
+    fn no_attribute_stands_twice_for_a_type() {
+        for record_type in RecordType::ALL {
+            let mut seen = std::collections::HashSet::new();
+            assert!(attributes_of(*record_type).all(|row| seen.insert(row.attribute)), "{}", record_type.as_str());
+        }
+    }
+}

@@ -39,6 +39,7 @@ impl Metric {
     pub const fn instrument(&self) -> Instrument {
         match self.kind {
             Kind::Gauge | Kind::Count | Kind::Rate => Instrument::Gauge,
+            Kind::Counter => Instrument::Sum { monotonic: true, temporality: Temporality::Cumulative },
             Kind::Delta => Instrument::Sum { monotonic: true, temporality: Temporality::Delta },
         }
     }

@@ -2,22 +2,21 @@
 //!
 //! Every output, every generated page and every completeness test is derived from these tables.
 
-mod attribute;
 mod attributes;
 mod instrument;
 mod lookup;
-mod measurement;
+mod measurements;
 mod metric;
 mod metrics;
 mod record_type;
+mod record_types;
 mod unit;
 
-pub use attribute::{Attribute, AttributeRow};
-pub use attributes::ATTRIBUTES;
+pub use attributes::{ATTRIBUTES, Attribute, AttributeRow, attributes_of};
 pub use instrument::{Instrument, Temporality};
-pub use lookup::attributes_of;
-pub use measurement::Measurement;
-pub use metric::{Kind, Metric, Tier};
+pub use measurements::Measurement;
+pub use metric::{Kind, Metric, Tier, Tolerance};
 pub use metrics::METRICS;
 pub use record_type::RecordType;
+pub use record_types::RecordTypes;
 pub use unit::Unit;

@@ -1,10 +1,8 @@
-//! Finding rows of the tables.
+//! Finding metrics.
 
 use std::sync::LazyLock;
 
-use crate::attribute::AttributeRow;
-use crate::attributes::ATTRIBUTES;
-use crate::measurement::Measurement;
+use crate::measurements::Measurement;
 use crate::metric::Metric;
 use crate::metrics::METRICS;
 use crate::record_type::RecordType;
@@ -36,11 +34,6 @@ impl Metric {
     pub fn of(record_type: RecordType) -> impl Iterator<Item = &'static Self> {
         METRICS.iter().filter(move |metric| metric.record_type == record_type)
     }
-}
-
-/// The attributes of one record type, in the table's order.
-pub fn attributes_of(record_type: RecordType) -> impl Iterator<Item = &'static AttributeRow> {
-    ATTRIBUTES.iter().filter(move |row| row.record_type == record_type)
 }
 
 #[cfg(test)]
@@ -83,16 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn restarts_are_counts_whoever_has_them() {
+    fn restarts_are_counts_of_pods_and_containers() {
         for record_type in [RecordType::Pod, RecordType::Container] {
             let metric = Metric::find(record_type, Measurement::NumberOfContainerRestarts).expect("it has the metric");
             assert_eq!(metric.unit.cloudwatch(), "Count");
         }
-    }
-
-    #[test]
-    fn no_attribute_stands_twice_for_a_type() {
-        let mut seen = std::collections::HashSet::new();
-        assert!(ATTRIBUTES.iter().all(|row| seen.insert((row.record_type, row.attribute))));
     }
 }

@@ -1,6 +1,6 @@
-//! Metrics: a record type's measurement with its full name, unit and kind, and how to find one.
+//! A metric: a record type's measurement with its full name, unit, kind and tolerance.
 
-use crate::measurement::Measurement;
+use crate::measurements::Measurement;
 use crate::record_type::RecordType;
 use crate::unit::Unit;
 
@@ -11,10 +11,23 @@ pub enum Kind {
     Gauge,
     /// A number of things at one moment.
     Count,
+    /// A running count, as its source gives it.
+    Counter,
     /// A counter's difference divided by the seconds between its two readings.
     Rate,
     /// A counter's difference.
     Delta,
+}
+
+/// How far the means of two agents' values of one metric may be apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tolerance {
+    /// Not at all: a setting, a size or a number of things, which does not move with the load.
+    Constant,
+    /// 2 %: readings of one thing at different moments.
+    Gauge,
+    /// 3 %: means of intervals that begin at different moments.
+    Rate,
 }
 
 /// When a metric is emitted.
@@ -26,8 +39,8 @@ pub enum Tier {
     Enhanced,
 }
 
-/// A row of the table of metrics.
-#[derive(Debug, PartialEq, Eq)]
+/// A metric of a record type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// Whose metric it is.
     pub record_type: RecordType,
@@ -39,20 +52,41 @@ pub struct Metric {
     pub unit: Unit,
     /// Reading, count, rate or delta.
     pub kind: Kind,
+    /// How far two agents' values may be apart.
+    pub tolerance: Tolerance,
     /// When it is emitted.
     pub tier: Tier,
-    /// Whether the receiver's published document lists it.
-    pub published: bool,
 }
 
-pub(crate) const fn row(
-    record_type: RecordType,
-    measurement: Measurement,
-    name: &'static str,
-    unit: Unit,
-    kind: Kind,
-    tier: Tier,
-    published: bool,
-) -> Metric {
-    Metric { record_type, measurement, name, unit, kind, tier, published }
+impl Kind {
+    /// The tolerance of most metrics of the kind.
+    pub(crate) const fn tolerance(self) -> Tolerance {
+        match self {
+            Self::Count | Self::Counter | Self::Delta => Tolerance::Constant,
+            Self::Gauge => Tolerance::Gauge,
+            Self::Rate => Tolerance::Rate,
+        }
+    }
+}
+
+impl Tolerance {
+    /// The word for people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Gauge => "gauge",
+            Self::Rate => "rate",
+        }
+    }
+
+    /// How far means may be apart, as a part of the larger one.
+    #[must_use]
+    pub const fn relative(self) -> f64 {
+        match self {
+            Self::Constant => 0.0,
+            Self::Gauge => 0.02,
+            Self::Rate => 0.03,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Record types: what an event is about. The name is the event's `Type`; the prefix begins its metrics' names.
 
+use crate::record_types::RecordTypes;
+
 macro_rules! record_types {
     ($($variant:ident => $prefix:literal, $sources:expr;)*) => {
         /// What a record is about.
@@ -7,6 +9,11 @@ macro_rules! record_types {
         #[repr(u8)]
         pub enum RecordType {
             $(#[doc = concat!("`", stringify!($variant), "`")] $variant,)*
+        }
+
+        #[expect(non_upper_case_globals, reason = "a set of one type is spelled as the type")]
+        impl RecordTypes {
+            $(pub(crate) const $variant: Self = Self::of(RecordType::$variant);)*
         }
 
         impl RecordType {
@@ -78,27 +85,6 @@ impl RecordType {
     /// Whether this version of the agent emits the type.
     #[must_use]
     pub const fn is_emitted(self) -> bool {
-        matches!(
-            self,
-            Self::Cluster
-                | Self::ClusterNamespace
-                | Self::ClusterService
-                | Self::ClusterDeployment
-                | Self::ClusterDaemonSet
-                | Self::ClusterStatefulSet
-                | Self::ClusterReplicaSet
-                | Self::Node
-                | Self::NodeDiskIO
-                | Self::NodeFS
-                | Self::NodeNet
-                | Self::Pod
-                | Self::PodNet
-                | Self::Container
-                | Self::ContainerFS
-                | Self::Instance
-                | Self::InstanceDiskIO
-                | Self::InstanceFS
-                | Self::InstanceNet
-        )
+        RecordTypes::EMITTED.contains(self)
     }
 }

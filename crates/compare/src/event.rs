@@ -6,13 +6,13 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
-use catalog::RecordType;
+use catalog::{RecordType, Tolerance};
 
 use crate::identity::{self, Identity};
 use crate::input::Next;
 use crate::json::Json;
-use crate::kind::{self, Tolerance};
 use crate::names::Names;
+use crate::tolerance;
 
 /// The group and the stream an event was found in, as fields beside those of the event.
 pub(crate) const LOG_GROUP: &str = "(log group)";
@@ -131,7 +131,7 @@ impl Texts {
                     let own: Vec<Extraction> =
                         metrics.iter().filter(|(metric, _)| metric == name).map(|(_, how)| how.clone()).collect();
                     let (field, extractions) = (self.fields.number(name), self.extractions.number(own.as_slice()));
-                    let constant = kind::tolerance(record_type, name) == Tolerance::Constant;
+                    let constant = tolerance::of(record_type, name) == Tolerance::Constant;
                     event.numbers.push(Number { field, value: *value, extractions, constant });
                 }
                 _ => {

@@ -12,7 +12,6 @@ mod event;
 mod identity;
 mod input;
 mod json;
-mod kind;
 mod known_differences;
 mod names;
 mod pairing;
@@ -20,6 +19,7 @@ mod plain;
 mod report;
 mod stream;
 mod tally;
+mod tolerance;
 mod verdict;
 mod window;
 

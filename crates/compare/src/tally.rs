@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use catalog::RecordType;
 
 use crate::event::Texts;
-use crate::kind;
 use crate::known_differences;
 use crate::report::{Count, Difference, Example, Field, Records};
+use crate::tolerance;
 use crate::verdict::{Finding, Outcome, Place, Shown, What};
 use crate::window::{Side, Window};
 
@@ -64,7 +64,7 @@ impl Tally {
         for cell in &thing.numbers {
             let row = self.rows.entry((record_type, cell.field)).or_default();
             let name = place.texts.fields.value(cell.field);
-            row.tolerance.get_or_insert_with(|| kind::tolerance(record_type, name).as_str());
+            row.tolerance.get_or_insert_with(|| tolerance::of(record_type, name).as_str());
             judge.add(row, name, place.number(cell), entries);
         }
         for cell in &thing.texts {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use catalog::{Attribute, Kind, Metric, RecordType, Tier};
+use catalog::{Kind, Metric, RecordType, Tier};
 
 const HEAD: &str = "\
 # Metrics
@@ -13,16 +13,6 @@ One performance log event is written for each thing of a record type and each co
 numbers, the attributes as text. A metric whose source says nothing is left out; a zero is always a reading. A rate or a
 delta needs two readings, so it begins with the second interval.
 ";
-
-/// Attributes whose source this version does not ask yet.
-const NOT_YET: [Attribute; 6] = [
-    Attribute::AutoScalingGroupName,
-    Attribute::EBSVolumeId,
-    Attribute::InstanceId,
-    Attribute::InstanceType,
-    Attribute::Service,
-    Attribute::EbsVolumeId,
-];
 
 pub(crate) fn page() -> String {
     let mut page = HEAD.to_owned();
@@ -47,8 +37,7 @@ fn section(page: &mut String, record_type: RecordType) {
     }
     let _ = write!(page, "\n| attribute | present |\n|---|---|\n");
     for row in catalog::attributes_of(record_type) {
-        let when = if NOT_YET.contains(&row.attribute) { "not in this version" } else { row.when };
-        let _ = writeln!(page, "| `{}` | {} |", row.attribute.as_str(), when.replace('|', "\\|"));
+        let _ = writeln!(page, "| `{}` | {} |", row.attribute.as_str(), row.when.replace('|', "\\|"));
     }
 }
 
@@ -56,6 +45,7 @@ fn how(kind: Kind) -> &'static str {
     match kind {
         Kind::Gauge => "value",
         Kind::Count => "number of things",
+        Kind::Counter => "running count",
         Kind::Rate => "difference per second",
         Kind::Delta => "difference",
     }

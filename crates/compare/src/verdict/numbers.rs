@@ -1,9 +1,11 @@
 //! Fields with numbers: their values, and how they are extracted.
 
+use catalog::Tolerance;
+
 use super::{Finding, Outcome, Place, STANDARD_ERRORS, Shown, What, different, outcome};
 use crate::cell::{NumberCell, Runs, agree, same};
 use crate::event::{Aspect, Extraction};
-use crate::kind::{self, Tolerance};
+use crate::tolerance;
 use crate::window::Side;
 
 impl Place<'_> {
@@ -28,10 +30,10 @@ impl Place<'_> {
         }
         findings.extend(self.extractions(cell));
         let name = self.texts.fields.value(cell.field);
-        let (record_type, tolerance) = (self.record_type(), kind::tolerance(self.record_type(), name));
+        let (record_type, tolerance) = (self.record_type(), tolerance::of(self.record_type(), name));
         let distance = (left.mean() - right.mean()).abs();
         let close = tolerance.relative() * left.mean().abs().max(right.mean().abs());
-        let near = close.max(kind::step(record_type, name, self.seconds));
+        let near = close.max(tolerance::step(record_type, name, self.seconds));
         let error = (left.squared_error() + right.squared_error()).sqrt();
         let unequal = match tolerance {
             Tolerance::Constant => !self.constant(cell),
@@ -60,7 +62,7 @@ impl Place<'_> {
     /// Means, or for constants the value that the other side hasn't.
     fn shown_numbers(self, cell: &NumberCell) -> (Shown, Shown) {
         let name = self.texts.fields.value(cell.field);
-        if kind::tolerance(self.record_type(), name) != Tolerance::Constant {
+        if tolerance::of(self.record_type(), name) != Tolerance::Constant {
             return (Shown::Number(cell.sides[0].mean()), Shown::Number(cell.sides[1].mean()));
         }
         let odd = |side: Side| {

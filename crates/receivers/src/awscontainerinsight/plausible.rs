@@ -91,7 +91,7 @@ pub fn bounded(value: Value, metric: &Metric, capacity: Capacity) -> Said<Value>
     let (number, is_wrapped) = match &value {
         Value::Integer(value) => (*value as f64, false),
         // A whole number that no signed one holds has become a float.
-        Value::Float(value) => (*value, *value >= WRAPPED as f64 && metric.kind == Kind::Gauge),
+        Value::Float(value) => (*value, *value >= WRAPPED as f64 && matches!(metric.kind, Kind::Gauge | Kind::Counter)),
         // No source of the receiver has one.
         Value::Compound(_) => return Ok(value),
     };

@@ -1,43 +1,9 @@
-//! How a field's values are compared: by the catalogue's row of its metric.
+//! How far a field's values may differ: by the catalogue's row of its metric.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use catalog::{Kind, METRICS, Metric, RecordType, Unit};
-
-/// How values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tolerance {
-    /// The same values in the same order.
-    Constant,
-    /// Means that are close.
-    Gauge,
-    /// Means that are close, of what is itself a mean of an interval.
-    Rate,
-}
-
-impl Tolerance {
-    /// The word in a report.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Tolerance::Constant => "constant",
-            Tolerance::Gauge => "gauge",
-            Tolerance::Rate => "rate",
-        }
-    }
-
-    /// How far apart means may be, as a part of the larger one.
-    pub(crate) const fn relative(self) -> f64 {
-        match self {
-            Tolerance::Constant => 0.0,
-            Tolerance::Gauge => 0.02,
-            Tolerance::Rate => 0.03,
-        }
-    }
-}
-
-/// Endings of what somebody set or what is built in: it doesn't move with the load.
-const SET: &[&str] = &["_limit", "_request", "_capacity", "_inodes", "_failcnt", "gpu_memory_total"];
+use catalog::{METRICS, Metric, RecordType, Tolerance, Unit};
 
 /// Rows by type and name: every number of every event is looked up.
 static ROWS: LazyLock<HashMap<(RecordType, &str), &Metric>> =
@@ -48,21 +14,8 @@ fn find(record_type: RecordType, name: &str) -> Option<&'static Metric> {
 }
 
 /// How a field is compared. One that is in no row is taken as a gauge.
-pub(crate) fn tolerance(record_type: RecordType, name: &str) -> Tolerance {
-    find(record_type, name).map_or(Tolerance::Gauge, of_metric)
-}
-
-/// How a metric is compared.
-fn of_metric(metric: &Metric) -> Tolerance {
-    match metric.kind {
-        Kind::Count | Kind::Delta => Tolerance::Constant,
-        Kind::Rate => Tolerance::Rate,
-        // Shares of a rate are rates, also those "over" a limit.
-        Kind::Gauge if metric.name.contains("cpu_utilization") => Tolerance::Rate,
-        Kind::Gauge if metric.name.contains("utilization") => Tolerance::Gauge,
-        Kind::Gauge if SET.iter().any(|end| metric.name.ends_with(end)) => Tolerance::Constant,
-        Kind::Gauge => Tolerance::Gauge,
-    }
+pub(crate) fn of(record_type: RecordType, name: &str) -> Tolerance {
+    find(record_type, name).map_or(Tolerance::Gauge, |metric| metric.tolerance)
 }
 
 /// What two means may differ by for no other reason than that values come in steps, over `seconds`.
@@ -119,21 +72,13 @@ mod tests {
     #[test]
     fn every_emitted_row_is_compared_as_its_name_says() {
         for metric in METRICS.iter().filter(|metric| metric.record_type.is_emitted()) {
-            assert_eq!(of_metric(metric), by_name(metric.name), "{}", metric.name);
+            assert_eq!(metric.tolerance, by_name(metric.name), "{}", metric.name);
         }
     }
 
     #[test]
-    fn every_row_has_its_tolerance_by_its_kind() {
-        for metric in METRICS {
-            let tolerance = of_metric(metric);
-            let fits = match metric.kind {
-                Kind::Count | Kind::Delta => tolerance == Tolerance::Constant,
-                Kind::Rate => tolerance == Tolerance::Rate,
-                Kind::Gauge => true,
-            };
-            assert!(fits, "{}", metric.name);
-            assert_eq!(tolerance, super::tolerance(metric.record_type, metric.name));
-        }
+    fn a_field_that_is_no_metric_is_compared_as_a_gauge() {
+        assert_eq!(of(RecordType::Node, "node_cpu_limit"), Tolerance::Constant);
+        assert_eq!(of(RecordType::Node, "pod_cpu_limit"), Tolerance::Gauge);
     }
 }
