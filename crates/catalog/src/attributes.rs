@@ -2,8 +2,7 @@
 //!
 //! An attribute is `Variant "name" { "when": TYPES; }`.
 
-use crate::record_type::RecordType;
-use crate::record_types::{RecordTypes, types};
+use crate::record_type::{RecordType, RecordTypes, types};
 
 /// When records of some types have an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Instruments, as OpenTelemetry's data model tells them apart.
 
-use crate::metric::{Kind, Metric};
+use crate::kind::Kind;
+use crate::metrics::Metric;
 
 /// What the values of a sum or a distribution are counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,19 +4,17 @@
 
 mod attributes;
 mod instrument;
+mod kind;
 mod lookup;
 mod measurements;
-mod metric;
 mod metrics;
 mod record_type;
-mod record_types;
 mod unit;
 
 pub use attributes::{ATTRIBUTES, Attribute, AttributeRow, attributes_of};
 pub use instrument::{Instrument, Temporality};
+pub use kind::{Kind, Tier, Tolerance};
 pub use measurements::Measurement;
-pub use metric::{Kind, Metric, Tier, Tolerance};
-pub use metrics::METRICS;
-pub use record_type::RecordType;
-pub use record_types::RecordTypes;
+pub use metrics::{METRICS, Metric};
+pub use record_type::{RecordType, RecordTypes};
 pub use unit::Unit;

@@ -3,8 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::measurements::Measurement;
-use crate::metric::Metric;
-use crate::metrics::METRICS;
+use crate::metrics::{METRICS, Metric};
 use crate::record_type::RecordType;
 
 /// Row number by record type and measurement; `u16::MAX` where a type has no such metric.

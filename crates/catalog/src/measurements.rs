@@ -3,8 +3,8 @@
 //! A row is `Measurement "name": Unit Kind, TYPES;`. A metric's full name is the type's prefix and this name. `as Tolerance`
 //! stands where the kind's own tolerance is not the right one.
 
-use crate::metric::{Kind, Tier, Tolerance};
-use crate::record_types::{RecordTypes, types};
+use crate::kind::{Kind, Tier, Tolerance};
+use crate::record_type::{RecordTypes, types};
 use crate::unit::Unit;
 
 /// A row of the table: what all metrics of a measurement have in common.

@@ -1,8 +1,28 @@
 //! Every metric, type by type: the rows of [`crate::measurements`] with each record type's own full names.
 
+use crate::kind::{Kind, Tier, Tolerance};
 use crate::measurements::{Measurement, ROWS, Row};
-use crate::metric::Metric;
 use crate::record_type::RecordType;
+use crate::unit::Unit;
+
+/// A metric of a record type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Whose metric it is.
+    pub record_type: RecordType,
+    /// What is measured.
+    pub measurement: Measurement,
+    /// The name as it is written in an event.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// Reading, count, rate or delta.
+    pub kind: Kind,
+    /// How far two agents' values may be apart.
+    pub tolerance: Tolerance,
+    /// When it is emitted.
+    pub tier: Tier,
+}
 
 /// Every metric that Container Insights knows, sorted by record type as [`RecordType`] lists them.
 pub static METRICS: &[Metric] = &metrics();

@@ -1,8 +1,4 @@
-//! A metric: a record type's measurement with its full name, unit, kind and tolerance.
-
-use crate::measurements::Measurement;
-use crate::record_type::RecordType;
-use crate::unit::Unit;
+//! What a metric's values are, how they are compared, and when it is emitted.
 
 /// How a metric's value comes from its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,25 +33,6 @@ pub enum Tier {
     Base,
     /// With enhanced observability only.
     Enhanced,
-}
-
-/// A metric of a record type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Metric {
-    /// Whose metric it is.
-    pub record_type: RecordType,
-    /// What is measured.
-    pub measurement: Measurement,
-    /// The name as it is written in an event.
-    pub name: &'static str,
-    /// Its unit.
-    pub unit: Unit,
-    /// Reading, count, rate or delta.
-    pub kind: Kind,
-    /// How far two agents' values may be apart.
-    pub tolerance: Tolerance,
-    /// When it is emitted.
-    pub tier: Tier,
 }
 
 impl Kind {
