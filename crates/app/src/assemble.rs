@@ -1,147 +1,112 @@
-//! A configuration's processors and exporters, put together to pipelines.
+//! A configuration's components, built and put together to pipelines.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
+use component::{BuildError, BuiltExporter, BuiltProcessor, Process, Worker};
 use confmap::ComponentId;
-use exporters::Exporter;
-use exporters::awsemf::{self, OutputDestination};
-use exporters::debug::OutputPath;
-use processors::batch::Batcher;
-use spool::Spool;
-use telemetry::chain;
-use tracing::{error, info};
+use model::Gate;
 
 use crate::components::{Component, Section};
 use crate::configuration::Configuration;
 use crate::context::Shared;
-use crate::output::Output;
-use crate::pipelines::{Pipeline, Pipelines, Sender, Stage};
+use crate::logs;
+use crate::pipelines::{Entrance, Pipeline, Queue, Sender, Stage};
+use crate::service;
+
+/// Bytes of received data in flight, over all receivers whose pipelines have no gate of their own.
+const IN_FLIGHT_LIMIT: usize = 32 << 20;
 
 /// Pipelines, and what delivers beside them.
 pub struct Assembled {
-    /// The pipelines.
-    pub pipelines: Pipelines,
+    /// The pipelines, by name.
+    pub pipelines: Vec<(String, Pipeline)>,
+    /// What each receiver hands its batches to.
+    pub entrances: BTreeMap<ComponentId, Entrance>,
     /// One for each exporter that delivers over the network.
-    pub workers: Vec<(ComponentId, awsemf::Worker)>,
+    pub workers: Vec<(ComponentId, Box<dyn Worker>)>,
     /// Whether an exporter writes to standard output.
     pub uses_stdout: bool,
 }
 
 /// Puts the pipelines together; opens what exporters keep on disk.
-pub(crate) fn assemble(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Assembled> {
+pub(crate) fn assemble(
+    configuration: &Configuration,
+    shared: &Shared,
+    process: &Process<'_>,
+) -> anyhow::Result<Assembled> {
     let (mut exporters, mut workers, mut uses_stdout) = (BTreeMap::new(), Vec::new(), false);
     for ((section, id), component) in &configuration.components {
-        if *section == Section::Exporters {
-            let status = shared.board.component(&format!("exporter/{id}"));
-            let exporter: Box<dyn Exporter> = match component {
-                Component::Awsemf(config) if config.output_destination == OutputDestination::Stdout => {
-                    uses_stdout = true;
-                    let output = Box::new(Output::stdout().context("open standard output")?);
-                    Box::new(awsemf::Stdout::new(config, output, &id.to_string(), &shared.registry))
-                }
-                Component::Awsemf(config) => {
-                    let tools = awsemf::Tools {
-                        name: id.to_string(),
-                        default_stream: format!("otel-stream-{:032x}", fastrand::u128(..)),
-                        version: env!("CARGO_PKG_VERSION"),
-                        clock: shared.clock.clone(),
-                        registry: shared.registry.clone(),
-                        status: status.clone(),
-                        spool: spool(configuration, id, config)?,
-                    };
-                    let (delivery, worker) = awsemf::Delivery::new(config, tools);
-                    workers.push((id.clone(), worker));
-                    Box::new(delivery)
-                }
-                Component::Debug(config) => {
-                    let output = config.output();
-                    uses_stdout |= output == Some(OutputPath::Stdout);
-                    let output = output.map(|output| match output {
-                        OutputPath::Stdout => Output::stdout().context("open standard output"),
-                        OutputPath::Stderr => Output::stderr(None).context("open standard error"),
-                    });
-                    let writer = output.transpose()?.map(|output| Box::new(output) as Box<dyn io::Write + Send>);
-                    Box::new(exporters::debug::Debug::new(config, writer))
-                }
-                other => bail!("exporters::{id} is not an exporter: {other:?}"),
-            };
-            exporters.insert(id.clone(), Sender::new(id, exporter, &shared.registry, status));
-        }
+        let Component::Exporter(options) = component else { continue };
+        let context = shared.context(*section, id);
+        let status = context.status.clone();
+        let built = logs::span(*section, id).in_scope(|| options.build(context, process));
+        let BuiltExporter { exporter, worker, writes_stdout } = built.map_err(|error| failed(*section, id, error))?;
+        uses_stdout |= writes_stdout;
+        workers.extend(worker.map(|worker| (id.clone(), worker)));
+        let sender = Sender::new(id, exporter, &shared.registry, status);
+        exporters.insert(id.clone(), Arc::new(Mutex::new(sender)));
     }
-    let batch = |id: &ComponentId| match configuration.components.get(&(Section::Processors, id.clone())) {
-        Some(Component::Batch(config)) => Ok(Stage::new(id, Batcher::new(config), &shared.registry)),
-        other => bail!("processors::{id} is not a processor: {other:?}"),
-    };
-    let changes = |id: &&ComponentId| {
-        let component = configuration.components.get(&(Section::Processors, (*id).clone()));
-        !matches!(component, Some(Component::PassThrough))
-    };
-    let pipelines = configuration.service.pipelines.values().map(|pipeline| {
-        Ok(Pipeline {
-            receivers: pipeline.receivers.clone(),
-            processors: pipeline.processors.iter().filter(changes).map(batch).collect::<anyhow::Result<_>>()?,
-            exporters: once(&pipeline.exporters),
-        })
-    });
-    let pipelines = pipelines.collect::<anyhow::Result<_>>()?;
-    let end_with_output = workers.is_empty();
-    let pipelines = Pipelines { pipelines, exporters, clock: shared.clock.clone(), end_with_output };
-    Ok(Assembled { pipelines, workers, uses_stdout })
+    let ends_with_output = workers.is_empty();
+    let (mut pipelines, mut entrances) = (Vec::new(), BTreeMap::<ComponentId, Entrance>::new());
+    for (name, pipeline) in &configuration.service.pipelines {
+        let receivers = once(&pipeline.receivers);
+        let queue = Arc::new(Queue::new(receivers.len()));
+        let Staged { stages, gates } = stages(configuration, shared, pipeline)?;
+        for (lane, receiver) in receivers.into_iter().enumerate() {
+            let entrance = entrances.entry(receiver).or_default();
+            entrance.lanes.push((Arc::clone(&queue), lane));
+            entrance.gates.extend(gates.iter().cloned());
+        }
+        let exporters = once(&pipeline.exporters).iter().filter_map(|id| exporters.get(id).cloned()).collect();
+        let clock = shared.clock.clone();
+        pipelines.push((name.clone(), Pipeline { queue, stages, exporters, clock, ends_with_output }));
+    }
+    let all = Gate::new(IN_FLIGHT_LIMIT);
+    for entrance in entrances.values_mut().filter(|entrance| entrance.gates.is_empty()) {
+        entrance.gates.push(all.clone());
+    }
+    Ok(Assembled { pipelines, entrances, workers, uses_stdout })
 }
 
-/// The spool of an exporter that has a storage; `None` as well where the disk takes none, since memory does then.
-fn spool(
-    configuration: &Configuration,
-    exporter: &ComponentId,
-    config: &awsemf::Config,
-) -> anyhow::Result<Option<(Spool, bool)>> {
-    let queue = &config.sending_queue;
-    let Some(id) = queue.storage.as_ref().filter(|_| queue.enabled) else { return Ok(None) };
-    let component = configuration.components.get(&(Section::Extensions, id.clone()));
-    let Some(Component::FileStorage(storage)) = component else {
-        bail!("exporters::{exporter}::sending_queue::storage: {id} is not a file_storage extension");
-    };
-    match storage.open(&exporter.to_string(), queue.disk_bytes()) {
-        Ok((spool, recovered)) => {
-            let spool::Recovered { records, items, damaged_records, passed_over, passed_over_words, .. } = recovered;
-            if records > 0 {
-                info!(exporter = %exporter, rounds = records, events = items, "events of the last run wait for delivery");
-            }
-            if damaged_records > 0 {
-                error!(exporter = %exporter, rounds = damaged_records, "rounds of the last run are lost: their files on disk are damaged");
-            }
-            if passed_over > 0 {
-                let files = passed_over_words.join("; ");
-                let words = "files in the spool can't be used and are passed over; they stay on disk, to be moved away or deleted";
-                error!(exporter = %exporter, count = passed_over, files, "{words}");
-            }
-            Ok(Some((spool, storage.fsync)))
-        }
-        // Two agents must not share one; and a directory that is to be there and isn't may be a volume that is not mounted.
-        Err(error) if is_the_operators(&error) => {
-            Err(error).with_context(|| format!("start extensions::{id} for exporters::{exporter}"))
-        }
-        // A faulty disk must not cost the node its metrics.
-        Err(error) => {
-            let error = chain(&error);
-            let words = "cannot use the spool: events wait in memory until the next start, and a kill would lose them";
-            error!(exporter = %exporter, error, "{words}");
-            Ok(None)
-        }
-    }
+/// The processors of one pipeline.
+#[derive(Default)]
+struct Staged {
+    stages: Vec<Stage>,
+    gates: Vec<Gate>,
 }
 
-fn is_the_operators(error: &spool::Error) -> bool {
+fn stages(configuration: &Configuration, shared: &Shared, pipeline: &service::Pipeline) -> anyhow::Result<Staged> {
+    let mut staged = Staged::default();
+    for id in &pipeline.processors {
+        let section = Section::Processors;
+        let component = configuration.components.get(&(section, id.clone()));
+        let Some(Component::Processor(options)) = component else { bail!("processors::{id} is not a processor") };
+        let built = logs::span(section, id).in_scope(|| options.build(&shared.context(section, id)));
+        match built.map_err(|error| failed(section, id, error))? {
+            BuiltProcessor::Stage(processor) => staged.stages.push(Stage::new(id, processor, &shared.registry)),
+            BuiltProcessor::Gate(gate) => staged.gates.push(gate),
+            BuiltProcessor::Passes => {}
+        }
+    }
+    Ok(staged)
+}
+
+/// A component's failure with its name, as the operator reads it.
+pub(crate) fn failed(section: Section, id: &ComponentId, error: BuildError) -> anyhow::Error {
+    let name = format!("{}::{id}", section.key());
     match error {
-        spool::Error::Locked { .. } => true,
-        spool::Error::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
-        _ => false,
+        BuildError::Missing(faults) => {
+            let lines: Vec<_> = faults.iter().map(|fault| format!("{name}: {fault}")).collect();
+            anyhow!("{}", lines.join("\n"))
+        }
+        BuildError::Failed { hint: "", cause } => anyhow!(cause).context(format!("start {name}")),
+        BuildError::Failed { hint, cause } => anyhow!(cause).context(format!("start {name}; {hint}")),
     }
 }
 
-/// Each name once: an exporter that is listed twice gets the data once.
+/// Each name once: a component that is listed twice gets the data once.
 fn once(ids: &[ComponentId]) -> Vec<ComponentId> {
     let mut unique: Vec<ComponentId> = Vec::with_capacity(ids.len());
     for id in ids {

@@ -13,15 +13,15 @@ use telemetry::printable;
 use crate::comparison;
 use crate::components::Section;
 use crate::configuration::{self, Checked};
+use crate::default_configuration::Platform;
+use crate::environment::Variables;
 use crate::healthcheck;
 use crate::logs;
 use crate::output::complain;
-use crate::platform::Platform;
-use crate::registry::KINDS;
+use crate::registry::TYPES;
 use crate::report;
 use crate::run;
 use crate::service::{Level, Logs};
-use crate::surroundings::Variables;
 
 /// The name under which the binary takes the ADOT Collector's place.
 const ADOT_NAME: &str = "awscollector";
@@ -281,7 +281,7 @@ fn components() -> String {
     let mut text = format!("buildinfo:\n  command: container-insights\n  version: {}\n", env!("CARGO_PKG_VERSION"));
     for section in Section::ALL {
         text.push_str(&format!("{}:\n", section.key()));
-        for kind in KINDS.iter().filter(|kind| kind.section == section) {
+        for kind in TYPES.of(section) {
             text.push_str(&format!("  - name: {}\n", kind.name));
             if !kind.aliases.is_empty() {
                 text.push_str(&format!("    aliases: [{}]\n", kind.aliases.join(", ")));

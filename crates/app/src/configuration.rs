@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use confmap::{ComponentId, Decode, Entry, Fault, Faults, Loaded, Node, Reading, Source, Value, did_you_mean};
 
-use crate::components::{Component, Kind, Section};
+use crate::components::{Component, Section};
 use crate::foreign;
 use crate::references::{References, parts};
+use crate::registry::{TYPES, Types};
 use crate::service::Service;
 
 const NO_PIPELINE: &str = "service must have at least one pipeline";
@@ -22,6 +23,15 @@ pub struct Configuration {
     pub service: Service,
     /// What is worth a line in the log.
     pub warnings: Vec<Fault>,
+    /// The component types it was read with.
+    pub types: Types,
+}
+
+impl Configuration {
+    /// The options of its components of one type.
+    pub fn options<C: std::any::Any>(&self) -> impl Iterator<Item = &C> {
+        self.components.values().filter_map(Component::options)
+    }
 }
 
 /// What became of a configuration.
@@ -48,21 +58,27 @@ pub fn decode(loaded: Loaded) -> Result<Configuration, Faults> {
 /// Reads as much of every component as can be read, and checks that what is referred to is there.
 #[must_use]
 pub fn check(reading: Reading) -> Checked {
+    check_with(reading, TYPES)
+}
+
+/// The same with component types of the caller's.
+#[must_use]
+pub fn check_with(reading: Reading, types: Types) -> Checked {
     let Reading { root, mut faults, sources, whole } = reading;
     // What is missing in a part that couldn't be read is unknown.
-    let read = if whole { read(&root, &sources, &mut faults) } else { None };
+    let read = if whole { read(&root, &sources, types, &mut faults) } else { None };
     let names: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
     faults.sort_by_place(&names);
     let configuration = read.filter(|_| faults.is_empty()).map(|(components, service)| {
         let warnings = faults.warnings().0.to_vec();
-        Configuration { components, service, warnings }
+        Configuration { components, service, warnings, types }
     });
     Checked { configuration, faults, sources }
 }
 
 type Components = BTreeMap<(Section, ComponentId), Component>;
 
-fn read(root: &Node, sources: &[Source], faults: &mut Faults) -> Option<(Components, Service)> {
+fn read(root: &Node, sources: &[Source], types: Types, faults: &mut Faults) -> Option<(Components, Service)> {
     if root.entries().is_empty() {
         faults.missing("", nothing_in(sources));
         return None;
@@ -77,7 +93,7 @@ fn read(root: &Node, sources: &[Source], faults: &mut Faults) -> Option<(Compone
         note_without_effect("service", node, Service::accepted_keys_written(node), faults);
     }
     let faulty_service = faults.len() > before;
-    let references = References::of(&service, root);
+    let references = References::of(&service, root, types);
     let mut components = BTreeMap::new();
     for section in Section::ALL {
         let node = root.get(section.key());
@@ -87,7 +103,7 @@ fn read(root: &Node, sources: &[Source], faults: &mut Faults) -> Option<(Compone
             faults.missing(section.key(), format!("no {} configuration specified in config", section.singular()));
         }
         for entry in entries {
-            let mut reading = ReadingOf { section, references: &references, faults };
+            let mut reading = ReadingOf { section, references: &references, types, faults };
             if let Some((id, component)) = reading.component(entry) {
                 components.insert((section, id), component);
             }
@@ -129,6 +145,7 @@ fn check_sections(root: &Node, faults: &mut Faults) {
 struct ReadingOf<'a> {
     section: Section,
     references: &'a References,
+    types: Types,
     faults: &'a mut Faults,
 }
 
@@ -143,7 +160,7 @@ impl ReadingOf<'_> {
                 return None;
             }
         };
-        let Some(kind) = Kind::find(self.section, &id.kind) else {
+        let Some(kind) = self.types.find(self.section, &id.kind) else {
             self.unknown(path, entry, &id);
             return None;
         };
@@ -157,8 +174,8 @@ impl ReadingOf<'_> {
         let component = (kind.decode)(&entry.value, &path, self.faults)?;
         if is_used {
             note_without_effect(&path, &entry.value, (kind.without_effect)(&entry.value), self.faults);
-            if let Component::Awsemf(config) = &component {
-                config.warnings(&path).into_iter().for_each(|warning| self.place(warning, &path, entry));
+            if let Component::Exporter(options) = &component {
+                options.warnings(&path).into_iter().for_each(|warning| self.place(warning, &path, entry));
             }
         }
         Some((id, component))
@@ -177,7 +194,7 @@ impl ReadingOf<'_> {
                 (message, String::new())
             }
             None => {
-                let (meant, known) = (self.meant(&id.kind), Kind::names(self.section));
+                let (meant, known) = (self.meant(&id.kind), self.types.names(self.section));
                 (format!("unknown type: {:?} for id: \"{id}\"{meant} (valid values: {known:?})", id.kind), meant)
             }
         };
@@ -192,11 +209,11 @@ impl ReadingOf<'_> {
 
     fn meant(&self, kind: &str) -> String {
         let section = self.section;
-        let other = Section::ALL.into_iter().find(|other| Kind::find(*other, kind).is_some());
+        let other = Section::ALL.into_iter().find(|other| self.types.find(*other, kind).is_some());
         if let Some(other) = other {
             return format!("; {kind} is one of the {}", other.key());
         }
-        let known: Vec<&str> = Kind::names(section).into_iter().chain(foreign::names(section)).collect();
+        let known: Vec<&str> = self.types.names(section).into_iter().chain(foreign::names(section)).collect();
         did_you_mean(kind, &known)
     }
 
@@ -233,12 +250,13 @@ fn note_without_effect(path: &str, node: &Node, keys: Vec<(String, &'static str)
 /// A queue's storage has to be a `file_storage` extension in use.
 fn check_storage(service: &Service, components: &Components, root: &Node, faults: &mut Faults) {
     for ((section, id), component) in components {
-        let Component::Awsemf(config) = component else { continue };
-        let Some(storage) = &config.sending_queue.storage else { continue };
+        let Component::Exporter(options) = component else { continue };
+        let Some(storage) = options.storage() else { continue };
         let found = components.get(&(Section::Extensions, storage.clone()));
+        let is_storage = matches!(found, Some(Component::Extension(extension)) if extension.storage().is_some());
         let words = match found {
-            Some(Component::FileStorage(_)) if service.extensions.contains(storage) => continue,
-            Some(Component::FileStorage(_)) => format!("extension \"{storage}\" is not in service::extensions"),
+            Some(_) if is_storage && service.extensions.contains(storage) => continue,
+            Some(_) if is_storage => format!("extension \"{storage}\" is not in service::extensions"),
             Some(_) => format!("extension \"{storage}\" is no file_storage"),
             None => {
                 let known: Vec<String> = components

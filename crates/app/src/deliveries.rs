@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use component::Worker;
 use confmap::ComponentId;
-use exporters::awsemf::Worker;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -22,9 +22,9 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// Starts every worker.
-    pub fn start(workers: Vec<(ComponentId, Worker)>) -> Self {
+    pub fn start(workers: Vec<(ComponentId, Box<dyn Worker>)>) -> Self {
         let drain_timeout = workers.iter().map(|(_, worker)| worker.drain_timeout()).max();
-        let closers = workers.iter().map(|(_, worker)| Box::new(worker.closer()) as Box<dyn Fn() + Send>).collect();
+        let closers = workers.iter().map(|(_, worker)| worker.closer()).collect();
         let stop = watch::Sender::new(None);
         let mut tasks = JoinSet::new();
         for (id, worker) in workers {
@@ -32,7 +32,7 @@ impl Deliveries {
             let span = logs::span(Section::Exporters, &id);
             let task = async move {
                 let ended = worker.run(stopping).await;
-                ended.map_err(|error| anyhow::Error::new(error).context(format!("exporters::{id}")))
+                ended.map_err(|error| anyhow::anyhow!(error).context(format!("exporters::{id}")))
             };
             tasks.spawn(task.instrument(span));
         }

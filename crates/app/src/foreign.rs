@@ -278,13 +278,13 @@ pub fn names(section: Section) -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::Kind;
+    use crate::registry::TYPES;
 
     #[test]
     fn a_type_that_is_here_is_not_foreign_and_none_stands_twice() {
         for section in Section::ALL {
             let mut all: Vec<_> = names(section).collect();
-            assert!(all.iter().all(|name| Kind::find(section, name).is_none()));
+            assert!(all.iter().all(|name| TYPES.find(section, name).is_none()));
             let count = all.len();
             all.sort_unstable();
             all.dedup();

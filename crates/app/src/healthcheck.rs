@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::surroundings::Variables;
+use crate::environment::Variables;
 
 /// Whom to ask.
 #[derive(Debug, Args)]

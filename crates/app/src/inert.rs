@@ -2,14 +2,36 @@
 //!
 //! Their options are ignored: nothing depends on them.
 
+use component::{BuildError, BuildExtension, BuildProcessor, BuiltProcessor, Context, Extension, Process, Task};
+
 use crate::components::{Component, Kind, Section};
+
+/// Options of a component without effect.
+#[derive(Debug)]
+struct Inert;
+
+impl BuildProcessor for Inert {
+    fn build(&self, _context: &Context) -> Result<BuiltProcessor, BuildError> {
+        Ok(BuiltProcessor::Passes)
+    }
+}
+
+impl BuildExtension for Inert {
+    fn start(
+        &self,
+        _context: Context,
+        _process: &Process<'_>,
+    ) -> Task<'static, Result<Option<Box<dyn Extension>>, BuildError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
 
 /// A processor that refuses data where memory runs short.
 pub(crate) const MEMORY_LIMITER: Kind = Kind {
     section: Section::Processors,
     name: "memory_limiter",
     about: || "Passes data through. Its options are accepted without effect.".to_owned(),
-    decode: |_, _, _| Some(Component::PassThrough),
+    decode: |_, _, _| Some(Component::Processor(Box::new(Inert))),
     inert: Some(
         "passes data through and limits nothing yet: what waits for delivery is bounded by the exporter's \
          sending_queue::queue_size",
@@ -51,8 +73,9 @@ const EXTENSION: Kind = Kind {
     aliases: &[],
     deprecated: None,
     inert: None,
+    modules: &[],
     about: || "Accepted and not started. Its options are accepted without effect.".to_owned(),
     options: Vec::new,
     without_effect: |_| Vec::new(),
-    decode: |_, _, _| Some(Component::Inert),
+    decode: |_, _, _| Some(Component::Extension(Box::new(Inert))),
 };

@@ -110,6 +110,19 @@ impl Write for Output {
     }
 }
 
+/// The process's output streams, as exporters are given them.
+pub struct Streams;
+
+impl component::Outputs for Streams {
+    fn stdout(&self) -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(Output::stdout()?))
+    }
+
+    fn stderr(&self) -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(Output::stderr(None)?))
+    }
+}
+
 /// Prints a text and gives the exit code of a program that did: `done`, or [`BROKEN_PIPE`] where the reader is gone.
 pub fn print(text: &str, done: ExitCode) -> anyhow::Result<ExitCode> {
     match Output::stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())) {

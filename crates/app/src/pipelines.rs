@@ -1,49 +1,43 @@
-//! Pipelines at work: batches from the receivers through processors to exporters, on a thread of their own.
+//! Pipelines at work: batches from the receivers through processors to exporters, each pipeline on a thread of its own.
+//!
+//! An exporter whose queue blocks holds up its own pipelines only.
 
-mod numbered;
+mod entrance;
+mod instrumented;
+mod queue;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use confmap::ComponentId;
-use exporters::Error;
+use component::{ExportError, Outcome, Refusal};
 use model::{Batch, Clock};
-use processors::batch::Batcher;
+use telemetry::chain;
 
-pub use numbered::{Sender, Stage};
+pub use entrance::Entrance;
+pub use instrumented::{Sender, Stage};
+pub use queue::Queue;
+use queue::{Arrival, Taken};
 
-/// Batches that wait between receivers and pipelines; one that finds no room is dropped by its receiver and counted.
-pub const ROOM: usize = 4;
 /// How long to wait for a batch where no processor has a deadline.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// One pipeline: the receivers whose batches it takes, and what becomes of them.
+/// One pipeline.
 pub struct Pipeline {
     /// Where its batches come from.
-    pub receivers: Vec<ComponentId>,
+    pub queue: Arc<Queue>,
     /// In order.
-    pub processors: Vec<Stage>,
-    /// By name; shared between pipelines.
-    pub exporters: Vec<ComponentId>,
-}
-
-/// All pipelines of the process.
-pub struct Pipelines {
-    /// The pipelines.
-    pub pipelines: Vec<Pipeline>,
-    /// The exporters they share.
-    pub exporters: BTreeMap<ComponentId, Sender>,
+    pub stages: Vec<Stage>,
+    /// Shared with other pipelines.
+    pub exporters: Vec<Arc<Mutex<Sender>>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Whether there is nothing left to do once an output's reader is gone; else the other exporters go on.
-    pub end_with_output: bool,
+    pub ends_with_output: bool,
 }
 
-/// Why the pipelines ended.
+/// Why a pipeline ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum End {
     /// The receivers stopped, and everything is drained.
@@ -52,80 +46,85 @@ pub enum End {
     Closed,
 }
 
-/// Whether the pipelines go on; they end with the reader of the only output.
-type Flow = ControlFlow<()>;
+/// Whether the pipeline goes on, and what became of what passed; it ends with the reader of the only output.
+type Flow = ControlFlow<(), Outcome>;
 
-/// A batch and the receiver it comes from.
-pub type Arrival = (ComponentId, Batch);
-
-impl Pipelines {
-    /// Passes batches on until the receivers are gone, then drains.
-    pub fn run(mut self, arrivals: &Receiver<Arrival>) -> End {
-        match self.pass_all(arrivals) {
+impl Pipeline {
+    /// Passes batches on until the queue is closed, then drains.
+    pub fn run(mut self) -> End {
+        match self.pass_all() {
             ControlFlow::Continue(()) => End::Drained,
             ControlFlow::Break(()) => End::Closed,
         }
     }
 
-    fn pass_all(&mut self, arrivals: &Receiver<Arrival>) -> Flow {
+    fn pass_all(&mut self) -> ControlFlow<()> {
         loop {
-            match arrivals.recv_timeout(self.patience()) {
-                Ok((receiver, batch)) => self.arrive(&receiver, batch)?,
-                Err(RecvTimeoutError::Timeout) => {
-                    let now = self.clock.stamp().monotonic;
-                    self.each_processor(|processor| processor.expire(now))?;
+            match self.queue.take(self.patience()) {
+                Taken::Arrival(Arrival { batch, receipt }) => {
+                    let outcome = self.pass(0, vec![batch])?;
+                    if let Some(receipt) = receipt {
+                        // What a stage gathers is taken once it has it, whatever becomes of other batches that go on.
+                        receipt.settle(if self.gathers() { Ok(()) } else { outcome });
+                    }
                 }
-                Err(RecvTimeoutError::Disconnected) => return self.each_processor(Batcher::flush),
+                Taken::Nothing => {
+                    let now = self.clock.stamp().monotonic;
+                    self.release(|stage| stage.expire(now))?;
+                }
+                Taken::Closed => return self.release(Stage::flush),
             }
         }
     }
 
     fn patience(&self) -> Duration {
-        let stages = self.pipelines.iter().flat_map(|pipeline| &pipeline.processors);
-        let deadlines = stages.filter_map(|stage| stage.processor.deadline());
         let now = self.clock.stamp().monotonic;
+        let deadlines = self.stages.iter().filter_map(Stage::deadline);
         deadlines.min().map_or(IDLE, |deadline| deadline.saturating_sub(now))
     }
 
-    fn arrive(&mut self, receiver: &ComponentId, batch: Batch) -> Flow {
-        let takers: Vec<usize> =
-            (0..self.pipelines.len()).filter(|at| self.pipelines[*at].receivers.contains(receiver)).collect();
-        let Some((last, others)) = takers.split_last() else { return Flow::Continue(()) };
-        for at in others {
-            self.pass(*at, 0, vec![batch.clone()])?;
-        }
-        self.pass(*last, 0, vec![batch])
+    fn gathers(&self) -> bool {
+        self.stages.iter().any(Stage::gathers)
     }
 
-    /// Passes batches through a pipeline's processors from one of them on, and to its exporters.
-    fn pass(&mut self, pipeline: usize, from: usize, mut batches: Vec<Batch>) -> Flow {
+    /// Passes batches through the processors from one of them on, and to the exporters.
+    fn pass(&mut self, from: usize, mut batches: Vec<Batch>) -> Flow {
         let now = self.clock.stamp();
-        for stage in &mut self.pipelines[pipeline].processors[from..] {
+        for stage in &mut self.stages[from..] {
             batches = batches.into_iter().flat_map(|batch| stage.push(batch, now.monotonic)).collect();
         }
+        let mut outcome = Ok(());
         for batch in &batches {
-            for id in &self.pipelines[pipeline].exporters {
-                let Some(sender) = self.exporters.get_mut(id) else { continue };
-                let Err(failure) = sender.send(batch, now) else { continue };
-                let Error::Write(error) = &failure;
-                if self.end_with_output && error.kind() == io::ErrorKind::BrokenPipe {
+            for exporter in &self.exporters {
+                let mut exporter = exporter.lock().unwrap_or_else(PoisonError::into_inner);
+                let Err(error) = exporter.send(batch, now) else { continue };
+                if let ExportError::Write(error) = &error
+                    && self.ends_with_output
+                    && error.kind() == io::ErrorKind::BrokenPipe
+                {
                     return Flow::Break(());
                 }
-                sender.log(&failure);
+                exporter.log(&error);
+                outcome = Err(refusal(error));
             }
         }
-        Flow::Continue(())
+        Flow::Continue(outcome)
     }
 
-    fn each_processor(&mut self, mut release: impl FnMut(&mut Batcher) -> Vec<Batch>) -> Flow {
-        for pipeline in 0..self.pipelines.len() {
-            for at in 0..self.pipelines[pipeline].processors.len() {
-                let stage = &mut self.pipelines[pipeline].processors[at];
-                let batches = release(&mut stage.processor);
-                let batches = stage.passed(batches);
-                self.pass(pipeline, at + 1, batches)?;
-            }
+    /// Passes on what the stages let go, the first ones first.
+    fn release(&mut self, mut of: impl FnMut(&mut Stage) -> Vec<Batch>) -> ControlFlow<()> {
+        for at in 0..self.stages.len() {
+            let batches = of(&mut self.stages[at]);
+            // Its senders have their answer.
+            let _taken = self.pass(at + 1, batches)?;
         }
-        Flow::Continue(())
+        ControlFlow::Continue(())
+    }
+}
+
+fn refusal(error: ExportError) -> Refusal {
+    match error {
+        ExportError::Refused(refusal) => refusal,
+        error @ ExportError::Write(_) => Refusal::retryable(chain(&error)),
     }
 }

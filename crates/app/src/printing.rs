@@ -5,7 +5,8 @@
 
 use confmap::{Entry, Faults, Node, OptionDoc, Value, hide_urls, join};
 
-use crate::components::{Kind, Section};
+use crate::components::Section;
+use crate::registry::TYPES;
 use crate::service::Service;
 
 const HIDDEN: &str = "\"[REDACTED]\"";
@@ -30,7 +31,7 @@ pub fn yaml(root: &Node, faults: &Faults) -> String {
                 printer.text.push_str(&format!("{}:\n", entry.key));
                 for component in entry.value.entries() {
                     let kind = component.key.split('/').next().unwrap_or_default().trim();
-                    let options = Kind::find(section, kind).map(|kind| (kind.options)());
+                    let options = TYPES.find(section, kind).map(|kind| (kind.options)());
                     let shown = options.as_deref().map_or(Shown::Hidden, Shown::Block);
                     printer.entry(component, section.key(), 1, &shown);
                 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use confmap::{ComponentId, Decode, Faults, Node, Value, did_you_mean};
 
-use crate::components::{Kind, Section};
+use crate::components::Section;
+use crate::registry::Types;
 use crate::service::{Pipeline, Service};
 
 /// The signal whose pipelines run here.
@@ -50,7 +51,7 @@ pub fn parts(pipeline: &Pipeline) -> [(Section, &[ComponentId]); 3] {
 impl References {
     /// What a service refers to, with the lines of the references.
     #[must_use]
-    pub fn of(service: &Service, root: &Node) -> Self {
+    pub fn of(service: &Service, root: &Node, types: Types) -> Self {
         let mut all = Self::default();
         let line = |path: &str| root.at(path).map_or(0, |node| node.location.line);
         for (number, id) in service.extensions.iter().enumerate() {
@@ -66,7 +67,7 @@ impl References {
             let runs = fault.is_none();
             all.faults.extend(fault.map(|fault| (name.clone(), fault)));
             for (section, ids) in parts(pipeline) {
-                let here = ids.iter().filter(|id| Kind::find(section, &id.kind).is_some()).count();
+                let here = ids.iter().filter(|id| types.find(section, &id.kind).is_some()).count();
                 for (number, id) in ids.iter().enumerate() {
                     let line = item_line(root, &format!("{path}::{}", section.key()), number);
                     let has_others = section == Section::Processors || here > 0;

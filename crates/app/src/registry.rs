@@ -1,96 +1,39 @@
-//! The registry: which component types there are, by every name they have had, and how each reads its options.
+//! The registry: which component types there are, by every name they have had. A component is a folder and a row here.
 
-use confmap::Decode;
-
-use crate::components::{Component, Kind, Section};
+use crate::components::{Kind, Section};
 use crate::inert;
 
+/// Component types by section and name.
+#[derive(Debug, Clone, Copy)]
+pub struct Types(pub &'static [Kind]);
+
 /// Every component type of this version.
-pub static KINDS: &[Kind] = &[
+pub const TYPES: Types = Types(KINDS);
+
+static KINDS: &[Kind] = &[
     Kind {
-        section: Section::Receivers,
-        name: "awscontainerinsightreceiver",
         aliases: &["awscontainerinsight"],
-        deprecated: None,
-        inert: None,
-        about: receivers::awscontainerinsight::Config::about,
-        options: receivers::awscontainerinsight::Config::options,
-        without_effect: receivers::awscontainerinsight::Config::accepted_keys_written,
-        decode: |node, path, faults| {
-            receivers::awscontainerinsight::Config::read(node, path, faults)
-                .map(Box::new)
-                .map(Component::ContainerInsights)
-        },
+        modules: &["receivers::awscontainerinsight", "platform", "kubernetes", "linux"],
+        ..Kind::receiver::<receivers::awscontainerinsight::Config>("awscontainerinsightreceiver")
     },
-    Kind {
-        section: Section::Processors,
-        name: "batch",
-        aliases: &[],
-        deprecated: None,
-        inert: None,
-        about: processors::batch::Config::about,
-        options: processors::batch::Config::options,
-        without_effect: processors::batch::Config::accepted_keys_written,
-        decode: |node, path, faults| Decode::decode(node, path, faults).map(Component::Batch),
-    },
+    Kind::processor::<processors::batch::Config>("batch"),
     inert::MEMORY_LIMITER,
     Kind {
-        section: Section::Exporters,
-        name: "awsemf",
-        aliases: &[],
-        deprecated: None,
-        inert: None,
-        about: exporters::awsemf::Config::about,
-        options: exporters::awsemf::Config::options,
-        without_effect: exporters::awsemf::Config::accepted_keys_written,
-        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::Awsemf),
+        modules: &["exporters::awsemf", "exporters::delivery", "aws"],
+        ..Kind::exporter::<exporters::awsemf::Config>("awsemf")
     },
+    Kind { modules: &["exporters::debug"], ..Kind::exporter::<exporters::debug::Config>("debug") },
     Kind {
-        section: Section::Exporters,
-        name: "debug",
-        aliases: &[],
-        deprecated: None,
-        inert: None,
-        about: exporters::debug::Config::about,
-        options: exporters::debug::Config::options,
-        without_effect: exporters::debug::Config::accepted_keys_written,
-        decode: |node, path, faults| Decode::decode(node, path, faults).map(Component::Debug),
-    },
-    Kind {
-        section: Section::Exporters,
-        name: "logging",
-        aliases: &[],
         deprecated: Some("the logging exporter is called debug now, and its option loglevel verbosity"),
-        inert: None,
-        about: exporters::debug::LoggingConfig::about,
-        options: exporters::debug::LoggingConfig::options,
-        without_effect: exporters::debug::LoggingConfig::accepted_keys_written,
-        decode: |node, path, faults| {
-            let old = exporters::debug::LoggingConfig::decode(node, path, faults)?;
-            Some(Component::Debug((&old).into()))
-        },
+        ..Kind::exporter::<exporters::debug::LoggingConfig>("logging")
     },
     Kind {
-        section: Section::Extensions,
-        name: "health_check",
-        aliases: &[],
-        deprecated: None,
-        inert: None,
-        about: extensions::health_check::Config::about,
-        options: extensions::health_check::Config::options,
-        without_effect: extensions::health_check::Config::accepted_keys_written,
-        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::HealthCheck),
+        modules: &["extensions::health_check"],
+        ..Kind::extension::<extensions::health_check::Config>("health_check")
     },
     Kind {
-        section: Section::Extensions,
-        name: "file_storage",
-        aliases: &[],
-        deprecated: None,
-        inert: None,
-        about: extensions::file_storage::Config::about,
-        options: extensions::file_storage::Config::options,
-        without_effect: extensions::file_storage::Config::accepted_keys_written,
-        decode: |node, path, faults| Decode::decode(node, path, faults).map(Box::new).map(Component::FileStorage),
+        modules: &["extensions::file_storage", "spool"],
+        ..Kind::extension::<extensions::file_storage::Config>("file_storage")
     },
     inert::SIGV4AUTH,
     inert::ZPAGES,
@@ -98,16 +41,21 @@ pub static KINDS: &[Kind] = &[
     inert::AGENTHEALTH,
 ];
 
-impl Kind {
+impl Types {
     /// The type of this name in a section.
     #[must_use]
-    pub fn find(section: Section, name: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.section == section && (kind.name == name || kind.aliases.contains(&name)))
+    pub fn find(self, section: Section, name: &str) -> Option<&'static Kind> {
+        self.of(section).find(|kind| kind.name == name || kind.aliases.contains(&name))
+    }
+
+    /// The types of a section.
+    pub fn of(self, section: Section) -> impl Iterator<Item = &'static Kind> {
+        self.0.iter().filter(move |kind| kind.section == section)
     }
 
     /// The names that a section takes.
     #[must_use]
-    pub fn names(section: Section) -> Vec<&'static str> {
-        KINDS.iter().filter(|kind| kind.section == section).map(|kind| kind.name).collect()
+    pub fn names(self, section: Section) -> Vec<&'static str> {
+        self.of(section).map(|kind| kind.name).collect()
     }
 }

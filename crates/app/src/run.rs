@@ -3,33 +3,31 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use extensions::health_check::{self, Health};
+use anyhow::bail;
+use component::{Process, Receiver};
 use platform::Environment;
-use receivers::awscontainerinsight::{Receiver, Surroundings, Tools};
 use telemetry::{Board, Registry};
-use tokio::sync::oneshot;
-use tracing::{Instrument, info, warn};
+use tokio::runtime::Handle;
+use tracing::{info, warn};
 
 use crate::assemble::{Assembled, assemble};
 use crate::clock::SystemClock;
-use crate::components::{Component, Section};
 use crate::configuration::Configuration;
 use crate::context::Shared;
 use crate::deliveries::Deliveries;
+use crate::environment::Variables;
 use crate::logs;
-use crate::output;
-use crate::pipelines::{Arrival, End, ROOM};
+use crate::output::{self, Streams};
+use crate::pipelines::End;
 use crate::signals::{Ending, Signals};
-use crate::surroundings::Variables;
+use crate::start;
 
 /// How long draining may take where no exporter says so, before the process exits anyway.
 const DRAIN: Duration = Duration::from_secs(25);
 /// What counting the losses of a delivery that isn't done in time may take beyond.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const FINAL_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a configuration until a signal ends it.
 pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
@@ -42,30 +40,38 @@ pub fn run(configuration: Configuration, variables: &Variables) -> anyhow::Resul
 }
 
 async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::Result<ExitCode> {
-    let shared = Shared { clock: Arc::new(SystemClock::new()), registry: Registry::default(), board: Board::default() };
+    let shared = Shared {
+        clock: Arc::new(SystemClock::new()),
+        registry: Registry::default(),
+        board: Board::default(),
+        runtime: Handle::current(),
+    };
+    let process = Process {
+        environment: Environment {
+            variable: &|name| variables.get(name),
+            is_directory: &|path: &Path| path.is_dir(),
+            read: &|path: &Path| std::fs::read_to_string(path).ok(),
+        },
+        outputs: &Streams,
+        storages: start::storages(&configuration),
+        health: shared.board.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
     let mut signals = Signals::new(shared.clock.clone())?;
-    let health = start_extensions(&configuration, &shared).await?;
+    let extensions = start::extensions(&configuration, &shared, &process).await?;
     let own = &configuration.service.telemetry;
     crate::own_metrics::start(&own.metrics, &own.resource, &shared.registry, &shared.clock).await;
-    let Assembled { pipelines, workers, uses_stdout } = assemble(&configuration, &shared)?;
+    let Assembled { pipelines, entrances, workers, uses_stdout } = assemble(&configuration, &shared, &process)?;
     if uses_stdout && output::is_stdout_closed() {
         warn!("standard output is closed, or /dev/null opened for reading too: events written to it are discarded");
     }
-    let ends_with_output = uses_stdout && pipelines.end_with_output;
-    let (sink, arrivals) = mpsc::sync_channel(ROOM);
-    let receivers = start_receivers(&configuration, &shared, variables, &sink)?;
-    drop(sink);
-
-    let (ended, mut end) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("pipelines".to_owned())
-        .spawn(move || {
-            let _ = ended.send(pipelines.run(&arrivals));
-        })
-        .context("start the pipelines")?;
+    let ends_with_output = uses_stdout && workers.is_empty();
+    let receivers = start::receivers(&configuration, &shared, &process, entrances)?;
+    drop(process);
+    let (queues, mut ends) = start::pipelines(pipelines)?;
     let mut deliveries = Deliveries::start(workers);
     let now = shared.clock.stamp();
-    health.iter().for_each(|health| health.ready(now));
+    extensions.iter().for_each(|extension| extension.ready(now));
     info!(version = env!("CARGO_PKG_VERSION"), "all components started");
 
     let longest = deliveries.drain_timeout().unwrap_or(DRAIN);
@@ -85,15 +91,15 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
         }
         () = output::stdout_closes(), if ends_with_output => true,
         // Pipelines end by themselves only where they can't go on: their receivers are stopped by us.
-        end = &mut end => match end {
-            Ok(End::Closed) => true,
-            _ => {
-                health.iter().for_each(Health::stopping);
-                bail!("the pipelines ended");
+        end = ends.recv() => match end {
+            Some(End::Closed) => true,
+            Some(End::Drained) | None => {
+                extensions.iter().for_each(|extension| extension.stopping());
+                bail!("a pipeline ended");
             }
         }
     };
-    health.iter().for_each(Health::stopping);
+    extensions.iter().for_each(|extension| extension.stopping());
     if closed {
         info!("shutting down: the reader of standard output is gone");
         return Ok(ExitCode::from(output::BROKEN_PIPE));
@@ -101,10 +107,14 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     deliveries.close();
     // Joining a thread blocks, and a receiver may be waiting for the kubelet, which this runtime serves.
     let began = tokio::time::Instant::now();
-    let stopping = tokio::task::spawn_blocking(move || receivers.into_iter().for_each(Receiver::stop));
-    let drained = tokio::time::timeout(longest + LAST_WORDS, async {
+    let stopping = tokio::task::spawn_blocking(move || {
+        receivers.into_iter().for_each(Receiver::stop);
+        queues.iter().for_each(|queue| queue.close());
+    });
+    let drained = tokio::time::timeout(longest + FINAL_GRACE, async {
         let _ = stopping.await;
-        let _ = end.await;
+        // None is left once every pipeline has drained.
+        while ends.recv().await.is_some() {}
         deliveries.finish(began).await;
     });
     let drained = tokio::select! {
@@ -123,56 +133,4 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
 fn quit(ending: Ending) -> ExitCode {
     warn!(signal = ending.name, "quitting at once; what was only in memory is lost");
     ExitCode::from(ending.exit_code())
-}
-
-async fn start_extensions(configuration: &Configuration, shared: &Shared) -> anyhow::Result<Vec<Health>> {
-    let mut healths = Vec::new();
-    for id in &configuration.service.extensions {
-        if let Some(Component::HealthCheck(config)) = configuration.components.get(&(Section::Extensions, id.clone())) {
-            let span = logs::span(Section::Extensions, id);
-            let bound = health_check::bind((**config).clone(), shared.board.clone(), shared.clock.clone());
-            let bound = bound.instrument(span.clone()).await;
-            let server =
-                bound.with_context(|| format!("start extensions::{id}; where its endpoint is in use, set another"))?;
-            healths.push(server.health());
-            tokio::spawn(server.serve().instrument(span));
-        }
-    }
-    Ok(healths)
-}
-
-fn start_receivers(
-    configuration: &Configuration,
-    shared: &Shared,
-    variables: &Variables,
-    sink: &mpsc::SyncSender<Arrival>,
-) -> anyhow::Result<Vec<Receiver>> {
-    let environment = Environment {
-        variable: &|name| variables.get(name),
-        is_directory: &|path: &Path| path.is_dir(),
-        read: &|path: &Path| std::fs::read_to_string(path).ok(),
-    };
-    let mut receivers = Vec::new();
-    for ((_, id), component) in &configuration.components {
-        let Component::ContainerInsights(config) = component else { continue };
-        let place = receivers::awscontainerinsight::resolve(config, &environment).map_err(|faults| {
-            let lines: Vec<_> = faults.iter().map(|fault| format!("receivers::{id}: {fault}")).collect();
-            anyhow::anyhow!("{}", lines.join("\n"))
-        })?;
-        let (own, sink) = (id.clone(), sink.clone());
-        let surroundings = Surroundings {
-            tools: Tools {
-                clock: shared.clock.clone(),
-                registry: shared.registry.clone(),
-                component: id.to_string(),
-                runtime: tokio::runtime::Handle::current(),
-                status: shared.board.component(&format!("receiver/{id}")),
-            },
-            sink: Box::new(move |round| sink.try_send((own.clone(), round)).is_ok()),
-        };
-        let within = logs::span(Section::Receivers, id);
-        let started = within.in_scope(|| Receiver::start((**config).clone(), place, surroundings));
-        receivers.push(started.with_context(|| format!("start receivers::{id}"))?);
-    }
-    Ok(receivers)
 }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aws::access::{ACCESS, Needed};
-use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use platform::Environment;
 use receivers::awscontainerinsight::config::Orchestrator;
@@ -115,10 +114,7 @@ fn inside(path: &str) -> Option<PathBuf> {
 #[test]
 fn what_the_receiver_reads_is_mounted_where_it_looks() {
     let configuration = loaded();
-    let config = configuration.components.values().find_map(|component| match component {
-        Component::ContainerInsights(config) => Some(config),
-        _ => None,
-    });
+    let config = configuration.options::<receivers::awscontainerinsight::Config>().next();
     let config = config.expect("there is a receiver");
     assert_eq!(config.container_orchestrator, Orchestrator::Ecs);
     let is_directory = |path: &Path| {
@@ -171,10 +167,7 @@ fn the_role_may_do_what_the_agent_does_with_this_configuration_and_no_more() {
     assert_eq!(allowed.into_iter().collect::<BTreeSet<_>>(), wanted);
 
     let configuration = loaded();
-    let exporter = configuration.components.values().find_map(|component| match component {
-        Component::Awsemf(config) => Some(config),
-        _ => None,
-    });
+    let exporter = configuration.options::<exporters::awsemf::Config>().next();
     let exporter = exporter.expect("there is an exporter");
     assert!(exporter.role_arn.is_empty() && exporter.tags.is_empty());
     assert_eq!(exporter.log_retention, Default::default());

@@ -10,7 +10,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use kubernetes::access::ACCESS;
 use platform::Environment;
@@ -244,10 +243,7 @@ fn the_configuration_is_the_samples_and_the_probes_ask_where_it_listens() {
         let validated = validate.output().expect("the agent can be run");
         assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));
 
-        let health = configuration.components.values().find_map(|component| match component {
-            Component::HealthCheck(config) => Some(config),
-            _ => None,
-        });
+        let health = configuration.options::<extensions::health_check::Config>().next();
         let health = health.expect("there is a health check");
         assert_eq!(health.endpoint.host, "", "a probe comes from outside the pod");
         let container = container(role);
@@ -264,10 +260,7 @@ fn what_the_receiver_reads_is_mounted_where_it_looks() {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let (configuration, _) = configuration(role, folder.path());
         let (pod, container) = (pod(role), container(role));
-        let config = configuration.components.values().find_map(|component| match component {
-            Component::ContainerInsights(config) => Some(config),
-            _ => None,
-        });
+        let config = configuration.options::<receivers::awscontainerinsight::Config>().next();
         // What the downward API says of a node.
         let fields: BTreeMap<&str, &str> =
             [("status.hostIP", "10.0.0.7"), ("spec.nodeName", "node-1"), ("metadata.namespace", "shop")].into();

@@ -52,12 +52,6 @@ macro_rules! config {
         }
 
         impl $name {
-            /// What the component is: the doc comment of its options.
-            #[allow(dead_code, reason = "what one component has no use for another has")]
-            pub fn about() -> ::std::string::String {
-                $crate::support::doc_text($crate::__doc_lines!(@ [] $( [$($attribute)*] )*))
-            }
-
             /// Every option, for the documentation.
             #[allow(dead_code, reason = "what one component has no use for another has")]
             pub fn options() -> ::std::vec::Vec<$crate::OptionDoc> {
@@ -100,6 +94,10 @@ macro_rules! config {
 
             fn show_default(&self) -> ::std::string::String {
                 ::std::string::String::new()
+            }
+
+            fn about() -> ::std::string::String {
+                $crate::support::doc_text($crate::__doc_lines!(@ [] $( [$($attribute)*] )*))
             }
 
             fn nested_options() -> ::std::vec::Vec<$crate::OptionDoc> {

@@ -33,6 +33,11 @@ pub trait Decode: Sized {
         false
     }
 
+    /// What a component with these options is, for the documentation.
+    fn about() -> String {
+        String::new()
+    }
+
     /// The options inside, where the type is a block, or holds blocks.
     fn nested_options() -> Vec<OptionDoc> {
         Vec::new()

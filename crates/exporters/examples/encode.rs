@@ -64,7 +64,12 @@ struct Pod {
 
 fn round(pods: &[Pod], time_ms: i64) -> Batch {
     let timestamp: Text = time_ms.to_string().into();
-    Batch { tick: None, records: pods.iter().map(|pod| pod.record(time_ms, &timestamp)).collect(), ends: true }
+    Batch {
+        tick: None,
+        records: pods.iter().map(|pod| pod.record(time_ms, &timestamp)).collect(),
+        ends: true,
+        permits: Vec::new(),
+    }
 }
 
 impl Pod {

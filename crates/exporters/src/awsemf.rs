@@ -3,6 +3,7 @@
 //! The format is that of the CloudWatch user guide's "Embedded metric format specification", and its older form with
 //! the metadata in root members.
 
+mod build;
 mod config;
 mod cut;
 mod delivery;

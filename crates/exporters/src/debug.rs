@@ -1,5 +1,6 @@
 //! `debug`, and its old name `logging`: shows what passes, for people.
 
+mod build;
 mod config;
 mod text;
 

@@ -58,7 +58,7 @@ fn round(number: usize, time_ms: i64) -> Batch {
         let points = vec![Point { metric, value: Value::Integer(1) }];
         Record::of(attributes, UnixTime::from_millis(time_ms), points)
     };
-    Batch { tick: None, records: (0..STREAMS).map(record).collect(), ends: true }
+    Batch { tick: None, records: (0..STREAMS).map(record).collect(), ends: true, permits: Vec::new() }
 }
 
 /// This process's memory at its highest, in KiB.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use component::{BuildError, BuildExtension, Context, Extension, Process, Storage, Task};
 use confmap::{Decode, Faults, Ignored, Node, decode_text};
 use spool::{Error, Options, Recovered, Spool};
 
@@ -123,6 +124,31 @@ impl Config {
                 opened => return opened,
             }
         }
+    }
+}
+
+impl BuildExtension for Config {
+    fn storage(&self) -> Option<&dyn Storage> {
+        Some(self)
+    }
+
+    /// Each spool is opened by the exporter that uses it.
+    fn start(
+        &self,
+        _context: Context,
+        _process: &Process<'_>,
+    ) -> Task<'static, Result<Option<Box<dyn Extension>>, BuildError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+impl Storage for Config {
+    fn open(&self, exporter: &str, budget_bytes: u64) -> Result<(Spool, Recovered), Error> {
+        Self::open(self, exporter, budget_bytes)
+    }
+
+    fn confirms_writes(&self) -> bool {
+        self.fsync
     }
 }
 

@@ -4,6 +4,7 @@
 //! whether events leave: `/ready` does, and `/status` shows the state of each component.
 
 mod answer;
+mod build;
 mod config;
 mod hosts;
 mod readiness;

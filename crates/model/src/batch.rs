@@ -1,6 +1,6 @@
 //! Records on their way together.
 
-use crate::{Record, UnixTime};
+use crate::{Permit, Record, UnixTime};
 
 /// The tick in which records were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Whether these are all of the tick or its last part.
     pub ends: bool,
+    /// What receivers were let in for it; freed when the batch is gone. None for ticks.
+    pub permits: Vec<Permit>,
 }
 
 impl Batch {

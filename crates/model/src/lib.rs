@@ -1,5 +1,6 @@
 //! What flows through the agent: records of one resource, scope, set of attributes, time and start each, in batches.
 
+mod admission;
 mod any;
 mod attributes;
 mod batch;
@@ -11,6 +12,7 @@ mod resource;
 mod time;
 mod value;
 
+pub use admission::{Gate, Permit};
 pub use any::{Any, AttributeValue, Typed};
 pub use attributes::{Attributes, Name};
 pub use batch::{Batch, Tick};

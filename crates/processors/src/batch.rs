@@ -7,6 +7,7 @@ mod config;
 
 use std::time::Duration;
 
+use component::{BuildError, BuildProcessor, BuiltProcessor, Context, Processor};
 use model::Batch;
 
 pub use config::{Config, Options, Timeout};
@@ -36,15 +37,24 @@ impl Batcher {
             since: None,
         }
     }
+}
 
-    /// Takes a batch at the time `now`; gives what goes on.
-    pub fn push(&mut self, mut batch: Batch, now: Duration) -> Vec<Batch> {
+impl BuildProcessor for Config {
+    fn build(&self, _context: &Context) -> Result<BuiltProcessor, BuildError> {
+        Ok(BuiltProcessor::Stage(Box::new(Batcher::new(self))))
+    }
+}
+
+impl Processor for Batcher {
+    fn push(&mut self, mut batch: Batch, now: Duration) -> Vec<Batch> {
         // The waiting part of an earlier tick stays a batch of its own.
         let mut ready = if self.since.is_some() && self.waiting.tick != batch.tick { self.flush() } else { Vec::new() };
         self.since.get_or_insert(now);
         self.points += batch.points();
         self.waiting.tick = batch.tick;
         self.waiting.ends = batch.ends;
+        self.waiting.permits.append(&mut batch.permits);
+
         if self.waiting.records.is_empty() {
             self.waiting.records = batch.records;
         } else {
@@ -57,22 +67,22 @@ impl Batcher {
         ready
     }
 
-    /// When [`Batcher::expire`] has something to give; `None` while nothing waits.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Duration> {
+    fn deadline(&self) -> Option<Duration> {
         Some(self.since?.saturating_add(self.timeout))
     }
 
-    /// What has waited long enough at the time `now`.
-    pub fn expire(&mut self, now: Duration) -> Vec<Batch> {
+    fn expire(&mut self, now: Duration) -> Vec<Batch> {
         match self.deadline() {
             Some(deadline) if deadline <= now => self.flush(),
             _ => Vec::new(),
         }
     }
 
-    /// All that waits.
-    pub fn flush(&mut self) -> Vec<Batch> {
+    fn gathers(&self) -> bool {
+        true
+    }
+
+    fn flush(&mut self) -> Vec<Batch> {
         if self.since.take().is_none() {
             return Vec::new();
         }
@@ -88,7 +98,8 @@ fn cut(batch: Batch, max_size: usize) -> Vec<Batch> {
         return vec![batch];
     }
     let mut parts = Vec::new();
-    let part = || Batch { tick: batch.tick, records: Vec::new(), ends: false };
+    // Each part is in flight until the last one is gone.
+    let part = || Batch { tick: batch.tick, records: Vec::new(), ends: false, permits: batch.permits.clone() };
     let mut current = part();
     let mut size = 0;
     for record in batch.records {

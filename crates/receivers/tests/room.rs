@@ -2,6 +2,7 @@
 
 mod support;
 
+use component::Context;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use model::{Clock, Stamp};
 use platform::{Facts, Place};
 use receivers::awscontainerinsight::config::Orchestrator;
-use receivers::awscontainerinsight::{Config, Receiver, Surroundings, Tools};
+use receivers::awscontainerinsight::{Config, Receiver};
 use support::{RECEIVER, config};
 use telemetry::{Registry, Status};
 use testkit::hosts::Recording;
@@ -49,10 +50,10 @@ fn a_round_without_room_is_counted_and_the_next_one_goes_on() {
     let registry = Registry::default();
     #[expect(clippy::disallowed_methods, reason = "the sampling thread waits in real time")]
     let began = Instant::now();
-    let tools = Tools {
+    let context = Context {
         clock: Arc::new(Passing(began)),
         registry: registry.clone(),
-        component: RECEIVER.to_owned(),
+        name: RECEIVER.to_owned(),
         runtime: runtime.handle().clone(),
         status: Status::default(),
     };
@@ -64,7 +65,7 @@ fn a_round_without_room_is_counted_and_the_next_one_goes_on() {
         let has_room = offered.fetch_add(1, Ordering::Relaxed) > 0;
         arrived.send((has_room, points as u64)).is_ok() && has_room
     });
-    let receiver = Receiver::start(config, place, Surroundings { tools, sink }).expect("the recording can be opened");
+    let receiver = Receiver::start(config, place, context, sink).expect("the recording can be opened");
     let next = || rounds.recv_timeout(Duration::from_secs(60)).expect("rounds go on");
     let (first, second) = (next(), next());
     receiver.stop();

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use confmap::Decode as _;
 use confmap::OptionDoc;
 use container_insights::components::Section;
-use container_insights::registry::KINDS;
+use container_insights::registry::TYPES;
 use container_insights::service::Service;
 
 const HEAD: &str = "\
@@ -21,7 +22,7 @@ pub(crate) fn page() -> String {
     let mut page = HEAD.to_owned();
     for section in Section::ALL {
         let _ = write!(page, "\n## {}\n", section.key());
-        for kind in KINDS.iter().filter(|kind| kind.section == section) {
+        for kind in TYPES.0.iter().filter(|kind| kind.section == section) {
             let _ = write!(page, "\n### {}\n\n{}\n\n", kind.name, (kind.about)());
             if !kind.aliases.is_empty() {
                 let names: Vec<String> = kind.aliases.iter().map(|name| format!("`{name}`")).collect();

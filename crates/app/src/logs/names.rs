@@ -2,49 +2,57 @@
 
 use std::sync::OnceLock;
 
+use confmap::ComponentId;
 use tracing::{Span, error_span};
 
-use crate::components::{Component, Section};
+use crate::components::Section;
 use crate::configuration::Configuration;
 
 /// What is no component's: the command line, pipelines, signals.
 const AGENT: &str = "agent";
 
+/// The project's crates: what no component claims of them is the agent's.
+const OURS: [&str; 16] = [
+    "container_insights",
+    "receivers",
+    "processors",
+    "exporters",
+    "extensions",
+    "compare",
+    "component",
+    "platform",
+    "formats",
+    "kubernetes",
+    "aws",
+    "linux",
+    "confmap",
+    "spool",
+    "telemetry",
+    "net",
+];
+
 /// The component of each part of the code that has none around it.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
+/// A module of the code, and the component that its lines are of.
 #[derive(Debug)]
-struct Names {
-    receiver: String,
-    awsemf: String,
-    debug: String,
-    health_check: String,
-    file_storage: String,
-}
+struct Names(Vec<(&'static str, String)>);
 
 /// Takes the names of a configuration's components for lines whose code knows none: exact where there is one of a type.
 pub fn name_components(configuration: &Configuration) {
-    let name = |section: Section, default: &str, is_wanted: fn(&Component) -> bool| {
-        let of_type =
-            configuration.components.iter().filter(|((of, _), component)| *of == section && is_wanted(component));
-        let mut ids = of_type.map(|((_, id), _)| id.to_string());
-        let only = ids.next().filter(|_| ids.next().is_none());
-        format!("{}/{}", section.singular(), only.as_deref().unwrap_or(default))
-    };
+    let mut names = Vec::new();
+    for kind in configuration.types.0 {
+        let is_of_kind = |section: Section, id: &ComponentId| {
+            section == kind.section
+                && configuration.types.find(section, &id.kind).is_some_and(|of| of.name == kind.name)
+        };
+        let mut ids = configuration.components.keys().filter(|(section, id)| is_of_kind(*section, id));
+        let only = ids.next().filter(|_| ids.next().is_none()).map(|(_, id)| id.to_string());
+        let name = format!("{}/{}", kind.section.singular(), only.as_deref().unwrap_or(kind.name));
+        names.extend(kind.modules.iter().map(|module| (*module, name.clone())));
+    }
     // A second start in one process is a test's.
-    let _ = NAMES.set(Names {
-        receiver: name(Section::Receivers, "awscontainerinsightreceiver", |component| {
-            matches!(component, Component::ContainerInsights(_))
-        }),
-        awsemf: name(Section::Exporters, "awsemf", |component| matches!(component, Component::Awsemf(_))),
-        debug: name(Section::Exporters, "debug", |component| matches!(component, Component::Debug(_))),
-        health_check: name(Section::Extensions, "health_check", |component| {
-            matches!(component, Component::HealthCheck(_))
-        }),
-        file_storage: name(Section::Extensions, "file_storage", |component| {
-            matches!(component, Component::FileStorage(_))
-        }),
-    });
+    let _ = NAMES.set(Names(names));
 }
 
 /// The span of a component: what is logged within carries its name.
@@ -58,18 +66,11 @@ pub fn span(section: Section, id: impl std::fmt::Display) -> Span {
 pub(super) fn of_module(module: &str) -> &str {
     let starts =
         |prefix: &str| module.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-    if starts("container_insights") {
-        return AGENT;
-    }
-    let Some(names) = NAMES.get() else { return AGENT };
-    match () {
-        () if ["receivers", "platform", "kubernetes", "linux"].into_iter().any(starts) => &names.receiver,
-        () if starts("exporters::debug") => &names.debug,
-        () if ["exporters", "aws"].into_iter().any(starts) => &names.awsemf,
-        () if starts("extensions::health_check") => &names.health_check,
-        () if ["extensions::file_storage", "spool"].into_iter().any(starts) => &names.file_storage,
-        () if ["extensions", "telemetry", "processors", "confmap", "compare"].into_iter().any(starts) => AGENT,
+    let own = NAMES.get().and_then(|Names(names)| names.iter().find(|(prefix, _)| starts(prefix)));
+    match own {
+        Some((_, name)) => name,
+        None if OURS.into_iter().any(starts) => AGENT,
         // Of a library: its own name is all there is.
-        () => module.split("::").next().unwrap_or(module),
+        None => module.split("::").next().unwrap_or(module),
     }
 }

@@ -1,6 +1,7 @@
 //! A recorded node replayed through the receiver and the exporter.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use component::Context;
 use std::collections::BTreeSet;
 use std::fs;
 pub mod agent;
@@ -9,11 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use catalog::RecordType;
-use container_insights::components::Component;
 use container_insights::configuration::{self, Configuration};
 use model::{Clock, Stamp};
 use platform::{Environment, Facts};
-use receivers::awscontainerinsight::{Collector, Tools, resolve};
+use receivers::awscontainerinsight::{Collector, resolve};
 use telemetry::Registry;
 use testkit::hosts::{Recording, Sample};
 use testkit::kubelet::{FakeKubelet, Route};
@@ -82,22 +82,13 @@ pub fn replay(recording: &str, configuration: &Configuration) -> Replayed {
 /// The same with something around the node.
 pub fn replay_around(recording: &str, configuration: &Configuration, around: &Node<'_>) -> Replayed {
     let recording = Recording::load(recording);
-    let component = |wanted: fn(&Component) -> bool| {
-        configuration.components.values().find(|component| wanted(component)).expect("the configuration has it")
-    };
-    let Component::ContainerInsights(config) =
-        component(|component| matches!(component, Component::ContainerInsights(_)))
-    else {
-        unreachable!()
-    };
-    let Component::Awsemf(exporter) = component(|component| matches!(component, Component::Awsemf(_))) else {
-        unreachable!()
-    };
+    let config = configuration.options::<receivers::awscontainerinsight::Config>().next().expect("there is a receiver");
+    let exporter = configuration.options::<exporters::awsemf::Config>().next().expect("there is an exporter");
 
     let kubelet = FakeKubelet::http();
     let scratch = Replay::of(&recording.first.root);
     (around.lay)(scratch.root());
-    let mut config = (**config).clone();
+    let mut config = config.clone();
     config.root_path = Some(scratch.root().display().to_string());
     config.kubelet.endpoint = Some(kubelet.endpoint().to_owned());
     config.kubelet.auth_type = receivers::awscontainerinsight::config::AuthType::None;
@@ -111,14 +102,14 @@ pub fn replay_around(recording: &str, configuration: &Configuration, around: &No
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let clock = Arc::new(Set(Mutex::new(Stamp { monotonic: recording.first.monotonic, ..Stamp::default() })));
-    let tools = Tools {
+    let context = Context {
         clock: clock.clone(),
         registry: Registry::default(),
-        component: "awscontainerinsightreceiver".to_owned(),
+        name: "awscontainerinsightreceiver".to_owned(),
         runtime: runtime.handle().clone(),
         status: telemetry::Status::default(),
     };
-    let mut collector = Collector::open(config, &place, tools).expect("the recording can be opened");
+    let mut collector = Collector::open(config, &place, context).expect("the recording can be opened");
     let show = |sample: &Sample| {
         scratch.show(&sample.root);
         (around.lay)(scratch.root());

@@ -1,15 +1,15 @@
 //! The agent on a world: the receiver below a root of its own, the kubelet on loopback, events as they would leave.
 
+use component::Context;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use container_insights::components::Component;
 use exporters::awsemf::Encoder;
 use model::{Clock, Stamp};
 use platform::Environment;
 use receivers::awscontainerinsight::config::AuthType;
-use receivers::awscontainerinsight::{Collector, Tools, resolve};
+use receivers::awscontainerinsight::{Collector, resolve};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 use tempfile::TempDir;
 use testkit::kubelet::{FakeKubelet, Fault, Route};
@@ -60,14 +60,8 @@ impl Agent {
                 "exporters.awsemf.output_destination=stdout",
             ],
         );
-        let (mut receiver, mut exporter) = (None, None);
-        for component in configuration.components.values() {
-            match component {
-                Component::ContainerInsights(config) => receiver = Some((**config).clone()),
-                Component::Awsemf(config) => exporter = Some(config),
-                _ => {}
-            }
-        }
+        let receiver = configuration.options::<receivers::awscontainerinsight::Config>().next().cloned();
+        let exporter = configuration.options::<exporters::awsemf::Config>().next();
         let (Some(mut config), Some(exporter)) = (receiver, exporter) else { panic!("the example has both") };
         config.root_path = Some(root.path().display().to_string());
         config.kubelet.endpoint = Some(kubelet.endpoint().to_owned());
@@ -80,15 +74,15 @@ impl Agent {
         let place = resolve(&config, &environment).expect("the node has a name and a kubelet");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let tools = Tools {
+        let context = Context {
             clock: clock.clone(),
             registry: telemetry::Registry::default(),
-            component: "awscontainerinsightreceiver".to_owned(),
+            name: "awscontainerinsightreceiver".to_owned(),
             runtime: runtime.handle().clone(),
             status: telemetry::Status::default(),
         };
         show(root.path(), &kubelet, world, tenants, 0);
-        let mut collector = Collector::open(config, &place, tools).expect("the world can be opened");
+        let mut collector = Collector::open(config, &place, context).expect("the world can be opened");
         // No world's kubelet is late; a list of 36 MB takes its time on a machine that does ten other things.
         collector.set_patience(PATIENCE);
         let encoder = Encoder::new(exporter, "");

@@ -473,7 +473,7 @@ mod tests {
                 value: Value::Integer(1),
             };
             let record = Record::of(Attributes::new(), UnixTime::from_millis(1), (0..5000).map(point).collect());
-            let batch = Batch { tick: None, records: vec![record], ends: true };
+            let batch = Batch { tick: None, records: vec![record], ends: true, permits: Vec::new() };
             let Ok(()) = encoder.encode::<std::convert::Infallible>(&batch, &mut |_| Ok(()));
             most = most.max(encoder.memory.names.len());
         }

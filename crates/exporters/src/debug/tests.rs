@@ -20,7 +20,7 @@ fn batch() -> Batch {
     };
     let first = node(Point { metric: Metric::Known(known), value: Value::Integer(7) });
     let second = node(Point { metric: other, value: Value::Float(0.5) });
-    Batch { tick: None, records: vec![first, Record { attributes: own, ..second }], ends: true }
+    Batch { tick: None, records: vec![first, Record { attributes: own, ..second }], ends: true, permits: Vec::new() }
 }
 
 #[derive(Clone, Default)]

@@ -52,26 +52,6 @@ impl Decode for Timeout {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Config(Options);
 
-impl Config {
-    /// What the component is.
-    #[must_use]
-    pub fn about() -> String {
-        Options::about()
-    }
-
-    /// Every option, for the documentation.
-    #[must_use]
-    pub fn options() -> Vec<OptionDoc> {
-        Options::options()
-    }
-
-    /// The keys written below `node` that have no effect, each with the reason.
-    #[must_use]
-    pub fn accepted_keys_written(node: &Node) -> Vec<(String, &'static str)> {
-        Options::accepted_keys_written(node)
-    }
-}
-
 impl Deref for Config {
     type Target = Options;
 
@@ -104,6 +84,10 @@ impl Decode for Config {
 
     fn show_default(&self) -> String {
         self.0.show_default()
+    }
+
+    fn about() -> String {
+        Options::about()
     }
 
     fn nested_options() -> Vec<OptionDoc> {

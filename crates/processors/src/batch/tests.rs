@@ -27,7 +27,7 @@ fn record(number: i64, points: usize) -> Record {
 
 fn round(time_ms: i64, records: &[(i64, usize)], ends: bool) -> Batch {
     let records = records.iter().map(|&(number, points)| record(number, points)).collect();
-    Batch { tick: Some(Tick { time: UnixTime::from_millis(time_ms) }), records, ends }
+    Batch { tick: Some(Tick { time: UnixTime::from_millis(time_ms) }), records, ends, permits: Vec::new() }
 }
 
 /// Rounds as their records' numbers and whether they end.
@@ -146,7 +146,7 @@ fn without_a_body_the_defaults_count() {
         (config.timeout.0, config.send_batch_size, config.send_batch_max_size),
         (Duration::from_millis(200), 8192, 0)
     );
-    assert!(Config::options().iter().all(|option| option.doc.ends_with('.')));
+    assert!(Config::nested_options().iter().all(|option| option.doc.ends_with('.')));
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! From options and surroundings to a collector.
 
+use component::Context;
 use kubernetes::{Kubelet, LabelRules};
 use platform::discovery;
 use platform::{Place, api_server};
@@ -9,7 +10,6 @@ use tracing::Instrument;
 use crate::awscontainerinsight::cluster::Cluster;
 use crate::awscontainerinsight::collect::{Collector, Parts};
 use crate::awscontainerinsight::config::{AuthType, Config, CronJobNames, JobNames, Orchestrator};
-use crate::awscontainerinsight::context::Tools;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::insights::NodeIdentity;
 use crate::awscontainerinsight::kubelet_settings::settings;
@@ -23,9 +23,9 @@ use crate::awscontainerinsight::troubles::Troubles;
 
 impl Collector {
     /// A collector of the machine at `place`.
-    pub fn open(config: Config, place: &Place, tools: Tools) -> Result<Self, Error> {
-        let troubles = Troubles::new(&tools.registry, &tools.component);
-        let mut machine = Machine::open(&place.root, &config, tools.clock.clone(), troubles)
+    pub fn open(config: Config, place: &Place, context: Context) -> Result<Self, Error> {
+        let troubles = Troubles::new(&context.registry, &context.name);
+        let mut machine = Machine::open(&place.root, &config, context.clock.clone(), troubles)
             .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
         let node_name = place.node_name.clone().unwrap_or_else(|| machine.host_name());
         let kubelet = match &place.kubelet {
@@ -46,7 +46,7 @@ impl Collector {
                 };
                 let detour =
                     way_round.map(|api_server| Detour::new(api_server.with_labels(labels(&config)), &node_name));
-                tools.runtime.spawn(Server::run(server, client, detour).in_current_span());
+                context.runtime.spawn(Server::run(server, client, detour).in_current_span());
                 Some(asker)
             }
         };
@@ -54,24 +54,24 @@ impl Collector {
             place,
             node_name: &node_name,
             dmi: &machine.dmi(),
-            status: tools.status.clone(),
-            clock: tools.clock.clone(),
+            status: context.status.clone(),
+            clock: context.clock.clone(),
         };
         let cluster = match config.container_orchestrator {
             Orchestrator::Eks => {
                 let limits = machine.troubles().limits().clone();
-                Cluster::begin(&config, place, &node_name, &tools, &limits)?
+                Cluster::begin(&config, place, &node_name, &context, &limits)?
             }
             Orchestrator::Ecs | Orchestrator::Host => None,
         };
-        let discovery = discovery::begin(discovery_options(&config), node, &tools.runtime)?;
+        let discovery = discovery::begin(discovery_options(&config), node, &context.runtime)?;
         let platform = config.container_orchestrator;
         // A container instance has a name only where somebody gave it one.
         let shown = if platform == Orchestrator::Ecs { place.node_name.as_deref() } else { Some(&*node_name) };
         let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);
         let name = node_name;
-        let Tools { clock, registry, component, .. } = tools;
+        let Context { clock, registry, name: component, .. } = context;
         let parts = Parts {
             name,
             config,

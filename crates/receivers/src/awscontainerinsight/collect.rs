@@ -158,7 +158,7 @@ impl Collector {
         let points: usize = records.iter().map(|record| record.points.len()).sum();
         self.own.accepted.add(points as u64);
         let tick = Tick { time: UnixTime::from_millis(at.wall_ms()) };
-        Batch { tick: Some(tick), records, ends: true }
+        Batch { tick: Some(tick), records, ends: true, permits: Vec::new() }
     }
 
     fn cluster_sample(&self) -> Option<ClusterSample> {

@@ -6,13 +6,13 @@ use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use component::Context;
 use model::{Batch, Clock, Stamp};
 use telemetry::{Counter, Episode, Status};
 use tracing::{Span, info, warn};
 
 use crate::awscontainerinsight::collect::Collector;
 use crate::awscontainerinsight::config::{Config, Orchestrator};
-use crate::awscontainerinsight::context::Tools;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::schedule::Schedule;
 use platform::Place;
@@ -29,16 +29,8 @@ const EARLIEST_LATE: Duration = Duration::from_secs(60);
 const NAMELESS: &str = "the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name, \
                         tag the instance eks:cluster-name, or let the agent read its tags";
 
-/// Takes a round, or says that there is no room for it.
-pub type Sink = Box<dyn Fn(Batch) -> bool + Send>;
-
-/// What the receiver is started with.
-pub struct Surroundings {
-    /// The time, the agent's own numbers, the clients' runtime, the status board.
-    pub tools: Tools,
-    /// Where rounds go; says whether there was room. A round without room is dropped and counted.
-    pub sink: Sink,
-}
+/// Takes a tick's batch; false where there is no room for it. A batch without room is dropped and counted.
+pub type Offer = Box<dyn Fn(Batch) -> bool + Send>;
 
 /// A receiver at work; its thread ends with it.
 #[derive(Debug)]
@@ -50,14 +42,13 @@ pub struct Receiver {
 
 impl Receiver {
     /// Starts sampling.
-    pub fn start(config: Config, place: Place, surroundings: Surroundings) -> Result<Self, Error> {
-        let Surroundings { tools, sink } = surroundings;
-        let (clock, registry, component) = (tools.clock.clone(), tools.registry.clone(), tools.component.clone());
+    pub fn start(config: Config, place: Place, context: Context, offer: Offer) -> Result<Self, Error> {
+        let (clock, registry, component) = (context.clock.clone(), context.registry.clone(), context.name.clone());
         let interval = config.collection_interval;
         let platform = config.container_orchestrator;
-        let status = tools.status.clone();
+        let status = context.status.clone();
         status.output_every((interval * LATE).max(EARLIEST_LATE));
-        let collector = Collector::open(config, &place, tools)?;
+        let collector = Collector::open(config, &place, context)?;
         let (root, node_name) = (place.root.display(), collector.name().to_owned());
         info!(node = node_name, ?platform, %root, namespace = place.namespace, ?interval, "receiver starts");
         let (stop, stopped) = mpsc::channel();
@@ -77,7 +68,7 @@ impl Receiver {
         let work = Work {
             collector,
             clock,
-            sink,
+            offer,
             needs_cluster: platform == Orchestrator::Eks,
             nameless,
             unnamed: Episode::default(),
@@ -111,7 +102,7 @@ impl Receiver {
 struct Work {
     collector: Collector,
     clock: Arc<dyn Clock>,
-    sink: Sink,
+    offer: Offer,
     /// Whether rounds are dropped while the cluster's name is unknown.
     needs_cluster: bool,
     nameless: Counter,
@@ -167,7 +158,7 @@ impl Work {
         }
         let points: usize = round.records.iter().map(|record| record.points.len()).sum();
         let Stamp { wall: now, monotonic } = self.clock.stamp();
-        if (self.sink)(round) {
+        if (self.offer)(round) {
             self.status.output(monotonic);
             match self.collector.troubles().message() {
                 None => self.status.ok(now),

@@ -1,6 +1,7 @@
 //! A recorded node under a receiver whose clock, kubelet and files a test has in its hand.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use component::Context;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use catalog::RecordType;
 use model::{Batch, Clock, Record, Stamp, Value};
 use platform::{Fact, Facts, KubeletAddress, Origin, Place};
 use receivers::awscontainerinsight::config::Orchestrator;
-use receivers::awscontainerinsight::{Collector, Config, Tools};
+use receivers::awscontainerinsight::{Collector, Config};
 use serde_json::Value as Json;
 use telemetry::{Registry, Status};
 use testkit::hosts::{Recording, Sample};
@@ -109,14 +110,14 @@ impl Rig {
         let clock = Arc::new(Set { at: Mutex::default(), began: Mutex::new(std::time::Instant::now()) });
         let registry = Registry::default();
         let component = RECEIVER.to_owned();
-        let tools = Tools {
+        let context = Context {
             clock: clock.clone(),
             registry: registry.clone(),
-            component,
+            name: component,
             runtime: runtime.handle().clone(),
             status: Status::default(),
         };
-        let collector = Collector::open(config, &place, tools).expect("the recording can be opened");
+        let collector = Collector::open(config, &place, context).expect("the recording can be opened");
         let rig = Self { kubelet, scratch, collector, registry, clock, _runtime: runtime };
         rig.set_time(&recording.first);
         rig

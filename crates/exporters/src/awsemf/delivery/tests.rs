@@ -177,7 +177,7 @@ fn round_of(cluster: &str, node: &str, time_ms: i64, pods: i64) -> Batch {
         let points = vec![Point { metric, value: Value::Integer(number) }];
         Record::of(attributes, UnixTime::from_millis(time_ms), points)
     };
-    Batch { tick: None, records: (0..pods).map(record).collect(), ends: true }
+    Batch { tick: None, records: (0..pods).map(record).collect(), ends: true, permits: Vec::new() }
 }
 
 fn round(time_ms: i64, pods: i64) -> Batch {

@@ -71,7 +71,7 @@ pub(super) fn record(pairs: &[(&str, &str)], metrics: &[(&str, f64)]) -> Record 
 }
 
 pub(super) fn batch(records: Vec<Record>) -> Batch {
-    Batch { tick: None, records, ends: true }
+    Batch { tick: None, records, ends: true, permits: Vec::new() }
 }
 
 /// An event, taken apart.

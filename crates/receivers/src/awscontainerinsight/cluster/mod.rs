@@ -12,11 +12,11 @@ mod services;
 mod voice;
 mod watched;
 
+use component::Context;
 use model::Stamp;
 use telemetry::Limits;
 
 use crate::awscontainerinsight::config::{CollectionRole, Config};
-use crate::awscontainerinsight::context::Tools;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::samples::ClusterSample;
 use platform::Place;
@@ -42,10 +42,10 @@ impl Cluster {
         config: &Config,
         place: &Place,
         node_name: &str,
-        tools: &Tools,
+        context: &Context,
         limits: &Limits,
     ) -> Result<Option<Self>, Error> {
-        let Tools { clock, status, runtime, registry, component } = tools;
+        let Context { clock, status, runtime, registry, name: component } = context;
         let followed = Followed::new(registry, component, limits);
         let Some(access) = Access::of(place, node_name, followed.clone()) else { return Ok(None) };
         let endpoints = Follower::begin(&access, node_name, runtime)?;

@@ -23,7 +23,12 @@ fn round(known: &[(&str, &str)], number: i64) -> Batch {
     let metric = Metric::Other(Arc::new(Descriptor::gauge("instance_cpu_limit", "")));
     let points = vec![Point { metric, value: Value::Integer(number) }];
     let time_ms = now_ms();
-    Batch { tick: None, records: vec![Record::of(attributes, UnixTime::from_millis(time_ms), points)], ends: true }
+    Batch {
+        tick: None,
+        records: vec![Record::of(attributes, UnixTime::from_millis(time_ms), points)],
+        ends: true,
+        permits: Vec::new(),
+    }
 }
 
 #[tokio::test]

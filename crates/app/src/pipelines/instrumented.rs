@@ -1,27 +1,26 @@
-//! Processors and exporters with their numbers: what came, what went on, what failed.
+//! Processors and exporters with their metrics: what came, what went on, what failed.
 
 use std::time::Duration;
 
+use component::{ExportError, Exporter, Processor};
 use confmap::ComponentId;
-use exporters::{Error, Exporter};
 use model::{Batch, Stamp};
-use processors::batch::Batcher;
 use telemetry::{Counter, Episode, Registry, Status, chain};
 use tracing::{Span, error, info};
 
 use crate::components::Section;
 use crate::logs;
 
-/// A processor with its numbers.
+/// A processor with its metrics.
 pub struct Stage {
-    pub(super) processor: Batcher,
+    processor: Box<dyn Processor>,
     incoming: Counter,
     outgoing: Counter,
 }
 
 impl Stage {
     /// A processor of this name.
-    pub fn new(id: &ComponentId, processor: Batcher, registry: &Registry) -> Self {
+    pub fn new(id: &ComponentId, processor: Box<dyn Processor>, registry: &Registry) -> Self {
         let id = id.to_string();
         let labels = [("processor", id.as_str())];
         let counter = |name, help| registry.counter(name, help, &labels);
@@ -38,14 +37,33 @@ impl Stage {
         self.passed(batches)
     }
 
+    pub(super) fn expire(&mut self, now: Duration) -> Vec<Batch> {
+        let batches = self.processor.expire(now);
+        self.passed(batches)
+    }
+
+    pub(super) fn flush(&mut self) -> Vec<Batch> {
+        let batches = self.processor.flush();
+        self.passed(batches)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.processor.deadline()
+    }
+
+    /// Whether batches count as taken once it has them.
+    pub(super) fn gathers(&self) -> bool {
+        self.processor.gathers()
+    }
+
     /// Counts what the processor passed on.
-    pub(super) fn passed(&self, batches: Vec<Batch>) -> Vec<Batch> {
+    fn passed(&self, batches: Vec<Batch>) -> Vec<Batch> {
         self.outgoing.add(batches.iter().map(|batch| batch.points() as u64).sum());
         batches
     }
 }
 
-/// An exporter with its numbers.
+/// An exporter with its metrics.
 pub struct Sender {
     exporter: Box<dyn Exporter>,
     sent: Counter,
@@ -76,7 +94,7 @@ impl Sender {
     }
 
     /// Hands a batch over. That the output's reader is gone is left to the caller to say, who may end for it.
-    pub(super) fn send(&mut self, batch: &Batch, now: Stamp) -> Result<(), Error> {
+    pub(super) fn send(&mut self, batch: &Batch, now: Stamp) -> Result<(), ExportError> {
         let points = batch.points() as u64;
         let span = self.span.clone();
         let _within = span.enter();
@@ -101,7 +119,7 @@ impl Sender {
     }
 
     /// Logs a failure of [`Sender::send`], once until it works again.
-    pub(super) fn log(&mut self, failure: &Error) {
+    pub(super) fn log(&mut self, failure: &ExportError) {
         if self.episode.failing() {
             let _within = self.span.enter();
             error!(error = chain(failure), "export failed; batches are lost until it works again");

@@ -1,6 +1,6 @@
 //! What the agent runs on, found out where no configuration says it, and the configuration that shows it.
 
-use crate::surroundings::Variables;
+use crate::environment::Variables;
 
 /// What the agent runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +87,12 @@ mod tests {
             let loaded = confmap::load(&[format!("yaml:{text}")], &sets, &|_| None).expect("it loads");
             let configuration = crate::configuration::decode(loaded).expect("it is right");
             assert!(configuration.components.values().any(|component| {
-                matches!(component, crate::components::Component::ContainerInsights(config)
-                    if config.container_orchestrator.to_string() == platform.as_str())
+                let receiver = component.options::<receivers::awscontainerinsight::Config>();
+                receiver.is_some_and(|config| config.container_orchestrator.to_string() == platform.as_str())
             }));
             assert!(configuration.components.values().all(|component| {
-                !matches!(component, crate::components::Component::Awsemf(config)
-                    if config.output_destination != exporters::awsemf::OutputDestination::Stdout)
+                let exporter = component.options::<exporters::awsemf::Config>();
+                exporter.is_none_or(|config| config.output_destination == exporters::awsemf::OutputDestination::Stdout)
             }));
         }
     }
