@@ -6,7 +6,8 @@ use std::sync::Arc;
 use confmap::{Decode, Faults, Ignored, Node, Value};
 use extensions::{Endpoint, own_metrics};
 use model::Clock;
-use telemetry::{Registry, chain};
+use net::chain;
+use telemetry::Registry;
 use tracing::warn;
 
 confmap::choice! {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use component::{ExportError, Outcome, Refusal};
 use model::{Batch, Clock};
-use telemetry::chain;
+use net::chain;
 
 pub use entrance::Entrance;
 pub use instrumented::{Sender, Stage};

@@ -14,6 +14,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::service_config::ServiceConfigKey;
+use net::chain;
 use tokio::time::timeout;
 use tracing::instrument::{WithDispatch, WithSubscriber};
 use tracing::subscriber::NoSubscriber;
@@ -26,7 +27,7 @@ use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::error::{NoCredentials, chain_of};
+use crate::error::NoCredentials;
 use crate::http::Client;
 use crate::partition::Variant;
 use crate::secrets;
@@ -102,7 +103,7 @@ impl Chain {
             Ok(Err(CredentialsError::ProviderTimedOut(late))) => {
                 Err(NoCredentials::Late { after: late.timeout_duration() })
             }
-            Ok(Err(error)) => Err(NoCredentials::Failed { words: self.shown(&chain_of(&error)) }),
+            Ok(Err(error)) => Err(NoCredentials::Failed { words: self.shown(&chain(&error)) }),
         }
     }
 

@@ -1,6 +1,5 @@
 //! What can keep a session from being made, and what can keep it from having credentials.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
 /// A session that could not be made.
@@ -46,19 +45,4 @@ pub enum NoCredentials {
     /// Those found can't be made into a signature.
     #[error("the credentials found can't be used to sign a request")]
     Unusable,
-}
-
-/// An error and its causes in one line, each said once.
-pub(crate) fn chain_of(error: &dyn StdError) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !words.contains(&text) {
-            words.push_str(": ");
-            words.push_str(&text);
-        }
-        cause = error.source();
-    }
-    words
 }

@@ -3,8 +3,8 @@
 use std::io;
 
 use confmap::ComponentId;
+use net::chain;
 use spool::{Recovered, Spool};
-use telemetry::chain;
 use tracing::{error, info};
 
 use crate::error::BuildError;

@@ -3,7 +3,6 @@
 
 mod endpoint;
 pub mod file_storage;
-mod go_time;
 pub mod health_check;
 mod http;
 pub mod own_metrics;

@@ -7,7 +7,6 @@ mod campaign;
 mod elector;
 mod lock;
 mod record;
-mod time;
 mod watch;
 
 pub use campaign::{Campaign, Leadership, Moment, Now, Options, Told};

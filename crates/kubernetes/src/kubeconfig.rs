@@ -3,12 +3,11 @@
 //! Follows `k8s.io/client-go/tools/clientcmd/api/v1`. What a file gives both as data and as a path counts as data,
 //! as in client-go; only a token's file counts before the token itself. Relative paths start at the kubeconfig.
 
-mod base64;
 /// Any kubeconfig is survived, and so is any base64.
 #[cfg(fuzzing)]
 pub fn fuzz(bytes: &[u8]) {
     let _ = parse(Path::new("/kubeconfig"), bytes);
-    let _ = base64::decode(bytes);
+    let _ = net::base64::decode(bytes);
 }
 
 #[cfg(test)]
@@ -147,7 +146,7 @@ pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Context, Error> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let source = |key: &str, data: Option<String>, file: Option<String>| -> Result<Option<Source>, Error> {
         if let Some(data) = data.filter(|data| !data.is_empty()) {
-            let bytes = base64::decode(data.as_bytes()).ok_or_else(|| fault(format!("{key} is not base64")))?;
+            let bytes = net::base64::decode(data.as_bytes()).ok_or_else(|| fault(format!("{key} is not base64")))?;
             return Ok(Some(Source::Data(bytes)));
         }
         Ok(file.filter(|file| !file.is_empty()).map(|file| Source::File(folder.join(file))))

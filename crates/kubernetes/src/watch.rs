@@ -22,6 +22,7 @@ pub use {page::fuzz as fuzz_page, turn::fuzz as fuzz_lines};
 use std::sync::Arc;
 use std::time::Duration;
 
+use net::chain;
 use tokio::time::{Instant, sleep};
 
 use crate::api_server::ApiServer;
@@ -229,15 +230,4 @@ impl From<Error> for End {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }

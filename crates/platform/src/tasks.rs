@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use aws::ecs_agent::{Client, Task};
-use telemetry::{Episode, chain};
+use net::chain;
+use telemetry::Episode;
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 

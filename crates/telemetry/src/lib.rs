@@ -1,10 +1,9 @@
-//! The agent's own counters and gauges, a board of each component's state, episodes of failure, and failures in words.
+//! The agent's own counters and gauges, a board of each component's state and episodes of failure.
 //!
 //! Nothing here speaks HTTP or asks for the time: a page reads the snapshots, and times are passed in. What the board shows
 //! is anybody's to read, so its words are scrubbed of secrets.
 
 mod board;
-mod chain;
 mod episode;
 mod limits;
 mod printable;
@@ -13,7 +12,6 @@ mod scrub;
 mod seldom;
 
 pub use board::{Board, Fact, Output, Standing, State, Status};
-pub use chain::chain;
 pub use episode::Episode;
 pub use limits::Limits;
 pub use printable::{is_unprintable, printable};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use component::{ExportError, Exporter, Processor};
 use confmap::ComponentId;
 use model::{Batch, Stamp};
-use telemetry::{Counter, Episode, Registry, Status, chain};
+use net::chain;
+use telemetry::{Counter, Episode, Registry, Status};
 use tracing::{Span, error, info};
 
 use crate::components::Section;

@@ -86,7 +86,7 @@ impl Proxy {
             let mut plain = percent_decode(name);
             plain.push(b':');
             plain.extend(percent_decode(password));
-            let text = format!("Basic {}", aws_smithy_types::base64::encode(plain));
+            let text = format!("Basic {}", net::base64::encode(&plain));
             HeaderValue::from_str(&text).map(|mut value| {
                 value.set_sensitive(true);
                 value

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use model::Stamp;
+use net::time;
 use serde::Serialize;
 use telemetry::{Standing, State};
 
 use super::ResponseBody;
-use crate::go_time;
 use crate::http::{Answer, TEXT};
 
 const JSON: &str = "application/json";
@@ -73,8 +73,8 @@ pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing
     let mut components = BTreeMap::new();
     for Standing { component, state, since, last_success, words, facts, .. } in board {
         // What is starting has not come to a state yet.
-        let since = (*state != State::Starting && !since.is_zero()).then(|| go_time::rfc3339(*since));
-        let last_success = last_success.map(go_time::rfc3339);
+        let since = (*state != State::Starting && !since.is_zero()).then(|| time::rfc3339(*since));
+        let last_success = last_success.map(time::rfc3339);
         let facts = facts.iter().map(|fact| (fact.name, Known { value: &fact.value, origin: fact.origin })).collect();
         components.insert(&**component, Component { state: state.as_str(), since, last_success, words, facts });
     }
@@ -83,8 +83,8 @@ pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing
 
 fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {
     let (status, up_since, uptime) = match up_since {
-        Some(up) => ("Server available", go_time::rfc3339(up.wall), go_time::duration(now.since(up))),
-        None => ("Server not available", go_time::ZERO_TIME.to_owned(), String::new()),
+        Some(up) => ("Server available", time::rfc3339(up.wall), time::duration(now.since(up))),
+        None => ("Server not available", time::ZERO.to_owned(), String::new()),
     };
     Body { status, up_since, uptime, reasons: &[], components: None }
 }

@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
+use net::time;
 use serde_json::{Map, Value, json};
-
-use super::time;
 
 /// The annotation of a ConfigMap that holds its record.
 pub const ANNOTATION: &str = "control-plane.alpha.kubernetes.io/leader";

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use net::chain;
 use server::{Authority, Heard, Reply, Server};
 use tempfile::TempDir;
 
@@ -73,15 +74,4 @@ async fn plain(answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> (Ser
         ..Settings::default()
     };
     (server, Kubelet::new(settings).expect("good settings"))
-}
-
-/// An error and its causes in one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Text};
-use telemetry::{Episode, Status, chain};
+use net::chain;
+use telemetry::{Episode, Status};
 use tokio::sync::watch;
 use tracing::{info, warn};
 

@@ -2,9 +2,9 @@
 
 use component::Context;
 use kubernetes::{Kubelet, LabelRules};
+use net::chain;
 use platform::discovery;
 use platform::{Place, api_server};
-use telemetry::chain;
 use tracing::Instrument;
 
 use crate::awscontainerinsight::cluster::Cluster;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Display;
 
-use telemetry::{Counter, Episode, Limits, Registry, chain};
+use net::chain;
+use telemetry::{Counter, Episode, Limits, Registry};
 use tracing::{info, warn};
 
 /// The failures of each source.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::awsemf::destination::Destination;
 use aws::logs::{Client, Error, GroupSettings};
-use telemetry::chain;
+use net::chain;
 use tokio::sync::MutexGuard;
 use tracing::{info, warn};
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::awsemf::destination::Destination;
-use telemetry::chain;
+use net::chain;
 use tokio::sync::Notify;
 
 use self::state::{Lane, State};

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::awsemf::destination::Destination;
+use net::chain;
 use spool::{Entry, Error, Spool};
-use telemetry::{Episode, chain};
+use telemetry::Episode;
 use tracing::{error, info, warn};
 
 use super::parcel::{self, Parcel};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::logs::{self, GroupSettings};
 use aws::{Session, Settings};
 use model::Clock;
-use telemetry::chain;
+use net::chain;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;

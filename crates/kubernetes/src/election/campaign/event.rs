@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use net::time;
 use serde_json::json;
 
 use crate::election::lock::{Lock, Object, Place};
-use crate::election::time;
 
 /// A term begins.
 pub(super) const BECAME: &str = "became leader";

@@ -3,7 +3,7 @@
 //! The agent listens on the instance's address, and on some systems on the loopback only: both are asked, until one answers.
 
 use aws::ecs_agent::{Client, PORT, cluster_name, container_instance_id};
-use telemetry::chain;
+use net::chain;
 use tokio::sync::watch;
 use tokio::time::sleep;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use telemetry::chain;
+use net::chain;
 use tokio::time::sleep;
 
 use super::access::Ec2;

@@ -1,7 +1,7 @@
 //! The volumes attached to the instance, as EC2 tells them: asked only where disks don't say themselves which volume they are.
 
 use model::Text;
-use telemetry::chain;
+use net::chain;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 

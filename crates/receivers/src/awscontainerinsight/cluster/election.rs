@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use kubernetes::election::{Campaign, Leadership, Mode, Moment, Notice, Options, Place as LockPlace, Told};
 use model::Clock;
-use telemetry::{Episode, Status, chain};
+use net::chain;
+use telemetry::{Episode, Status};
 use tracing::{info, warn};
 
 use crate::awscontainerinsight::cluster::access::Access;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use kubernetes::election::Leadership;
 use model::{Clock, Stamp};
-use telemetry::{Status, chain};
+use net::chain;
+use telemetry::Status;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

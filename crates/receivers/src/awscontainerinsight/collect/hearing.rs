@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kubernetes::{PodList, Summary};
 use model::Stamp;
-use telemetry::chain;
+use net::chain;
 
 use super::{Collector, limits};
 use crate::awscontainerinsight::cluster::{Cluster, Lookup};

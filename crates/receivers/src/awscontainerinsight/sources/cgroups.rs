@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use linux::cgroup::{Container, Cpu, Group, Hierarchy, Memory, Pod};
 use linux::{Buffer, Error};
 use model::Clock;
-use telemetry::chain;
+use net::chain;
 
 use crate::awscontainerinsight::samples::{ContainerSample, GroupSample, PodSample};
 use crate::awscontainerinsight::sources::history::History;

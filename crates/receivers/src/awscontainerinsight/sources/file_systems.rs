@@ -6,7 +6,7 @@ use linux::mounts::{Mount, Table};
 use linux::statfs::{Prober, Usage};
 use linux::{DeviceNumber, Error, Root};
 use model::Text;
-use telemetry::chain;
+use net::chain;
 
 use crate::awscontainerinsight::samples::{FileSystemSample, Volumes};
 use crate::awscontainerinsight::sources::own_mounts::OwnMounts;

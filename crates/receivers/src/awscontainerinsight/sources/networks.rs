@@ -10,7 +10,7 @@ use linux::cgroup;
 use linux::net_dev::{Interface, Interfaces, Name};
 use linux::process::Process;
 use model::Text;
-use telemetry::chain;
+use net::chain;
 
 use crate::awscontainerinsight::samples::{Pair, PodSample};
 use crate::awscontainerinsight::sources::history::History;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use linux::Shown;
 use linux::cgroup::{Cut, Walked};
-use telemetry::{Limits, chain};
+use net::chain;
+use telemetry::Limits;
 
 use crate::awscontainerinsight::troubles::Troubles;
 

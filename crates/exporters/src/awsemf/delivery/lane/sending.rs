@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::logs::Error;
-use telemetry::chain;
+use net::chain;
 use tracing::{error, warn};
 
 use super::{Failure, Lane};
