@@ -69,7 +69,7 @@ pub(crate) const TARGETS: &[Target] = &[
 fn proxies(data: &[u8]) {
     on_text(data, |text| {
         let (exceptions, address) = text.split_once('\n').unwrap_or((text, text));
-        aws::fuzz_proxy(exceptions, address);
+        net::fuzz_proxy(exceptions, address);
     });
 }
 

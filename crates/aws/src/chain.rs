@@ -14,7 +14,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::service_config::ServiceConfigKey;
-use net::chain;
 use tokio::time::timeout;
 use tracing::instrument::{WithDispatch, WithSubscriber};
 use tracing::subscriber::NoSubscriber;
@@ -24,13 +23,12 @@ use tracing::subscriber::NoSubscriber;
     reason = "the path the chain's own settings take; its replacement is not public everywhere yet"
 )]
 use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
+use net::{Client, Environment, beside, chain, secrets};
 
 use crate::clock::Clock;
-use crate::environment::Environment;
 use crate::error::NoCredentials;
-use crate::http::Client;
+use crate::http::ForChain;
 use crate::partition::Variant;
-use crate::secrets;
 use crate::settings::Settings;
 
 /// What the whole chain may take; its places have deadlines of their own below this.
@@ -103,12 +101,12 @@ impl Chain {
             Ok(Err(CredentialsError::ProviderTimedOut(late))) => {
                 Err(NoCredentials::Late { after: late.timeout_duration() })
             }
-            Ok(Err(error)) => Err(NoCredentials::Failed { words: self.shown(&chain(&error)) }),
+            Ok(Err(error)) => Err(NoCredentials::Failed { words: self.shown(&chain(&error)).await }),
         }
     }
 
     /// What a place said, without what it was asked with: a service may repeat a key, a token or the external id.
-    fn shown(&self, words: &str) -> String {
+    async fn shown(&self, words: &str) -> String {
         let variables =
             ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
         let files = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
@@ -119,9 +117,10 @@ impl Chain {
             .flat_map(|keys| [Some(keys.id.clone()), Some(keys.secret.clone()), keys.token.clone()]);
         let mut secrets: Vec<String> = keys.flatten().chain(self.settings.external_id.clone()).collect();
         secrets.extend(variables.iter().filter_map(|name| self.environment.get(name)));
-        let paths = files.iter().filter_map(|name| self.environment.get(name));
+        let paths: Vec<String> = files.iter().filter_map(|name| self.environment.get(name)).collect();
         // One that can't be read was not sent.
-        secrets.extend(paths.filter_map(|path| std::fs::read_to_string(path).ok()).map(|text| text.trim().to_owned()));
+        let read = move || paths.into_iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect::<Vec<_>>();
+        secrets.extend(beside(read).await.iter().map(|text| text.trim().to_owned()));
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         secrets::shown(words, &secrets, MOST_WORDS)
     }
@@ -170,7 +169,7 @@ impl Chain {
     fn profile(&self, region: &Region) -> ProfileFileCredentialsProvider {
         let config = ProviderConfig::empty()
             .with_region(Some(region.clone()))
-            .with_http_client(self.http.clone())
+            .with_http_client(ForChain(self.http.clone()))
             .with_time_source(self.clock.clone())
             .with_sleep_impl(TokioSleep::new());
         let mut builder = ProfileFileCredentialsProvider::builder().configure(&config);
@@ -192,7 +191,7 @@ impl Chain {
 
     fn loader(&self) -> aws_config::ConfigLoader {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(self.http.clone())
+            .http_client(ForChain(self.http.clone()))
             .time_source(self.clock.clone())
             .sleep_impl(TokioSleep::new());
         if let Some(name) = &self.settings.profile {
@@ -262,11 +261,11 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::http::Route;
     use crate::settings::Keys;
+    use net::Route;
 
-    #[test]
-    fn what_a_place_repeats_of_what_it_was_asked_with_is_not_shown() {
+    #[tokio::test]
+    async fn what_a_place_repeats_of_what_it_was_asked_with_is_not_shown() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "eyJhbGciOiJSUzI1NiJ9.planted-web-identity\n").unwrap();
         let environment = Environment::of(&[
@@ -277,12 +276,7 @@ mod tests {
         let settings =
             Settings { keys: Some(keys), external_id: Some("planted-external-id".into()), ..Settings::default() };
         let clock = Clock::new(Arc::new(|| SystemTime::UNIX_EPOCH));
-        let chain = Chain {
-            settings,
-            environment: environment.clone(),
-            http: Client::new(Route::default(), environment),
-            clock,
-        };
+        let chain = Chain { settings, environment: environment.clone(), http: Client::new(Route::default()), clock };
         for secret in [
             "planted/secret/of/the/environment",
             "eyJhbGciOiJSUzI1NiJ9.planted-web-identity",
@@ -291,7 +285,7 @@ mod tests {
             "planted-token",
             "AKIAPLANTED",
         ] {
-            let shown = chain.shown(&format!("AccessDenied: {secret} may not assume\u{1b}[31m the role"));
+            let shown = chain.shown(&format!("AccessDenied: {secret} may not assume\u{1b}[31m the role")).await;
             assert_eq!(shown, "AccessDenied: (hidden) may not assume[31m the role");
         }
     }

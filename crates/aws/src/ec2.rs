@@ -16,10 +16,10 @@ use aws_credential_types::Credentials;
 use http_body_util::Full;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response, body::Bytes};
+use net::Deadlines;
 
 use crate::endpoint::Endpoint;
 use crate::error::Error as SessionError;
-use crate::http::Deadlines;
 use crate::percent;
 use crate::session::Session;
 use crate::signed::Call;

@@ -14,10 +14,9 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
+use net::{Client as Http, Deadlines, Environment, Route, Transport, Trust};
 
 use crate::endpoint::Endpoint;
-use crate::environment::Environment;
-use crate::http::{Client as Http, Deadlines, Route, Transport};
 use crate::json;
 pub use arn::{cluster_name, container_instance_id, task_id};
 #[cfg(fuzzing)]
@@ -100,7 +99,7 @@ impl Default for Client {
 impl Client {
     /// A client; connecting may take `deadline`, and then the answer. One second by default.
     pub fn new(deadline: Duration) -> Client {
-        let http = Http::new(Route::default(), Environment::Process);
+        let http = Http::new(Route { trust: Trust::places(None, false, Environment::Process), ..Route::default() });
         Client { http, deadlines: Deadlines { connect: deadline, answer: deadline } }
     }
 
@@ -122,7 +121,7 @@ impl Client {
         let uri = Endpoint::parse(base_url).and_then(|endpoint| endpoint.below(path)).ok_or_else(address)?;
         let base = base_url.to_owned();
         let request = Request::get(uri).body(Full::new(Bytes::new())).map_err(|_| address())?;
-        let response = match self.http.send_bounded(request, self.deadlines, MAX_ANSWER_BYTES).await {
+        let response = match self.http.send(request, self.deadlines, MAX_ANSWER_BYTES).await {
             Ok(response) => response,
             Err(Transport::TooLong { limit, .. }) => return Err(Error::TooLarge { base, path, limit }),
             Err(source) => return Err(Error::Unreachable { base, source }),

@@ -2,8 +2,7 @@
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
-
-use crate::http::Origin;
+use net::Origin;
 
 /// Where requests of one service go.
 #[derive(Debug, Clone)]

@@ -11,7 +11,6 @@ mod credentials;
 pub mod ec2;
 pub mod ecs_agent;
 mod endpoint;
-mod environment;
 mod error;
 mod http;
 mod json;
@@ -21,18 +20,14 @@ mod partition;
 mod percent;
 mod refusal;
 mod region;
-mod secrets;
 mod session;
 mod settings;
 mod sign;
 mod signed;
 
 pub use error::{Error, NoCredentials};
-pub use http::Transport;
+pub use net::Transport;
 pub use partition::{Partition, Variant, region_fault};
 pub use refusal::Refusal;
 pub use session::Session;
 pub use settings::{Keys, Settings, proxy_fault};
-
-#[cfg(fuzzing)]
-pub use http::fuzz_proxy;

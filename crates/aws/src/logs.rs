@@ -22,11 +22,12 @@ use aws_credential_types::Credentials;
 use http_body_util::Full;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Response, body::Bytes};
+use net::Deadlines;
 use serde::Serialize;
 
 use crate::endpoint::Endpoint;
 use crate::error::Error as SessionError;
-use crate::http::{Deadlines, MAX_ANSWER_BYTES};
+use crate::http::MAX_ANSWER_BYTES;
 use crate::session::Session;
 use crate::signed::Call;
 #[cfg(fuzzing)]

@@ -17,13 +17,13 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
+use net::{Client as Http, Deadlines, Environment, Route, Transport, Trust};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use crate::endpoint::Endpoint;
-use crate::environment::Environment;
 use crate::error::Error as SessionError;
-use crate::http::{Client as Http, Deadlines, Route, Transport};
+use crate::http::MAX_ANSWER_BYTES;
 use crate::percent;
 use crate::settings::Settings;
 pub use error::Error;
@@ -108,13 +108,10 @@ impl Client {
         deadlines: Deadlines,
     ) -> Result<Client, SessionError> {
         let endpoint = endpoint(options.endpoint.as_deref(), environment)?;
-        let route = Route {
-            certificate_file: settings.certificate_file_path.clone(),
-            insecure: settings.no_verify_ssl,
-            ..Route::default()
-        };
+        let file = settings.certificate_file_path.clone();
+        let trust = Trust::places(file, settings.no_verify_ssl, environment.clone());
         Ok(Client(Arc::new(Inner {
-            http: Http::new(route, environment.clone()),
+            http: Http::new(Route { trust, ..Route::default() }),
             endpoint,
             disabled: is_disabled(environment),
             allow_v1: options.allow_v1,
@@ -222,7 +219,7 @@ impl Client {
         loop {
             left -= 1;
             let request = self.request(&method, path, header.clone())?;
-            let sent = self.0.http.send(request, self.0.deadlines).await;
+            let sent = self.0.http.send(request, self.0.deadlines, MAX_ANSWER_BYTES).await;
             let again = match &sent {
                 Ok(response) => response.status().is_server_error(),
                 Err(error) => error.is_timeout() || matches!(error, Transport::Broken { .. }),

@@ -6,9 +6,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use hyper::Response;
 use hyper::body::Bytes;
-use hyper::header::RETRY_AFTER;
-
-use crate::secrets;
+use net::secrets;
 
 /// What is kept of a message.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -74,12 +72,7 @@ fn secrets_of(used: &Credentials) -> [&str; 3] {
 
 /// How long the server asks to be left alone (`Retry-After`, in seconds), at most [`MAX_WAIT`].
 pub(crate) fn asked_wait(response: &Response<Bytes>) -> Option<Duration> {
-    let text = header(response, RETRY_AFTER.as_str())?.trim();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // More digits than fit a number are a long time too.
-    Some(text.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT))
+    net::retry_after(response.headers()).map(|wait| wait.min(MAX_WAIT))
 }
 
 /// The header's value, where it is there and is text.

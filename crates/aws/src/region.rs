@@ -8,12 +8,12 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
+use net::{Client, Deadlines, Environment};
 use serde::Deserialize;
 
 use crate::chain::Chain;
-use crate::environment::Environment;
 use crate::error::Error;
-use crate::http::{Client, Deadlines};
+use crate::http::MAX_ANSWER_BYTES;
 use crate::partition::is_region_name;
 
 /// The task endpoint is on this machine.
@@ -70,7 +70,7 @@ fn checked(key: &str, region: &str) -> Result<String, Error> {
 async fn task_region(uri: &str, http: &Client) -> Result<String, String> {
     let request = Request::get(format!("{uri}/task")).body(Full::new(Bytes::new()));
     let request = request.map_err(|_| "is no address".to_owned())?;
-    let response = http.send(request, TASK).await.map_err(|error| error.to_string())?;
+    let response = http.send(request, TASK, MAX_ANSWER_BYTES).await.map_err(|error| error.to_string())?;
     if !response.status().is_success() {
         return Err(format!("answers {}", response.status()));
     }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use net::{Client, Environment, Proxies, Route, Trust};
 
 use crate::chain::{Chain, Found};
 use crate::clock::Clock;
 use crate::credentials::Store;
-use crate::environment::Environment;
 use crate::error::{Error, NoCredentials};
-use crate::http::{Client, Proxies, Route};
 use crate::partition::Partition;
 use crate::region;
 use crate::settings::Settings;
@@ -51,12 +50,10 @@ impl Session {
     ) -> Result<Session, Error> {
         let proxies = Proxies::new(settings.proxy_address.as_deref(), &environment)
             .map_err(|fault| Error::Setting { key: fault.key, reason: fault.reason.to_owned() })?;
-        let route = Route {
-            proxies,
-            certificate_file: settings.certificate_file_path.clone(),
-            insecure: settings.no_verify_ssl,
-        };
-        let http = Client::new(route, environment.clone());
+        let file = settings.certificate_file_path.clone();
+        let trust = Trust::places(file, settings.no_verify_ssl, environment.clone());
+        trust.check().await;
+        let http = Client::new(Route { proxies, trust, ..Route::default() });
         let clock = Clock::new(Arc::new(now));
         let connect_timeout = settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let configured = settings.region.clone();

@@ -1,11 +1,9 @@
 //! What a session is made from, with the keys that `awsemf` shares with the Go collector.
 
+use net::{Environment, Proxies};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::environment::Environment;
-use crate::http::Proxies;
 
 /// Where region and credentials come from and how requests travel. The default asks the usual places.
 ///

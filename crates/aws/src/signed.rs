@@ -10,9 +10,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use http_body_util::Full;
 use hyper::header::DATE;
 use hyper::{Request, Response, body::Bytes};
+use net::{Deadlines, Transport};
 
 use crate::error::NoCredentials;
-use crate::http::{Deadlines, Transport};
 use crate::session::Session;
 use crate::sign::sign_request;
 
@@ -63,7 +63,7 @@ impl Call<'_> {
             let time = self.session.clock().corrected();
             sign_request(&mut request, body, self.service, self.session.region(), &credentials, time)
                 .map_err(E::no_credentials)?;
-            let sent = self.session.http().send_bounded(request, self.deadlines, self.limit).await;
+            let sent = self.session.http().send(request, self.deadlines, self.limit).await;
             let response = sent.map_err(E::unreachable)?;
             let another_time = is_the_services(&response) && self.learn_time(&response);
             let Some(error) = refusal(&response, &credentials) else { return Ok(response) };

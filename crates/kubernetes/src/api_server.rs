@@ -84,8 +84,8 @@ impl ApiServer {
     /// Asks for an answer that is read as it comes. Only its beginning falls under the settings' deadline; `idle` is the
     /// time each piece may take.
     pub async fn stream(&mut self, path: &str, idle: Duration) -> Result<Streamed, Error> {
-        let (connection, answer) = self.session.open(&Call::get(path)).await?;
-        Ok(Streamed::new(connection, answer.into_body(), self.session.url(path), idle))
+        let body = self.session.open(&Call::get(path)).await?;
+        Ok(Streamed::new(body, self.session.url(path), idle))
     }
 
     /// Fetches `path` within the settings' deadline and gives `take` each piece as it comes; returns how long it was.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hyper::http::HeaderValue;
+use net::tls::BUNDLES;
 use rustls::ClientConfig;
 
 use crate::error::Error;
@@ -16,14 +17,6 @@ use crate::kubeconfig::{self, Source};
 use crate::settings::{Auth, Settings};
 use crate::target::Target;
 use crate::tls::{Parts, Pem};
-
-/// Where systems keep the authorities they trust: Debian and Alpine, Fedora and Amazon Linux, SUSE.
-const SYSTEM_BUNDLES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// Everything needed for one request.
 pub(crate) struct Credentials {
@@ -137,7 +130,7 @@ impl Found {
         } else if let Some(file) = &settings.ca_file {
             authorities = Some(Pem { path: file.clone(), text: files.read(file)? });
         } else if authorities.is_none() {
-            for bundle in SYSTEM_BUNDLES {
+            for bundle in BUNDLES {
                 authorities = pem_if_present(bundle.into(), files)?;
                 if authorities.is_some() {
                     break;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use net::Transport;
+
 use crate::stream::{DEEPEST, LARGEST_OBJECT};
 
 /// An answer that could not be read.
@@ -187,6 +189,19 @@ fn words(line: &str) -> String {
 }
 
 impl Error {
+    /// Of a request without an answer.
+    pub(crate) fn unanswered(error: Transport, url: Box<str>, after: Duration) -> Self {
+        match error {
+            Transport::Handshake { source, .. } => Self::Handshake { url, source },
+            Transport::Broken { source, .. } => Self::NoAnswer { url, source },
+            Transport::Connect { source, .. } | Transport::Resolve { source: Some(source), .. } => {
+                Self::Connect { url, source }
+            }
+            error if error.is_timeout() => Self::Deadline { url, after },
+            error => Self::Connect { url, source: io::Error::other(error) },
+        }
+    }
+
     /// One word for the kind of error, such as the label of a counter.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -45,13 +45,6 @@ impl Kubelet {
         self
     }
 
-    /// Reads the files that the settings name, as every fetch does when they have changed.
-    ///
-    /// For a start that wants to say early what is missing: a later fetch looks again.
-    pub fn load(&mut self) -> Result<(), Error> {
-        self.session.load()
-    }
-
     /// Fetches `/pods`, read while it arrives. Pods that have not changed are handed out again, and so is the list where
     /// none has.
     pub async fn fetch_pods(&mut self) -> Result<Arc<PodList>, Error> {

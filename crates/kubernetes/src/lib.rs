@@ -8,7 +8,6 @@
 pub mod access;
 mod api_server;
 pub mod cluster;
-mod connection;
 mod credentials;
 pub mod election;
 mod error;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use net::Body;
 use serde::Deserialize;
-
-use crate::connection::Connection;
 
 /// How much of a refusal is read.
 const LARGEST: usize = 4 << 10;
@@ -14,22 +12,19 @@ const SHOWN: usize = 200;
 /// How long it is waited for: the status is known and must not be lost to the deadline.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The beginning of a refusal's body, as much as comes soon, and whether that was all of it.
-pub(crate) async fn read(connection: &mut Connection, incoming: &mut Incoming) -> (String, bool) {
+/// The beginning of a refusal's body, as much as comes soon.
+pub(crate) async fn read(body: &mut Body) -> String {
     let mut bytes = Vec::new();
     let all = async {
-        while bytes.len() < LARGEST {
-            match connection.next(incoming).await {
-                Some(Ok(chunk)) => bytes.extend_from_slice(&chunk[..chunk.len().min(LARGEST - bytes.len())]),
-                Some(Err(_)) => return false,
-                None => return true,
-            }
+        while bytes.len() < LARGEST
+            && let Some(Ok(piece)) = body.next().await
+        {
+            bytes.extend_from_slice(&piece[..piece.len().min(LARGEST - bytes.len())]);
         }
-        false
     };
     // Out of time, what has arrived is still good.
-    let whole = tokio::time::timeout(PATIENCE, all).await.unwrap_or(false);
-    (String::from_utf8_lossy(&bytes).into_owned(), whole)
+    let _ = tokio::time::timeout(PATIENCE, all).await;
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The message of a `v1.Status`, or the first line, without control characters and not too long.

@@ -1,15 +1,16 @@
 //! One server, asked over one kept connection within one deadline, with what the files hold now.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
-use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::http::HeaderValue;
-use hyper::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
+use hyper::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
+use net::{Body, Client, Deadlines, Route, Trust, beside, retry_after};
 
-use crate::connection::Connection;
 use crate::credentials::Credentials;
 use crate::error::{Error, ParseError};
 use crate::refusal;
@@ -39,7 +40,7 @@ impl<'a> Call<'a> {
         let target = &credentials.target;
         let mut request = Request::builder()
             .method(self.method.clone())
-            .uri(target.path(self.path))
+            .uri(target.url(self.path))
             .header(HOST, target.authority.as_str())
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(USER_AGENT, HeaderValue::from_static(concat!("container-insights/", env!("CARGO_PKG_VERSION"))));
@@ -63,13 +64,39 @@ impl<'a> Call<'a> {
 
 /// A server, our credentials and the connection to it.
 pub(crate) struct Session {
-    pub(crate) settings: Settings,
-    /// What the files held at the last good look.
-    credentials: Option<Credentials>,
-    /// Idle, and good for `credentials`.
-    connection: Option<Connection>,
-    /// Counts how often connections made before were no longer good for the credentials.
-    generation: u32,
+    pub(crate) settings: Arc<Settings>,
+    /// `None` before the first look at the files.
+    held: Option<Held>,
+}
+
+/// What the files held at the last good look, and a client for it.
+struct Held {
+    credentials: Arc<Credentials>,
+    client: Client,
+}
+
+impl Held {
+    fn new(credentials: Credentials) -> Self {
+        let client = Client::new(Route {
+            trust: credentials.tls.clone().map_or(Trust::None, Trust::Config),
+            server_name: credentials.target.server_name.clone(),
+            most_idle: 1,
+            idle: Duration::MAX,
+            // What must not happen twice carries a name or a resource version.
+            repeats: true,
+            ..Route::default()
+        });
+        Self { credentials: Arc::new(credentials), client }
+    }
+}
+
+/// Which connection a call goes over.
+#[derive(Clone, Copy, PartialEq)]
+enum Over {
+    /// The kept one.
+    Kept,
+    /// One of its own.
+    Own,
 }
 
 impl fmt::Debug for Session {
@@ -83,25 +110,35 @@ impl Session {
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
         match settings.faults().into_iter().next() {
             Some(fault) => Err(fault),
-            None => Ok(Self { settings, credentials: None, connection: None, generation: 0 }),
+            None => Ok(Self { settings: Arc::new(settings), held: None }),
         }
     }
 
-    /// Reads the files that the settings name, as every request does when they have changed.
-    pub(crate) fn load(&mut self) -> Result<(), Error> {
-        let loaded = Credentials::load(&self.settings, self.credentials.as_ref())?;
-        if !self.credentials.as_ref().is_some_and(|last| last.same_connection(&loaded)) {
-            self.connection = None;
-            self.generation = self.generation.wrapping_add(1);
+    /// Reads the files that the settings name.
+    pub(crate) async fn load(&mut self) -> Result<(), Error> {
+        self.look(true).await
+    }
+
+    /// Reads the files that the settings name, where one has changed or `anyway`, beside the runtime: it may be any disk.
+    async fn look(&mut self, anyway: bool) -> Result<(), Error> {
+        let settings = Arc::clone(&self.settings);
+        let last = self.held.as_ref().map(|held| Arc::clone(&held.credentials));
+        let loaded = beside(move || match last.as_deref() {
+            Some(last) if !anyway && !last.changed() => None,
+            last => Some(Credentials::load(&settings, last)),
+        });
+        match (loaded.await.transpose()?, &mut self.held) {
+            (None, _) => {}
+            (Some(new), Some(held)) if held.credentials.same_connection(&new) => held.credentials = Arc::new(new),
+            (Some(new), held) => *held = Some(Held::new(new)),
         }
-        self.credentials = Some(loaded);
         Ok(())
     }
 
     /// The address of `path`, for messages: of the server, or of the proxy once the kubeconfig is known.
     pub(crate) fn url(&self, path: &str) -> Box<str> {
-        match &self.credentials {
-            Some(credentials) => credentials.target.url(path).into(),
+        match &self.held {
+            Some(held) => held.credentials.target.url(path).into(),
             None => format!("{}{path}", self.settings.endpoint).into(),
         }
     }
@@ -117,39 +154,31 @@ impl Session {
     ) -> Result<(u16, usize), Error> {
         let after = self.settings.deadline;
         let exchange = async {
-            let (connection, answer) = self.answer(call).await?;
+            let answer = self.answer(call, Over::Kept).await?;
             let status = answer.status().as_u16();
-            Ok((status, self.receive(connection, answer, call, limit, take).await?))
+            Ok((status, receive(answer.into_body(), self.url(call.path), limit, take).await?))
         };
         let done = tokio::time::timeout(after, exchange).await;
         done.unwrap_or_else(|_| Err(Error::Deadline { url: self.url(call.path), after }))
     }
 
     /// Makes a call on a connection of its own, and waits within the deadline for its answer to begin.
-    pub(crate) async fn open(&mut self, call: &Call<'_>) -> Result<(Connection, Response<Incoming>), Error> {
-        let (kept, of) = (self.connection.take(), self.generation);
+    pub(crate) async fn open(&mut self, call: &Call<'_>) -> Result<Body, Error> {
         let after = self.settings.deadline;
-        let done = tokio::time::timeout(after, self.answer(call)).await;
-        if of == self.generation {
-            self.connection = kept;
-        }
-        done.unwrap_or_else(|_| Err(Error::Deadline { url: self.url(call.path), after }))
+        let done = tokio::time::timeout(after, self.answer(call, Over::Own)).await;
+        done.unwrap_or_else(|_| Err(Error::Deadline { url: self.url(call.path), after })).map(Response::into_body)
     }
 
     /// The beginning of a good answer: where the token was refused, tried once more with what the files hold now.
-    async fn answer(&mut self, call: &Call<'_>) -> Result<(Connection, Response<Incoming>), Error> {
-        let unread = match &self.credentials {
-            Some(last) if !last.changed() => None,
-            Some(_) => self.load().err(),
-            None => {
-                self.load()?;
-                None
-            }
+    async fn answer(&mut self, call: &Call<'_>, over: Over) -> Result<Response<Body>, Error> {
+        let unread = match self.look(false).await {
+            Err(error) if self.held.is_none() => return Err(error),
+            looked => looked.err(),
         };
-        match self.attempt(call).await {
+        match self.attempt(call, over).await {
             Err(Error::Status { status: 401, .. }) => {
-                self.load()?;
-                self.attempt(call).await
+                self.load().await?;
+                self.attempt(call, over).await
             }
             // The old authorities no longer do, and the new ones could not be read: that is the cause.
             Err(error @ Error::Handshake { .. }) => Err(unread.unwrap_or(error)),
@@ -157,82 +186,62 @@ impl Session {
         }
     }
 
-    /// One exchange, on the kept connection if it still answers, else on a fresh one.
-    async fn attempt(&mut self, call: &Call<'_>) -> Result<(Connection, Response<Incoming>), Error> {
-        // Taken, so that it is gone unless the whole exchange goes well.
-        let kept = self.connection.take();
+    /// One exchange.
+    async fn attempt(&self, call: &Call<'_>, over: Over) -> Result<Response<Body>, Error> {
+        let Held { credentials, client } = self.held.as_ref().expect("answer has loaded them");
         let url = self.url(call.path);
-        let credentials = self.credentials.as_ref().expect("answer has loaded them");
-        if let Some(mut connection) = kept
-            && let Ok(answer) = connection.send(call.request(credentials)?).await
-        {
-            return self.good(connection, answer, call, url).await;
-        }
-        let mut connection = Connection::open(credentials, &url).await?;
-        let answer = connection.send(call.request(credentials)?).await;
-        let answer = answer.map_err(|source| Error::NoAnswer { url: url.clone(), source })?;
-        self.good(connection, answer, call, url).await
-    }
-
-    /// The answer, if it is what was asked for.
-    async fn good(
-        &mut self,
-        mut connection: Connection,
-        answer: Response<Incoming>,
-        call: &Call<'_>,
-        url: Box<str>,
-    ) -> Result<(Connection, Response<Incoming>), Error> {
+        let request = call.request(credentials)?;
+        // The whole has a deadline, of which any part may take all.
+        let after = self.settings.deadline;
+        let deadlines = Deadlines { connect: after, answer: after };
+        let answer = match over {
+            Over::Kept => client.open(request, deadlines).await,
+            Over::Own => client.open_alone(request, deadlines).await,
+        };
+        let answer = answer.map_err(|error| Error::unanswered(error, url.clone(), after))?;
         let status = answer.status();
         if call.accepts(status) {
-            return Ok((connection, answer));
+            return Ok(answer);
         }
         if status.is_redirection() {
             return Err(Error::Redirect { url, status: status.as_u16() });
         }
-        let retry_after = retry_after(&answer);
-        let (text, whole) = refusal::read(&mut connection, &mut answer.into_body()).await;
+        let retry_after = retry_after(answer.headers());
+        let mut body = answer.into_body();
         // An API server refuses as a matter of course; a refused token gets a fresh connection.
-        if whole && self.settings.api_server && status != StatusCode::UNAUTHORIZED {
-            self.connection = Some(connection);
+        if !self.settings.api_server || status == StatusCode::UNAUTHORIZED {
+            body = body.unkept();
         }
-        let credentials = self.credentials.as_ref().expect("answer has loaded them");
+        let text = refusal::read(&mut body).await;
         let line = refusal::line(&credentials.redact(&text)).into();
         Err(Error::Status { url, status: status.as_u16(), line, retry_after })
     }
-
-    /// Takes in an answer whose head is there, and keeps the connection if all went well.
-    async fn receive(
-        &mut self,
-        mut connection: Connection,
-        answer: Response<Incoming>,
-        call: &Call<'_>,
-        limit: usize,
-        take: &mut impl FnMut(&[u8]) -> Result<(), ParseError>,
-    ) -> Result<usize, Error> {
-        let url = self.url(call.path);
-        let mut incoming = answer.into_body();
-        let too_large = || Error::TooLarge { url: url.clone(), limit };
-        // An answer that gives its length is refused by it, unread.
-        let promised = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
-        if promised > limit {
-            return Err(too_large());
-        }
-        let mut bytes = 0;
-        while let Some(chunk) = connection.next(&mut incoming).await {
-            let chunk = chunk.map_err(|source| Error::Truncated { url: url.clone(), bytes, source })?;
-            bytes += chunk.len();
-            if bytes > limit {
-                return Err(too_large());
-            }
-            take(&chunk).map_err(|source| Error::Parse { url: url.clone(), source })?;
-        }
-        self.connection = Some(connection);
-        Ok(bytes)
-    }
 }
 
-/// How long the server wants to be left alone, in whole seconds; the form with a date isn't used by Kubernetes.
-fn retry_after(answer: &Response<Incoming>) -> Option<Duration> {
-    let text = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+/// Takes in an answer whose head is there; returns its length.
+async fn receive(
+    mut body: Body,
+    url: Box<str>,
+    limit: usize,
+    take: &mut impl FnMut(&[u8]) -> Result<(), ParseError>,
+) -> Result<usize, Error> {
+    // An answer that gives its length is refused by it, unread.
+    if body.promised() > limit {
+        return Err(Error::TooLarge { url, limit });
+    }
+    let mut bytes = 0;
+    while let Some(piece) = body.next().await {
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(source) => return Err(Error::Truncated { url, bytes, source }),
+        };
+        bytes += piece.len();
+        if bytes > limit {
+            return Err(Error::TooLarge { url, limit });
+        }
+        if let Err(source) = take(&piece) {
+            return Err(Error::Parse { url, source });
+        }
+    }
+    Ok(bytes)
 }

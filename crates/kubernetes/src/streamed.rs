@@ -3,16 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
+use net::Body;
 
-use crate::connection::Connection;
 use crate::error::Error;
 
 /// An answer whose head has come; its connection ends with it.
 pub struct Streamed {
-    connection: Connection,
     /// `None` once it has ended or failed.
-    body: Option<Incoming>,
+    body: Option<Body>,
     url: Box<str>,
     idle: Duration,
     bytes: usize,
@@ -25,16 +24,15 @@ impl fmt::Debug for Streamed {
 }
 
 impl Streamed {
-    pub(crate) fn new(connection: Connection, body: Incoming, url: Box<str>, idle: Duration) -> Self {
-        Self { connection, body: Some(body), url, idle, bytes: 0 }
+    pub(crate) fn new(body: Body, url: Box<str>, idle: Duration) -> Self {
+        Self { body: Some(body), url, idle, bytes: 0 }
     }
 
     /// The next piece, as it was cut on its way; `None` at the end, and after an error.
     ///
     /// A piece that doesn't come in time is [`Error::Deadline`]. A future that is dropped loses nothing.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
-        let body = self.body.as_mut()?;
-        let piece = match tokio::time::timeout(self.idle, self.connection.next(body)).await {
+        let piece = match tokio::time::timeout(self.idle, self.body.as_mut()?.next()).await {
             Ok(Some(Ok(piece))) => {
                 self.bytes += piece.len();
                 return Some(Ok(piece));

@@ -10,10 +10,6 @@ use crate::error::Error;
 /// A server and the beginning of every path there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Name or address to connect to, without brackets.
-    pub(crate) host: String,
-    /// Port to connect to.
-    pub(crate) port: u16,
     /// The name the certificate must bear; `None` is plain HTTP.
     pub(crate) server_name: Option<ServerName<'static>>,
     /// Host and port as the `Host` header wants them.
@@ -85,7 +81,6 @@ impl Target {
         };
         // Asked of plain addresses too: what no certificate can bear is no host.
         let server_name = server_name(host, rules.key)?;
-        let host = host.to_owned();
         let port = match (authority.port(), authority.port_u16()) {
             (None, _) if authority.as_str().ends_with(']') || !authority.as_str().contains(':') => {
                 if tls {
@@ -99,7 +94,7 @@ impl Target {
         };
         let server_name = tls.then_some(server_name);
         let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        Ok(Self { host, port, server_name, authority, base: uri.path().trim_end_matches('/').to_owned() })
+        Ok(Self { server_name, authority, base: uri.path().trim_end_matches('/').to_owned() })
     }
 
     /// Whether the connection is encrypted.
@@ -107,12 +102,7 @@ impl Target {
         self.server_name.is_some()
     }
 
-    /// The path to ask for.
-    pub(crate) fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    /// The whole address, for messages.
+    /// The whole address of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         let scheme = if self.is_tls() { "https" } else { "http" };
         format!("{scheme}://{}{}{path}", self.authority, self.base)
@@ -131,8 +121,12 @@ mod tests {
 
     fn check(endpoint: &str, expected: Option<(&str, &str, u16)>) {
         let target = Target::kubelet(endpoint).ok();
-        let found = target.as_ref().map(|target| (target.url("/pods"), target.host.as_str(), target.port));
-        assert_eq!(found, expected.map(|(url, host, port)| (url.to_owned(), host, port)), "{endpoint}");
+        let found = target.as_ref().map(|target| {
+            // Whom the client connects to.
+            let origin = net::Origin::of(&target.url("").parse().unwrap()).unwrap();
+            (target.url("/pods"), origin.host, origin.port)
+        });
+        assert_eq!(found, expected.map(|(url, host, port)| (url.to_owned(), host.to_owned(), port)), "{endpoint}");
     }
 
     #[test]
@@ -174,8 +168,8 @@ mod tests {
     #[test]
     fn the_proxy_is_reached_below_the_servers_own_path() {
         let target = Target::proxy("https://rancher.example/k8s/clusters/c-1/", None, "node-1").expect("an address");
-        assert_eq!(target.path("/pods"), "/k8s/clusters/c-1/api/v1/nodes/node-1/proxy/pods");
-        assert_eq!(target.authority, "rancher.example:443");
+        let expected = "https://rancher.example:443/k8s/clusters/c-1/api/v1/nodes/node-1/proxy/pods";
+        assert_eq!(target.url("/pods"), expected);
     }
 
     #[test]

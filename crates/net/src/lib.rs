@@ -1,7 +1,23 @@
-//! What every crate needs that speaks with others: times and base64 as protocols write them, and errors in words.
+//! What every crate needs that speaks with others: one HTTP/1.1 client, TLS and trust, proxies; times and base64 as
+//! protocols write them, errors in words.
 
 pub mod base64;
+mod beside;
 mod chain;
+mod client;
+mod environment;
+mod origin;
+pub mod secrets;
 pub mod time;
+pub mod tls;
+mod transport;
 
+pub use beside::beside;
 pub use chain::chain;
+#[cfg(fuzzing)]
+pub use client::fuzz_proxy;
+pub use client::{Body, Client, Deadlines, Proxies, Proxy, ProxyFault, Route, retry_after};
+pub use environment::Environment;
+pub use origin::Origin;
+pub use tls::Trust;
+pub use transport::Transport;

@@ -1,9 +1,9 @@
 //! What can become of a call to EC2, by what its caller can do about it.
 
+use net::Transport;
 use std::fmt;
 
 use crate::error::NoCredentials;
-use crate::http::Transport;
 use crate::signed::{CallError, Signature};
 
 /// A call that gave no list. No text holds a secret. Asking again later is right for all but [`Error::Invalid`], and

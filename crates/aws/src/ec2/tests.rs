@@ -4,11 +4,11 @@ mod moto;
 
 use std::time::SystemTime;
 
+use net::Environment;
 use testkit::ec2::{FakeEc2, Fault, KEYS, REGION, Volume};
 use testkit::faults;
 
 use super::*;
-use crate::environment::Environment;
 use crate::settings::{Keys, Settings};
 
 const INSTANCE: &str = "i-0123456789abcdef0";

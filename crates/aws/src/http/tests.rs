@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, KEYS, REGION};
+
+use net::Environment;
 
 use super::*;
 use crate::logs::{self, Options};

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hyper::Response;
 use hyper::body::Bytes;
+use net::Transport;
 
 use super::limits::{self, BatchFault, EventFault};
 use crate::error::NoCredentials;
-use crate::http::Transport;
 use crate::signed::{CallError, Signature};
 
 /// A call that did not do what it was meant to. No text holds a secret.

@@ -4,11 +4,11 @@ mod moto;
 
 use std::time::SystemTime;
 
+use net::Environment;
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
 use testkit::instance_metadata::{FakeInstanceMetadata, RoleKeys};
 
 use super::*;
-use crate::environment::Environment;
 use crate::settings::{Keys, Settings};
 
 fn settings() -> Settings {

@@ -1,8 +1,7 @@
 //! What can keep instance metadata from answering, by what would help.
 
+use net::Transport;
 use std::time::Duration;
-
-use crate::http::Transport;
 
 /// A call without an answer that could be used. No text holds a token.
 #[derive(Debug, thiserror::Error)]

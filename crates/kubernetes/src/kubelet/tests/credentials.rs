@@ -219,7 +219,7 @@ async fn a_kubeconfig_leads_through_the_api_server() {
     assert_eq!((heard[0].token(), heard[1].token()), (Some("secret-1"), Some("secret-2")));
 
     account.write("config", &config.replace("{tokenFile: token}", "{exec: {command: aws}}"));
-    let error = kubelet.load().expect_err("plugins are not run");
+    let error = kubelet.session.load().await.expect_err("plugins are not run");
     assert!(chain(&error).contains("an exec plugin"), "{}", chain(&error));
 }
 
@@ -267,7 +267,7 @@ async fn nothing_to_verify_with_is_said_so() {
     let error = Kubelet::new(settings).expect("good settings").fetch_pods().await.expect_err("there is none");
     assert!(matches!(error, Error::Content { .. }), "{error:?}");
     let missing = Settings { ca_file: Some(account.path("gone")), ..account.settings(&server) };
-    let error = Kubelet::new(missing).expect("good settings").load().expect_err("it is missing");
+    let error = Kubelet::new(missing).expect("good settings").session.load().await.expect_err("it is missing");
     assert!(matches!(error, Error::Read { .. }), "{error:?}");
 }
 

@@ -14,7 +14,8 @@ const LOOKED_AT: usize = 4096;
 const HIDDEN: &str = "(hidden)";
 
 /// The text without secrets, controls and what is over `most` characters.
-pub(crate) fn shown(text: &str, secrets: &[&str], most: usize) -> String {
+#[must_use]
+pub fn shown(text: &str, secrets: &[&str], most: usize) -> String {
     let mut whole = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
         if whole.contains(secret) {

@@ -10,18 +10,19 @@ use hyper::Uri;
 use hyper::header::HeaderValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::error::Transport;
-use super::origin::Origin;
-use super::stream::Stream;
+use super::dial::Stream;
+use crate::base64;
 use crate::environment::Environment;
+use crate::origin::Origin;
 use crate::secrets;
+use crate::transport::Transport;
 
 /// The most a proxy may say before it lets us through.
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
 /// The proxies in use.
 #[derive(Debug, Default)]
-pub(crate) struct Proxies {
+pub struct Proxies {
     https: Option<Proxy>,
     http: Option<Proxy>,
     exceptions: Vec<Exception>,
@@ -30,22 +31,23 @@ pub(crate) struct Proxies {
 /// A setting or variable that names no proxy we can use.
 #[derive(Debug, thiserror::Error)]
 #[error("{key}: {reason}")]
-pub(crate) struct ProxyFault {
+pub struct ProxyFault {
     /// `proxy_address` or the variable.
-    pub(crate) key: String,
-    pub(crate) reason: &'static str,
+    pub key: String,
+    /// What is wrong with it; never the address.
+    pub reason: &'static str,
 }
 
 /// One proxy. Its password is in no text.
 #[derive(Clone)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     origin: Origin,
     authorization: Option<HeaderValue>,
 }
 
 impl Proxies {
     /// `address` for everything, or what the environment says.
-    pub(crate) fn new(address: Option<&str>, environment: &Environment) -> Result<Proxies, ProxyFault> {
+    pub fn new(address: Option<&str>, environment: &Environment) -> Result<Proxies, ProxyFault> {
         if let Some(address) = address.filter(|address| !address.is_empty()) {
             let proxy = Proxy::parse("proxy_address", address)?;
             return Ok(Proxies { https: Some(proxy.clone()), http: Some(proxy), exceptions: Vec::new() });
@@ -86,7 +88,7 @@ impl Proxy {
             let mut plain = percent_decode(name);
             plain.push(b':');
             plain.extend(percent_decode(password));
-            let text = format!("Basic {}", net::base64::encode(&plain));
+            let text = format!("Basic {}", base64::encode(&plain));
             HeaderValue::from_str(&text).map(|mut value| {
                 value.set_sensitive(true);
                 value

@@ -5,19 +5,22 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use hyper::Uri;
 
-use super::error::Transport;
+use crate::transport::Transport;
 
 /// Where a request goes.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) encrypted: bool,
+pub struct Origin {
+    /// Whether TLS is spoken there.
+    pub encrypted: bool,
     /// A name in small letters, or an address without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    /// The port, the scheme's own where the address has none.
+    pub port: u16,
 }
 
 impl Origin {
-    pub(crate) fn of(uri: &Uri) -> Result<Origin, Transport> {
+    /// Of an absolute address; one that is neither http nor https is an error.
+    pub fn of(uri: &Uri) -> Result<Origin, Transport> {
         let fault = || Transport::Address { url: without_user(uri) };
         let encrypted = match uri.scheme_str() {
             Some("https") => true,
@@ -34,7 +37,7 @@ impl Origin {
     }
 
     /// `host:port`, an IPv6 address in brackets.
-    pub(crate) fn authority(&self) -> String {
+    pub fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {
@@ -43,14 +46,14 @@ impl Origin {
     }
 
     /// The `Host` header: the port only where it isn't the scheme's own.
-    pub(crate) fn host_header(&self) -> String {
+    pub fn host_header(&self) -> String {
         let authority = self.authority();
         let usual = if self.encrypted { ":443" } else { ":80" };
         authority.strip_suffix(usual).map(str::to_owned).unwrap_or(authority)
     }
 
     /// Whether this is this machine itself or a metadata endpoint: what no proxy can reach for us.
-    pub(crate) fn is_local(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         match self.host.parse() {
             Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
             Ok(IpAddr::V6(address)) => address.is_loopback() || is_local_v6(address),
