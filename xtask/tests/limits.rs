@@ -154,7 +154,7 @@ const WITHOUT_A_ROW: [(&str, &[&str]); 5] = [
         "below the bound of the answer that holds it (`aws::MAX_ANSWER_BYTES`, `kubernetes::LARGEST_OBJECT`)",
         &["aws::MAX_PAGES", "aws::MAX_PAGE_BYTES", "aws::MAX_TOKEN_BYTES", "kubernetes::LONGEST_KEY"],
     ),
-    ("part of another row: `aws::TIMEOUT`, `compare::MOST_QUIET`", &["aws::ADDRESS_LIMIT", "compare::MOST_WITHOUT"]),
+    ("part of another row: `aws::TIMEOUT`, `compare::MOST_QUIET`", &["net::ADDRESS_LIMIT", "compare::MOST_WITHOUT"]),
 ];
 
 /// Whether a constant is named like a bound.
