@@ -144,3 +144,21 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     // More digits than fit a number are a long time too.
     Some(Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_whole_seconds_however_many() {
+        let check = |text: &'static str, seconds: Option<u64>| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.try_into().unwrap())]);
+            assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs), "{text}");
+        };
+        check(" 7 ", Some(7));
+        check("99999999999999999999999", Some(u32::MAX.into()));
+        for text in ["", "-1", "+1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+            check(text, None);
+        }
+    }
+}

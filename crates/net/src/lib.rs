@@ -1,4 +1,4 @@
-//! What every crate needs that speaks with others: one HTTP/1.1 client, TLS and trust, proxies; times and base64 as
+//! What every crate needs that speaks with others: one HTTP/1.1 client and one server, TLS and trust, proxies; times and base64 as
 //! protocols write them, errors in words.
 
 pub mod base64;
@@ -8,6 +8,7 @@ mod client;
 mod environment;
 mod origin;
 pub mod secrets;
+pub mod server;
 pub mod time;
 pub mod tls;
 mod transport;
