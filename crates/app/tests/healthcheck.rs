@@ -60,7 +60,7 @@ fn a_healthy_agent_is_a_success_without_words() {
         let url = format!("http://127.0.0.1:{}/status?verbose", server.port);
         assert_eq!(run(subcommand(&["--url", &url])), (0, String::new()));
         let request = server.request();
-        assert!(request.starts_with("GET /status?verbose HTTP/1.1\r\nHost: 127.0.0.1:"), "{request}");
+        assert!(request.starts_with("GET /status?verbose HTTP/1.1\r\nhost: 127.0.0.1:"), "{request}");
     }
 }
 
@@ -70,6 +70,9 @@ fn any_other_answer_is_a_failure_with_its_reason() {
         (&b"HTTP/1.1 503 Service Unavailable\r\n\r\n"[..], "answered 503"),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "answered 302"),
         (b"220 mail.example ESMTP\r\n", "not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"),
+        (b"HTTP/1.1 20", "not HTTP"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "not HTTP"),
         (b"", "not HTTP"),
     ] {
         let server = serve(answer, Duration::ZERO);

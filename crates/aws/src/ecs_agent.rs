@@ -11,9 +11,7 @@ mod tests;
 
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Bytes;
+use hyper::Method;
 use net::{Client as Http, Deadlines, Environment, Route, Transport, Trust};
 
 use crate::endpoint::Endpoint;
@@ -120,8 +118,7 @@ impl Client {
         let address = || Error::Address { url: shown(base_url) };
         let uri = Endpoint::parse(base_url).and_then(|endpoint| endpoint.below(path)).ok_or_else(address)?;
         let base = base_url.to_owned();
-        let request = Request::get(uri).body(Full::new(Bytes::new())).map_err(|_| address())?;
-        let response = match self.http.send(request, self.deadlines, MAX_ANSWER_BYTES).await {
+        let response = match self.http.send(net::request(Method::GET, uri), self.deadlines, MAX_ANSWER_BYTES).await {
             Ok(response) => response,
             Err(Transport::TooLong { limit, .. }) => return Err(Error::TooLarge { base, path, limit }),
             Err(source) => return Err(Error::Unreachable { base, source }),

@@ -239,9 +239,7 @@ impl Client {
         header: Option<(HeaderName, HeaderValue)>,
     ) -> Result<Request<Full<Bytes>>, Transport> {
         let fault = || Transport::Address { url: path.to_owned() };
-        let mut request = Request::new(Full::new(Bytes::new()));
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = self.0.endpoint.below(path).ok_or_else(fault)?;
+        let mut request = net::request(method.clone(), self.0.endpoint.below(path).ok_or_else(fault)?);
         request.headers_mut().insert(HOST, self.0.endpoint.host.clone());
         if let Some((name, value)) = header {
             request.headers_mut().insert(name, value);

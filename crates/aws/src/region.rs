@@ -5,9 +5,7 @@
 
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Bytes;
+use hyper::Method;
 use net::{Client, Deadlines, Environment};
 use serde::Deserialize;
 
@@ -68,9 +66,9 @@ fn checked(key: &str, region: &str) -> Result<String, Error> {
 }
 
 async fn task_region(uri: &str, http: &Client) -> Result<String, String> {
-    let request = Request::get(format!("{uri}/task")).body(Full::new(Bytes::new()));
-    let request = request.map_err(|_| "is no address".to_owned())?;
-    let response = http.send(request, TASK, MAX_ANSWER_BYTES).await.map_err(|error| error.to_string())?;
+    let uri = format!("{uri}/task").parse().map_err(|_| "is no address".to_owned())?;
+    let response =
+        http.send(net::request(Method::GET, uri), TASK, MAX_ANSWER_BYTES).await.map_err(|error| error.to_string())?;
     if !response.status().is_success() {
         return Err(format!("answers {}", response.status()));
     }

@@ -12,5 +12,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use crate::listening::Error;
 pub use config::{CheckPipeline, Config, ResponseBody, UrlPath};
-pub use server::{Error, Health, Server, bind};
+pub use server::{Health, Server, bind};

@@ -4,7 +4,8 @@
 mod endpoint;
 pub mod file_storage;
 pub mod health_check;
-mod http;
+mod listening;
 pub mod own_metrics;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use listening::{Error, Listening};

@@ -8,5 +8,6 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use crate::listening::Error;
 pub use config::Config;
-pub use server::{Error, Server, Source, bind};
+pub use server::{Source, bind};

@@ -17,7 +17,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, RETRY_AFTER};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response, Uri};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::origin::Origin;
@@ -37,6 +37,15 @@ pub struct Deadlines {
     pub connect: Duration,
     /// From the first byte sent to the last byte of the answer; of an answer that is read as it comes, to its head.
     pub answer: Duration,
+}
+
+/// A request without headers and body; `uri` is absolute.
+#[must_use]
+pub fn request(method: Method, uri: Uri) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::default());
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    request
 }
 
 /// The client; clones share connections.

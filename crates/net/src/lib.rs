@@ -17,8 +17,9 @@ pub use beside::beside;
 pub use chain::chain;
 #[cfg(fuzzing)]
 pub use client::fuzz_proxy;
-pub use client::{Body, Client, Deadlines, Proxies, Proxy, ProxyFault, Route, retry_after};
+pub use client::{Body, Client, Deadlines, Proxies, Proxy, ProxyFault, Route, request, retry_after};
 pub use environment::Environment;
+pub use hyper::{Method, StatusCode, Uri};
 pub use origin::Origin;
 pub use tls::Trust;
 pub use transport::Transport;

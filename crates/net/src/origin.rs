@@ -29,7 +29,12 @@ impl Origin {
         };
         let host = uri.host().ok_or_else(fault)?;
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+        let behind_host = uri.authority().map_or("", |authority| authority.as_str()).rsplit(['@', ']']).next();
+        let port = match behind_host.and_then(|text| text.split_once(':')) {
+            Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok()).flatten(),
+            None => Some(if encrypted { 443 } else { 80 }),
+        };
+        let port = port.ok_or_else(fault)?;
         if host.is_empty() || port == 0 {
             return Err(fault());
         }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use hyper::StatusCode;
+use hyper::Response;
 use model::Stamp;
+use net::server::{Content, TEXT, reply};
 use net::time;
 use serde::Serialize;
 use telemetry::{Standing, State};
 
 use super::ResponseBody;
-use crate::http::{Answer, TEXT};
 
 const JSON: &str = "application/json";
 
@@ -46,30 +46,30 @@ struct Known<'a> {
 }
 
 /// The health: up since a stamp, or not available where that is `None`.
-pub(super) fn health(up_since: Option<Stamp>, now: Stamp, texts: Option<&ResponseBody>) -> Answer {
+pub(super) fn health(up_since: Option<Stamp>, now: Stamp, texts: Option<&ResponseBody>) -> Response<Content> {
     let Some(texts) = texts else { return json(status(up_since), &body(up_since, now)) };
     let body = if up_since.is_some() { &texts.healthy } else { &texts.unhealthy };
-    Answer { status: status(up_since), content_type: TEXT, body: body.clone() }
+    reply(status(up_since), TEXT, body.clone())
 }
 
 /// Whether events leave: 503 with every reason why they don't.
-pub(super) fn ready(up_since: Option<Stamp>, now: Stamp, reasons: &[String]) -> Answer {
+pub(super) fn ready(up_since: Option<Stamp>, now: Stamp, reasons: &[String]) -> Response<Content> {
     let body = Body { reasons, ..body(up_since, now) };
     match up_since {
-        Some(_) if reasons.is_empty() => json(StatusCode::OK, &body),
-        Some(_) => json(StatusCode::SERVICE_UNAVAILABLE, &Body { status: "Server not ready", ..body }),
-        None => json(StatusCode::SERVICE_UNAVAILABLE, &body),
+        Some(_) if reasons.is_empty() => json(200, &body),
+        Some(_) => json(503, &Body { status: "Server not ready", ..body }),
+        None => json(503, &body),
     }
 }
 
 /// The page is for clients that name this machine, not for DNS names of others that resolve to it.
-pub(super) fn misdirected() -> Answer {
+pub(super) fn misdirected() -> Response<Content> {
     let body = "421 misdirected request: ask by an IP address or localhost, or add the name to allowed_hosts\n";
-    Answer { status: StatusCode::MISDIRECTED_REQUEST, content_type: TEXT, body: body.to_owned() }
+    reply(421, TEXT, body)
 }
 
 /// The health, and how each component is.
-pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Answer {
+pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Response<Content> {
     let mut components = BTreeMap::new();
     for Standing { component, state, since, last_success, words, facts, .. } in board {
         // What is starting has not come to a state yet.
@@ -89,12 +89,11 @@ fn body<'a>(up_since: Option<Stamp>, now: Stamp) -> Body<'a> {
     Body { status, up_since, uptime, reasons: &[], components: None }
 }
 
-fn json(status: StatusCode, body: &Body<'_>) -> Answer {
+fn json(status: u16, body: &Body<'_>) -> Response<Content> {
     // Strings in structs and in a map with string keys always become JSON; an empty body would still carry the status.
-    let body = serde_json::to_string(body).unwrap_or_default();
-    Answer { status, content_type: JSON, body }
+    reply(status, JSON, serde_json::to_string(body).unwrap_or_default())
 }
 
-fn status(up_since: Option<Stamp>) -> StatusCode {
-    if up_since.is_some() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+fn status(up_since: Option<Stamp>) -> u16 {
+    if up_since.is_some() { 200 } else { 503 }
 }

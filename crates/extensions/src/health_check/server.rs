@@ -1,30 +1,16 @@
 //! The health check's endpoint: what it answers on which path, and from when to when.
 
-use std::io;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{Clock, Stamp};
+use net::server::{Answering, Answers, Limits, Request, TEXT, reply};
 use telemetry::Board;
-use tokio::net::TcpListener;
 use tracing::info;
 
 use super::{Config, answer, hosts, readiness};
-use crate::Endpoint;
-use crate::http::{self, Answer, Answers, Asked, Limits};
-
-/// Why the health check can't start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The endpoint's host has no address, or the address can't be listened on.
-    #[error("listen on {endpoint}")]
-    Listen {
-        /// The endpoint as configured.
-        endpoint: Endpoint,
-        /// What the system says.
-        source: io::Error,
-    },
-}
+use crate::{Error, Listening};
 
 /// Tells the server whether the agent is up; a clone tells the same server.
 #[derive(Debug, Clone, Default)]
@@ -33,10 +19,8 @@ pub struct Health(Arc<Mutex<Option<Stamp>>>);
 /// The server, bound and not yet answering.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    limits: Limits,
-    shared: Arc<Shared>,
+    listening: Listening,
+    health: Health,
 }
 
 #[derive(Debug)]
@@ -60,10 +44,11 @@ pub(super) async fn bind_with(
 ) -> Result<Server, Error> {
     let failed = |source| Error::Listen { endpoint: config.endpoint.clone(), source };
     let listener = config.endpoint.bind().await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    info!(%address, path = %config.path, "health check listening");
-    let shared = Arc::new(Shared { config, health: Health::default(), board, clock });
-    Ok(Server { listener, address, limits, shared })
+    let health = Health::default();
+    let shared = Shared { config: config.clone(), health: health.clone(), board, clock };
+    let listening = Listening::new(listener, limits, Arc::new(shared)).map_err(failed)?;
+    info!(address = %listening.address(), path = %config.path, "health check listening");
+    Ok(Server { listening, health })
 }
 
 impl Health {
@@ -90,18 +75,18 @@ impl Server {
     /// The handle that says whether the agent is up.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.shared.health.clone()
+        self.health.clone()
     }
 
     /// Where it really listens: with the port that was free.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// Answers until dropped; what is still open then is closed.
     pub async fn serve(self) {
-        http::serve(self.listener, self.limits, self.shared).await;
+        self.listening.serve().await;
     }
 }
 
@@ -110,20 +95,21 @@ impl Answers for Shared {
         "health check"
     }
 
-    fn answer(&self, asked: Asked<'_>) -> Answer {
+    fn answer(&self, request: Request) -> Answering<'_> {
         let Config { path, allowed_hosts, ready_grace, response_body, .. } = &self.config;
         let (up_since, now) = (self.health.up_since(), self.clock.stamp());
-        match asked.path {
+        let answer = match request.path() {
             // The configured path always answers with the health: probes that restart the agent ask there.
             own if path.is(own) => answer::health(up_since, now, response_body.as_ref()),
             "/ready" => {
                 let reasons = readiness::reasons(&self.board.snapshot(), now.monotonic, *ready_grace);
                 answer::ready(up_since, now, &reasons)
             }
-            "/status" if !hosts::is_allowed(asked.host, allowed_hosts) => answer::misdirected(),
+            "/status" if !hosts::is_allowed(request.host(), allowed_hosts) => answer::misdirected(),
             "/status" => answer::status_page(up_since, now, &self.board.snapshot()),
             other if path.answers(other) => answer::health(up_since, now, response_body.as_ref()),
-            _ => Answer::not_found(),
-        }
+            _ => reply(404, TEXT, "404 page not found\n"),
+        };
+        Box::pin(ready(Ok(answer)))
     }
 }

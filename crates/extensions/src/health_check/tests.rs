@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::server::bind_with;
 use super::{Config, Error, Health, ResponseBody, bind};
 use crate::Endpoint;
-use crate::http::Limits;
+use net::server::Limits;
 
 const UP: &str = r#"{"status":"Server available","upSince":"2026-01-02T03:04:05.678901234Z","uptime":"1m2.345s"}"#;
 const DOWN: &str = r#"{"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""}"#;
@@ -275,7 +275,9 @@ async fn no_secret_of_an_error_shows_on_the_status_page() {
 
 #[tokio::test]
 async fn idle_clients_keep_no_probe_out() {
-    let running = run(Config::default(), Limits { headers: ENDLESS, connection: ENDLESS, connections: 4 }).await;
+    let running =
+        run(Config::default(), Limits { headers: ENDLESS, connection: ENDLESS, connections: 4, ..Limits::default() })
+            .await;
     running.health.ready(started());
     let mut idle = Vec::new();
     for _ in 0..12 {
@@ -292,7 +294,8 @@ async fn idle_clients_keep_no_probe_out() {
 
 #[tokio::test]
 async fn a_client_that_dribbles_its_headers_is_cut_off() {
-    let limits = Limits { headers: Duration::from_millis(50), connection: ENDLESS, connections: 4 };
+    let limits =
+        Limits { headers: Duration::from_millis(50), connection: ENDLESS, connections: 4, ..Limits::default() };
     let running = run(Config::default(), limits).await;
     let mut stream = running.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\nX-Slow: ").await.unwrap();
@@ -302,7 +305,8 @@ async fn a_client_that_dribbles_its_headers_is_cut_off() {
 
 #[tokio::test]
 async fn a_client_that_dribbles_its_body_is_cut_off() {
-    let limits = Limits { headers: ENDLESS, connection: Duration::from_millis(50), connections: 4 };
+    let limits =
+        Limits { headers: ENDLESS, connection: Duration::from_millis(50), connections: 4, ..Limits::default() };
     let running = run(Config::default(), limits).await;
     let response = running.say("POST / HTTP/1.1\r\nHost: node\r\nContent-Length: 9\r\n\r\n").await;
     assert_eq!(response, "");

@@ -15,9 +15,9 @@ use tokio::time::timeout;
 
 use super::server::bind_with;
 use super::{Config, Error, Source, bind};
-use crate::http::Limits;
 use format::{Page, read};
 use formats::prometheus::{Amount, Series, Suffixes, render};
+use net::server::Limits;
 
 /// Time a test waits for what should come at once; far below [`ENDLESS`].
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -152,7 +152,8 @@ async fn an_address_may_stand_in_brackets() {
 
 #[tokio::test]
 async fn a_slow_scraper_is_cut_off() {
-    let limits = Limits { headers: Duration::from_millis(50), connection: ENDLESS, connections: 4 };
+    let limits =
+        Limits { headers: Duration::from_millis(50), connection: ENDLESS, connections: 4, ..Limits::default() };
     let port = run(limits, &Registry::default()).await;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(b"GET /metrics HTTP/1.1\r\nX-Slow: ").await.unwrap();
@@ -162,7 +163,7 @@ async fn a_slow_scraper_is_cut_off() {
 
 #[tokio::test]
 async fn many_idle_connections_keep_no_scraper_out() {
-    let limits = Limits { headers: ENDLESS, connection: ENDLESS, connections: 4 };
+    let limits = Limits { headers: ENDLESS, connection: ENDLESS, connections: 4, ..Limits::default() };
     let port = run(limits, &Registry::default()).await;
     let mut idle = Vec::new();
     for _ in 0..100 {

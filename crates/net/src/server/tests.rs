@@ -72,8 +72,8 @@ fn request(
     path: &str,
     body: impl Into<Bytes>,
 ) -> hyper::Request<http_body_util::Full<Bytes>> {
-    let uri = format!("http://{address}{path}");
-    hyper::Request::builder().method(method).uri(uri).body(http_body_util::Full::new(body.into())).unwrap()
+    crate::request(method, format!("http://{address}{path}").parse().unwrap())
+        .map(|_| http_body_util::Full::new(body.into()))
 }
 
 async fn ask(client: &Client, address: &str, path: &str, body: &str) -> Result<(u16, String), Transport> {

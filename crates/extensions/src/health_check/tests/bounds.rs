@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_body_that_is_too_long_is_not_read_to_its_end() {
     const WHOLE: usize = 1 << 30;
-    let limits = Limits { headers: ENDLESS, connection: ENDLESS, connections: 4 };
+    let limits = Limits { headers: ENDLESS, connection: ENDLESS, connections: 4, ..Limits::default() };
     let running = run(Config::default(), limits).await;
     let mut stream = running.connect().await;
     let head = format!("POST / HTTP/1.1\r\nHost: node\r\nContent-Length: {WHOLE}\r\n\r\n");
