@@ -9,11 +9,13 @@ mod dist;
 mod docs;
 mod fuzz;
 mod kernel;
+mod lines;
 mod outcome;
 mod project;
 mod setup;
 #[cfg(feature = "bench")]
 mod soak;
+mod sources;
 mod supply;
 mod test;
 
@@ -27,12 +29,14 @@ usage: cargo xtask COMMAND
                               --quick: without kernels and without the network
   arrows                      which crate may know which, and what only some may do
   docs [--check]              writes docs/metrics.md and docs/configuration.md, or says whether they are stale
+  lines                       how many lines each crate has, tests left out
   deny                        licences, sources and known weaknesses of the dependencies
   fuzz [TARGET...] [--seconds N]
                               every parser of outside text, fed what reaches ever more of it: N seconds each, or five
                               minutes together
   dist                        static binaries to ship, and their sizes
   bench [NAME...]             what the agent costs, each figure beside its floor; as root
+                              size by name: the binary's bytes by crate too
   bench pair OLD NEW          two builds of the agent side by side: CPU and memory of the new one to the old one's; as root
                               names: size start tick scale memory delivery worst hostile (four minutes), and by
                               name only: peer (the Go collector on the same node; half an hour)
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         ["arrows"] => arrows::run(),
         ["docs"] => docs::run(docs::Mode::Write),
         ["docs", "--check"] => docs::run(docs::Mode::Check),
+        ["lines"] => lines::run(),
         ["deny"] => outcome::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["fuzz", words @ ..] => fuzz::run(words),
         ["dist"] => dist::run(),
