@@ -8,6 +8,7 @@ mod memory;
 mod node;
 mod pair;
 mod peer;
+mod size;
 mod start;
 mod tick;
 mod worst;
@@ -42,6 +43,9 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     if wanted("size") {
         let bytes = std::fs::metadata(&binary)?.len();
         verdict.at_most("size of the static binary, MB", bytes as f64 / 1e6, 15.0);
+        if names.contains(&"size") {
+            size::run()?;
+        }
     }
     if wanted("start") {
         start::run(&binary, &mut verdict)?;

@@ -1,7 +1,8 @@
 //! `cargo xtask dist`: the static binaries to ship, and a bound on their size.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -19,11 +20,8 @@ struct Target {
 }
 
 const X86_64: Target = Target { name: setup::STATIC_TARGET, compiler: "musl-gcc", linker: None };
-const AARCH64: Target = Target {
-    name: "aarch64-unknown-linux-musl",
-    compiler: "aarch64-linux-gnu-gcc",
-    linker: Some("aarch64-linux-gnu-gcc"),
-};
+const AARCH64: Target =
+    Target { name: setup::ARM64_TARGET, compiler: setup::ARM64_COMPILER, linker: Some(setup::ARM64_COMPILER) };
 
 /// Builds, prints each size, and fails where one is too large.
 pub(crate) fn run() -> Result<()> {
@@ -52,6 +50,29 @@ pub(crate) fn build() -> Result<PathBuf> {
     build_for(&X86_64, "dist")
 }
 
+/// The same with its symbols, in a folder of its own, so that neither build makes the other one stale.
+#[cfg(feature = "bench")]
+pub(crate) fn build_with_symbols() -> Result<PathBuf> {
+    setup::static_target()?;
+    let folder = folder().join("symbols");
+    let mut command = build_command(&X86_64, "dist");
+    command.args(["--config", "profile.dist.strip=false"]).env("CARGO_TARGET_DIR", &folder);
+    succeed(&mut command)?;
+    Ok(binary(&folder, &X86_64, "dist"))
+}
+
+/// The static binary for arm64, as it is shipped; installs what that needs.
+pub(crate) fn build_arm64() -> Result<PathBuf> {
+    setup::arm64()?;
+    build_for(&AARCH64, "dist")
+}
+
+/// Makes a command build for arm64, and run what it built in QEMU.
+pub(crate) fn for_arm64(command: &mut Command) {
+    tools(command, &AARCH64);
+    command.args(["--target", AARCH64.name]).env(variable(&AARCH64, "RUNNER"), setup::QEMU_ARM64);
+}
+
 /// The static binary for the kernel tests, built without whole-program optimisation to save minutes.
 pub(crate) fn build_for_tests() -> Result<PathBuf> {
     setup::static_target()?;
@@ -59,14 +80,35 @@ pub(crate) fn build_for_tests() -> Result<PathBuf> {
 }
 
 fn build_for(target: &Target, profile: &str) -> Result<PathBuf> {
-    let variable = target.name.replace('-', "_");
+    succeed(&mut build_command(target, profile))?;
+    Ok(binary(&folder(), target, profile))
+}
+
+fn build_command(target: &Target, profile: &str) -> Command {
     let arguments = ["build", "--package", "container-insights", "--profile", profile, "--target", target.name];
     let mut command = cargo(arguments);
-    command.env(format!("CC_{variable}"), target.compiler);
+    tools(&mut command, target);
+    command
+}
+
+/// Names the C compiler and the linker of a target.
+fn tools(command: &mut Command, target: &Target) {
+    command.env(format!("CC_{}", target.name.replace('-', "_")), target.compiler);
     if let Some(linker) = target.linker {
-        command.env(format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), linker);
+        command.env(variable(target, "LINKER"), linker);
     }
-    succeed(&mut command)?;
+}
+
+fn variable(target: &Target, name: &str) -> String {
+    format!("CARGO_TARGET_{}_{name}", target.name.replace('-', "_").to_uppercase())
+}
+
+/// Where cargo puts what it builds.
+fn folder() -> PathBuf {
     let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(root().join(folder).join(target.name).join(profile).join("container-insights"))
+    root().join(folder)
+}
+
+fn binary(folder: &Path, target: &Target, profile: &str) -> PathBuf {
+    folder.join(target.name).join(profile).join("container-insights")
 }
