@@ -18,6 +18,7 @@ mod soak;
 mod sources;
 mod supply;
 mod test;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   arrows                      which crate may know which, and what only some may do
   docs [--check]              writes docs/metrics.md and docs/configuration.md, or says whether they are stale
   lines                       how many lines each crate has, tests left out
+  verify [CHECK]              the slow checks: what each proves, or one of them by its name
   deny                        licences, sources and known weaknesses of the dependencies
   fuzz [TARGET...] [--seconds N]
                               every parser of outside text, fed what reaches ever more of it: N seconds each, or five
@@ -59,6 +61,11 @@ fn main() -> ExitCode {
         ["docs"] => docs::run(docs::Mode::Write),
         ["docs", "--check"] => docs::run(docs::Mode::Check),
         ["lines"] => lines::run(),
+        ["verify"] => {
+            verify::list();
+            Ok(())
+        }
+        ["verify", name, words @ ..] => verify::run(name, words),
         ["deny"] => outcome::report([("dependencies", supply::run()), ("advisories", supply::advisories())]),
         ["fuzz", words @ ..] => fuzz::run(words),
         ["dist"] => dist::run(),
