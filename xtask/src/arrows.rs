@@ -4,7 +4,7 @@
 //! opens kernel files; `insights` does no I/O.
 
 mod circles;
-mod source;
+pub(crate) mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};

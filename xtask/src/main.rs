@@ -19,6 +19,7 @@ mod sources;
 mod supply;
 mod test;
 mod verify;
+mod words;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ usage: cargo xtask COMMAND
                               --cluster: the tests on a real Kubernetes too
                               --quick: without kernels and without the network
   arrows                      which crate may know which, and what only some may do
+  words                       names and words that have left the code
   docs [--check]              writes docs/metrics.md and docs/configuration.md, or says whether they are stale
   lines                       how many lines each crate has, tests left out
   verify [CHECK]              the slow checks: what each proves, or one of them by its name
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ["arrows"] => arrows::run(),
         ["docs"] => docs::run(docs::Mode::Write),
         ["docs", "--check"] => docs::run(docs::Mode::Check),
+        ["words"] => words::run(),
         ["lines"] => lines::run(),
         ["verify"] => {
             verify::list();

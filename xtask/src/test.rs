@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::outcome::{Outcome, report};
 use crate::project::{cargo, succeed};
-use crate::{arrows, docs, fuzz, kernel, setup, supply};
+use crate::{arrows, docs, fuzz, kernel, setup, supply, words};
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         steps.push(("setup", Box::new(prepare)));
     }
     steps.push(("format", Box::new(|| passed(FORMAT.iter().try_for_each(|of| cargo_step(of))))));
-    steps.push(("lints", Box::new(|| passed(cargo_step(&LINTS)))));
+    steps.push(("lints", Box::new(|| passed(cargo_step(&LINTS).and_then(|()| words::run())))));
     steps.push(("arrows", Box::new(|| passed(arrows::run()))));
     steps.push(("pages", Box::new(|| passed(docs::run(docs::Mode::Check)))));
     steps.push(("tests", Box::new(|| passed(cargo_step(&["test", "--workspace", "--no-fail-fast", "--quiet"])))));

@@ -2,16 +2,16 @@
 
 /// A source file, taken apart.
 #[derive(Debug, Default)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// Line and text of every string outside attributes, escapes left as they stand.
-    pub(super) literals: Vec<(usize, String)>,
+    pub(crate) literals: Vec<(usize, String)>,
     /// The code, with blanks in place of comments, strings and what is under `#[cfg(test)]`.
     code: Vec<char>,
 }
 
 impl Source {
     /// Takes a text apart; of text that is no Rust it makes something without meaning, never a panic.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let characters: Vec<char> = text.chars().collect();
         let (code, strings) = blank(&characters);
         let mut source = Self { literals: Vec::new(), code };
@@ -38,7 +38,7 @@ impl Source {
     }
 
     /// Every path of the code, `use` groups spread out: `use std::{fs, io}` gives `std::fs` and `std::io`.
-    pub(super) fn paths(&self) -> Vec<(usize, String)> {
+    pub(crate) fn paths(&self) -> Vec<(usize, String)> {
         let mut paths = Vec::new();
         let mut line = 1;
         // The path that a group's members begin with, one for each open brace.
