@@ -10,7 +10,7 @@ pub struct Access {
     pub action: &'static str,
     /// When it is needed.
     pub needed: Needed,
-    /// What goes without it, in words for whoever writes the policy.
+    /// What goes without it, in words for the policy's author.
     pub purpose: &'static str,
 }
 
@@ -19,7 +19,7 @@ pub struct Access {
 pub enum Needed {
     /// Nothing is delivered without it.
     Always,
-    /// Only where log groups or streams are not made by somebody else.
+    /// Only where log groups or streams are not made by another program.
     ToCreate,
     /// Only where a retention is configured.
     ForRetention,

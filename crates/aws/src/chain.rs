@@ -136,7 +136,7 @@ impl Chain {
                 "settings",
             ));
         } else if self.names_a_profile() {
-            // Who names a profile or a file means it, whatever the environment holds.
+            // A profile or a file that is named counts, also where the environment has keys.
             loader = loader.credentials_provider(self.profile(&region));
         }
         let config = loader.load().await;

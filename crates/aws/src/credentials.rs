@@ -1,6 +1,6 @@
 //! Credentials in use: fetched when first needed, again before they expire, and again when AWS refuses them.
 //!
-//! One fetch runs at a time. While the old ones still hold, nobody waits for it but who started it.
+//! One fetch runs at a time. While the old ones still hold, only its caller waits for it.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -74,7 +74,7 @@ impl Store {
             (Err(_), Some(held)) if held.holds(now) => return Ok(held.credentials),
             (Err(_), _) => self.fetching.lock().await,
         };
-        // Whoever went before may have brought them.
+        // The caller before may have brought them.
         if let Some(held) = &*self.held()
             && held.is_fresh(now)
         {

@@ -37,7 +37,7 @@ pub enum Error {
         /// As it was given.
         url: String,
     },
-    /// Nobody answers there.
+    /// No server answers there.
     #[error(
         "no answer from the ECS agent at {base}: this may be no ECS container instance, the agent may not listen beyond \
          localhost, or a security group may close the port"

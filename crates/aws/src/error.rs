@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A session that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting that can't work, whatever AWS says.
+    /// A setting that can't work with any answer of AWS.
     #[error("{key}: {reason}")]
     Setting {
         /// The setting or variable.

@@ -179,7 +179,7 @@ impl Client {
 
     /// The token to show; `None` where the service gives none and is asked without.
     async fn token(&self) -> Result<Option<HeaderValue>, Error> {
-        // Held while a token is asked for: nobody asks for a second one.
+        // Held while a token is asked for: no second one is asked for.
         let mut held = self.0.held.lock().await;
         if let Some(held) = &*held
             && Instant::now() < held.until

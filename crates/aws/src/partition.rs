@@ -39,7 +39,7 @@ const PARTITIONS: &[(&str, Partition)] = &[
 ];
 
 impl Partition {
-    /// The partition a region is in; one that nobody knows yet counts as `aws`.
+    /// The partition a region is in; one that is not known yet counts as `aws`.
     pub fn of(region: &str) -> Partition {
         let found = PARTITIONS.iter().find(|(start, _)| region.starts_with(start));
         found.map_or(PARTITIONS[PARTITIONS.len() - 1].1, |(_, partition)| *partition)

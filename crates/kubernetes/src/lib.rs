@@ -1,7 +1,7 @@
 //! Thin clients of the kubelet and of the API server, slim types of what they say, and the cluster's leader lock.
 //!
 //! Nothing here decides what a pod means: [`Kubelet`] fetches, [`parse_pods`] and [`parse_summary`] keep the few
-//! fields somebody asks for, [`watch`] follows collections of the API server into the stores of [`cluster`],
+//! fields the agent needs, [`watch`] follows collections of the API server into the stores of [`cluster`],
 //! [`election`] says whether this node speaks for the cluster, and the errors tell what went wrong in words that fit a
 //! log line.
 

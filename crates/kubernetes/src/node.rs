@@ -24,7 +24,7 @@ pub struct Node {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What a node's object says of its machine. Labels of the well-known names count whoever made the node.
+/// What a node's object says of its machine. Labels of the well-known names count on every node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Instance<'a> {
     /// Of an EC2 instance, such as `i-0123456789abcdef0`.

@@ -5,7 +5,7 @@ pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// The Deployment of a ReplicaSet: its name is the Deployment's, `-` and the hash of the pods' template.
 ///
-/// `hash` is the pods' label [`POD_TEMPLATE_HASH`]. Where the name doesn't end in it the ReplicaSet is nobody's, or that of
+/// `hash` is the pods' label [`POD_TEMPLATE_HASH`]. Where the name doesn't end in it the ReplicaSet has no owner, or
 /// another controller: `None`, and so is a name that would be empty.
 pub fn deployment_of<'a>(replica_set: &'a str, hash: &str) -> Option<&'a str> {
     let name = replica_set.strip_suffix(hash)?.strip_suffix('-')?;

@@ -1,4 +1,4 @@
-//! The pod list: the few fields of a Kubernetes pod that somebody asks for.
+//! The pod list: the few fields of a Kubernetes pod that the agent needs.
 //!
 //! Follows `v1.PodList` of the Kubernetes API, as the kubelet serves it at `/pods`.
 

@@ -27,7 +27,7 @@ pub struct Settings {
     pub cert_file: Option<PathBuf>,
     /// PEM file of the client certificate's key; needs `cert_file`.
     pub key_file: Option<PathBuf>,
-    /// Takes any server certificate: whoever answers at the address gets the token.
+    /// Takes any server certificate: any server at the address gets the token.
     pub insecure_skip_verify: bool,
     /// For a whole exchange: connecting, TLS, the answer, its body, and a retry.
     pub deadline: Duration,
@@ -95,7 +95,7 @@ impl Settings {
         Some(Self { endpoint, api_server: true, ..Self::default() })
     }
 
-    /// Everything that can't work whatever the files hold and the kubelet says: [`Error::Setting`] and
+    /// Everything that can't work, independent of what the files hold and the kubelet says: [`Error::Setting`] and
     /// [`Error::PlainHttp`]. Opens nothing.
     pub fn faults(&self) -> Vec<Error> {
         let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! Time, handed down from `app`: nobody else asks the machine for it, so recorded samples replay.
+//! Time, handed down from `app`: no other crate asks the machine for it, so recorded samples replay.
 
 use std::time::Duration;
 

@@ -94,7 +94,7 @@ pub fn begin(options: Options, node: Node<'_>, runtime: &Handle) -> Result<Disco
         facts.learn(Fact::InstanceId, dmi.ec2_instance_id(), Origin::Dmi);
         facts.learn(Fact::InstanceType, dmi.ec2_instance_type(), Origin::Dmi);
     }
-    // A machine by itself asks nobody on the network, unless it is known to be an EC2 instance.
+    // A machine by itself asks nothing on the network, unless it is known to be an EC2 instance.
     let asks_aws = !options.local_mode && (platform != Orchestrator::Host || dmi.ec2_instance_id().is_some());
     let metadata = match asks_aws {
         true => {

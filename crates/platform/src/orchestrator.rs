@@ -8,7 +8,7 @@ confmap::choice! {
         Eks = "eks",
         /// A container instance of Amazon ECS: the instance, and what its tasks reserve.
         Ecs = "ecs",
-        /// A machine by itself: the node, and the containers of whatever runtime.
+        /// A machine by itself: the node, and the containers of every runtime.
         Host = "host",
     }
 }

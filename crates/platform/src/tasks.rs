@@ -54,7 +54,7 @@ impl Tasks {
 }
 
 impl Lister {
-    /// Lists until nobody wants to know any more.
+    /// Lists until the receiver of the list is gone.
     pub async fn run(mut self) {
         let mut episode = Episode::default();
         loop {

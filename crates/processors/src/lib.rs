@@ -1,3 +1,3 @@
-//! Processors: records to records, as ordinary functions over values; whoever drives them brings the time.
+//! Processors: records to records, as ordinary functions over values; the caller brings the time.
 
 pub mod batch;

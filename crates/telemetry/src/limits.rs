@@ -10,7 +10,7 @@ use crate::{Counter, Registry};
 
 /// The limits of one component; a clone is another handle on the same ones.
 ///
-/// A limit costs what is over it and nothing else. Whoever enforces one calls [`Limits::cut`] each time it cut something, and
+/// A limit costs what is over it and nothing else. The code that enforces one calls [`Limits::cut`] each time it cut something, and
 /// [`Limits::within`] when the whole source stayed within it.
 #[derive(Debug, Clone)]
 pub struct Limits {

@@ -38,7 +38,7 @@ pub fn scrubbed(text: &str) -> Cow<'_, str> {
     Cow::Owned(scrubbed)
 }
 
-/// What stands between `://` and the last `@`: passwords may hold an `@` or a slash that nobody encoded.
+/// What stands between `://` and the last `@`: passwords may hold an unencoded `@` or slash.
 fn user_part(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let stretch = &rest[..rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len())];

@@ -90,7 +90,7 @@ impl FakeApiServer {
         self.state().objects.get(path).cloned()
     }
 
-    /// Collections that somebody watches, or has watched.
+    /// Collections that a client watches, or has watched.
     #[must_use]
     pub fn watched(&self) -> BTreeSet<String> {
         self.state().watched.clone()

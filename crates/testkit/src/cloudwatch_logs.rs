@@ -45,7 +45,7 @@ pub enum Fault {
     Throttled(Option<Duration>),
     /// `AccessDeniedException`, 400.
     Denied,
-    /// `ExpiredTokenException`, 400, whatever the keys.
+    /// `ExpiredTokenException`, 400, for all keys.
     ExpiredToken,
     /// Any other code, with its status.
     Code(u16, &'static str),

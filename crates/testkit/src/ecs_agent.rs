@@ -1,6 +1,6 @@
 //! An ECS agent's introspection API on loopback: metadata and tasks, and what can go wrong with them.
 //!
-//! Answers have the members and the spelling of agent 1.86, those that nobody reads too.
+//! Answers have the members and the spelling of agent 1.86, also those that the agent does not read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

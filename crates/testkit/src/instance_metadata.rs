@@ -110,7 +110,7 @@ impl FakeInstanceMetadata {
         self.state().role = Some((name.to_owned(), keys));
     }
 
-    /// Gives containers these keys at `path` (ECS, EKS Pod Identity) to whoever shows `token` in `Authorization`.
+    /// Gives containers these keys at `path` (ECS, EKS Pod Identity) to clients that show `token` in `Authorization`.
     pub fn set_container_keys(&self, path: &str, token: Option<&str>, keys: RoleKeys) {
         self.state().container = Some((path.to_owned(), token.map(str::to_owned), keys));
     }

@@ -11,7 +11,7 @@ use super::error::{Error, Operation, Refusal};
 use super::{Attachment, Tag};
 use crate::refusal::{REQUEST_ID, clean, clean_code, request_id};
 
-/// Bounds what a page can cost in memory, whatever it is made of.
+/// Bounds what a page of any shape can cost in memory.
 const MAX_NODES: u32 = 200_000;
 /// What follows this in a message is for the account's administrator, long, and not for a log.
 const ENCODED: &str = "Encoded authorization failure message";
@@ -143,7 +143,7 @@ fn classify(refusal: Refusal) -> Error {
         code => match refusal.status {
             429 => Error::Throttled(refusal),
             408 | 500.. => Error::Server(refusal),
-            // Without a code of EC2's it is somebody else who answers.
+            // Without a code of EC2's another server answers.
             status if code.is_empty() => Error::Garbled { operation: refusal.operation, status },
             _ => Error::Invalid(refusal),
         },

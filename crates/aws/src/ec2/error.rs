@@ -16,7 +16,7 @@ pub enum Error {
     /// EC2 doesn't know or no longer takes the keys. Others are looked up for the next call.
     #[error("{0}: the credentials are wrong or have expired, or this machine's clock is wrong")]
     CredentialsRefused(Refusal),
-    /// The keys are good and may not do this: somebody has to allow it.
+    /// The keys are good and are not allowed to do this: the role needs a permission.
     #[error("{refusal}: allow {} to the agent's role", refusal.operation.action())]
     Denied {
         /// What EC2 said.

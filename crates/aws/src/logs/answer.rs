@@ -148,7 +148,7 @@ fn classify(refusal: Refusal, after: Option<Duration>) -> Error {
             413 => Error::TooLarge(refusal),
             429 => Error::Throttled { refusal, after },
             408 | 500.. => Error::Unavailable { refusal, after },
-            // Without a code of the service's it is somebody else who answers.
+            // Without a code of the service's another server answers.
             status if code.is_empty() => Error::Garbled { operation: refusal.operation, status },
             401 | 403 => Error::Denied { refusal },
             _ => Error::Invalid(refusal),

@@ -65,7 +65,7 @@ pub enum Error {
     /// The service doesn't know or no longer takes the keys. Others are looked up for the next call: send again slowly.
     #[error("{0}: the credentials are wrong or have expired, check where they come from")]
     CredentialsRefused(Refusal),
-    /// The keys are good and may not do this: somebody has to allow it. Send again slowly.
+    /// The keys are good and are not allowed to do this: the role needs a permission. Send again slowly.
     #[error("{refusal}: allow {} to the agent's role", refusal.operation.action())]
     Denied {
         /// What the service said.

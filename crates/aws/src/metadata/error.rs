@@ -6,7 +6,7 @@ use std::time::Duration;
 /// A call without an answer that could be used. No text holds a token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody is to ask.
+    /// It must not be asked.
     #[error("instance metadata is switched off by AWS_EC2_METADATA_DISABLED")]
     Disabled,
     /// No connection, or no answer to a request that needs no token or has one: probably no EC2 instance.
@@ -40,7 +40,7 @@ pub enum Error {
         path: String,
     },
     /// The service answers and doesn't know the path.
-    #[error("instance metadata has no {path}: whatever answers there may not be EC2's")]
+    #[error("instance metadata has no {path}: the server there may not be EC2's")]
     Missing {
         /// What was asked for.
         path: String,

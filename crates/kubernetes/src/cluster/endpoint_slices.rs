@@ -1,7 +1,7 @@
 //! How many ready pods a service has, and which services the pods of one node belong to: `discovery.k8s.io/v1.EndpointSlice`.
 //!
 //! A service has as many slices as it needs, and one set for each family of addresses, so that a pod stands in several; it
-//! counts once. An endpoint whose readiness nobody says is ready, as the API's documentation has it.
+//! counts once. An endpoint without a readiness is ready, as the API's documentation has it.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -22,7 +22,7 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Node objects, whatever their state.
+    /// Node objects in any state.
     pub fn count(&self) -> usize {
         self.nodes.len()
     }

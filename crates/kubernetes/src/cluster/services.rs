@@ -120,7 +120,7 @@ enum Target<'a> {
 /// What is kept of a Service; `None` where it can have no pod.
 fn keep(spec: Spec) -> Option<Service> {
     let mut selector: Vec<_> = spec.selector?.0.into_iter().map(|(key, value)| (key.boxed(), value.boxed())).collect();
-    // An ExternalName is another name of something else, whatever it selects.
+    // An ExternalName is another name of something else, also where it has a selector.
     if selector.is_empty() || spec.kind.is_some_and(|kind| kind.0 == "ExternalName") {
         return None;
     }

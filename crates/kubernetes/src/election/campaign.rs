@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use desk::{Base, Desk};
 
-/// The longest an exchange may take, whatever the settings say: two of them fit between two renewals.
+/// The longest an exchange may take, also where the settings allow more: two of them fit between two renewals.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The longest that giving back takes.
 const LAST_WORDS: Duration = Duration::from_secs(6);
@@ -95,7 +95,7 @@ pub enum Told {
 pub struct Leadership(watch::Receiver<Option<Duration>>);
 
 impl Leadership {
-    /// Whether we lead at this moment of [`Moment::monotonic`]. Ask right before whatever only a leader may do.
+    /// Whether we lead at this moment of [`Moment::monotonic`]. Ask right before each thing that only a leader may do.
     #[must_use]
     pub fn leads(&self, monotonic: Duration) -> bool {
         self.0.borrow().is_some_and(|until| monotonic < until)

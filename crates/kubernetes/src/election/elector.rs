@@ -1,8 +1,8 @@
 //! The election's rules, as a machine that does nothing itself and is told the time.
 //!
 //! A lock is ours for [`TERM`] after the moment a successful write was *sent*; others keep away for at least a record's
-//! lease, usually [`LEASE`], after the moment they *saw* it change. The first ends before the second whatever the clocks
-//! of two nodes say, as long as both count the time a machine was suspended (`CLOCK_BOOTTIME`).
+//! lease, usually [`LEASE`], after the moment they *saw* it change. The first ends before the second for any clocks
+//! of two nodes, as long as both count the time a machine was suspended (`CLOCK_BOOTTIME`).
 
 mod side;
 #[cfg(test)]
@@ -21,7 +21,7 @@ use super::record::{LEASE, Record};
 pub const TERM: Duration = Duration::from_secs(40);
 /// How often a lock that is ours is renewed: 15 s.
 pub const RENEW: Duration = Duration::from_secs(15);
-/// How long a lock that has no record is left alone: whoever held it and lost it so has noticed by then.
+/// How long a lock that has no record is left alone: its former holder has noticed by then.
 const ORPHANED: Duration = Duration::from_secs(41);
 /// How soon a lock that was refused for the first time is tried again: an API server that starts refuses for a while
 /// what it will allow.
@@ -119,13 +119,13 @@ pub enum Outcome {
 /// Something worth a line in the log. Each is said once until its opposite happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// The object may not be read or written; the other alone decides, or nobody leads.
+    /// The object may not be read or written; the other alone decides, or no agent leads.
     Refused(Lock),
     /// The object may be written after all.
     Granted(Lock),
     /// The object's record is nonsense. It is left alone for as long as a lease and then written over.
     Unreadable(Lock),
-    /// Somebody else uses our identity. We keep away while it does.
+    /// Another agent uses our identity. We keep away while it does.
     Twin(Lock),
 }
 

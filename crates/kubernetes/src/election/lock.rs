@@ -111,7 +111,7 @@ pub enum View {
     Unreadable(Box<str>),
 }
 
-/// A lock's object as it was read: whatever isn't the record goes back as it came.
+/// A lock's object as it was read: all but the record goes back as it came.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
     value: Map<String, Value>,
@@ -193,7 +193,7 @@ fn insert(lock: Lock, value: &mut Map<String, Value>, record: &Record) {
     }
 }
 
-/// A member that is an object; whatever else stood there, such as null, makes room.
+/// A member that is an object; another value there, such as null, makes room.
 fn member<'a>(value: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let slot = value.entry(name).or_insert(Value::Null);
     if !slot.is_object() {

@@ -68,8 +68,8 @@ pub(super) static LIST: Shape = Shape::Members(&[("kind", Shape::Whole), ("items
 
 /// The name that a static pod's cgroups may carry.
 const CONFIG_HASH: &str = "kubernetes.io/config.hash";
-/// Where the kubelet has a pod from: `api`, or `file` or `http` for a static one. The kubelet writes it over whatever stands
-/// there.
+/// Where the kubelet has a pod from: `api`, or `file` or `http` for a static one. The kubelet overwrites any
+/// other value.
 const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
 /// On the object by which the API server knows a static pod.
 const CONFIG_MIRROR: &str = "kubernetes.io/config.mirror";

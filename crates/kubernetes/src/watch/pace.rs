@@ -54,7 +54,7 @@ impl Pace {
     pub(super) fn after_failures(&self, failures: u32, order: Option<Duration>) -> Duration {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16));
         let wait = spread(doubled.min(self.longest));
-        // Whoever was sent away together must not come back together.
+        // Agents that were refused together must not come back together.
         let order =
             order.map_or(Duration::ZERO, |order| order.min(LONGEST_ORDER).mul_f64(1.0 + fastrand::f64() / 10.0));
         wait.max(order)

@@ -1,7 +1,7 @@
 //! Finds out what the kernel doesn't say of a node: beside the rounds, from place to place, for as long as it takes.
 //!
 //! Each part asks by its own backoff and publishes what it learns; a round takes what is known and never waits. Nothing that
-//! was known goes because somebody doesn't answer.
+//! was known goes because a source doesn't answer.
 
 mod access;
 mod container_instance;
@@ -58,7 +58,7 @@ impl Default for Pace {
     }
 }
 
-/// Whom to ask; `None` where there is nobody to ask.
+/// Whom to ask; `None` where there is no such source.
 #[derive(Debug, Default)]
 pub struct Sources {
     /// The node's own object at the API server.
@@ -102,7 +102,7 @@ struct Shared {
 }
 
 impl Discovery {
-    /// Asks until nobody wants to know any more.
+    /// Asks until the receiver of the facts is gone.
     pub async fn run(self) {
         let Self { sources, pace, needs_cluster, facts, nameless_disks, status, clock } = self;
         let wants_ip = sources.agent.as_ref().is_some_and(|agent| agent.endpoint.is_none());

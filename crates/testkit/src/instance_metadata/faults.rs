@@ -26,7 +26,7 @@ impl FakeInstanceMetadata {
         self.state().v1_allowed = allowed;
     }
 
-    /// Tokens hold so long from now on, whatever was asked for.
+    /// Tokens hold so long from now on, in place of what the client asks for.
     pub fn set_token_seconds(&self, seconds: u64) {
         self.state().token_seconds = Some(seconds);
     }

@@ -119,7 +119,7 @@ fn bind(address: SocketAddr) -> TcpListener {
     let socket = TcpSocket::new_v4().expect("a socket can be made");
     // Connections of before may still linger on the port.
     socket.set_reuseaddr(true).expect("a socket takes options");
-    socket.bind(address).expect("nobody took the port meanwhile");
+    socket.bind(address).expect("the port is still free");
     socket.listen(16).expect("a bound socket listens")
 }
 

@@ -85,7 +85,7 @@ impl Side {
         self.own.iter().find(|(own, _)| own == record).map(|(_, sent)| *sent)
     }
 
-    /// Whether somebody else has it, as far as we know.
+    /// Whether another agent has it, as far as we know.
     pub(super) fn is_anothers(&self, identity: &str) -> bool {
         match &self.view {
             Some(View::Record(record)) => !record.holder.is_empty() && !self.is_ours(identity),
@@ -106,7 +106,7 @@ impl Side {
         self.since + wait + self.jitter
     }
 
-    /// What could be done, and when. `blocked`: a lock that comes before isn't ours; `anothers`: it is somebody's.
+    /// What could be done, and when. `blocked`: a lock that comes before isn't ours; `anothers`: another agent has it.
     pub(super) fn plans(&self, identity: &str, blocked: bool, anothers: bool) -> [Option<(Duration, Plan)>; 2] {
         let wait = |due: Duration| due.max(self.not_before);
         if let Some(again) = self.refused {
@@ -142,7 +142,7 @@ impl Side {
         let is_ours = self.is_ours(identity);
         self.to_release &= is_ours;
         if is_ours || matches!(self.view, Some(View::Absent | View::Bare)) {
-            // Written again at once, if it was ours: nobody else takes it as soon.
+            // Written again at once, if it was ours: no other agent takes it as soon.
             self.renew_due = now;
             self.held_until = self.held_until.filter(|until| now < *until);
             // It stands there, so it was written, though perhaps its answer was lost.
@@ -184,7 +184,7 @@ impl Side {
     pub(super) fn conflict(&mut self, now: Duration, wait: Duration) {
         self.forget();
         self.read_due = now + wait;
-        // Somebody wrote: soon known who, or no longer ours.
+        // Another agent wrote: soon known which, or no longer ours.
         self.held_until = self.held_until.map(|until| until.min(now + Duration::from_secs(2)));
     }
 

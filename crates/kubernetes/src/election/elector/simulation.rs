@@ -28,7 +28,7 @@ enum Event {
     Answer { agent: usize, number: u64, outcome: Outcome, base: Version },
     /// A change reaches a watching agent.
     Notice { agent: usize, lock: Lock, epoch: u64, view: View, base: Version },
-    /// Somebody meddles with an object.
+    /// A user changes an object.
     Meddle(Lock, View),
 }
 
@@ -92,7 +92,7 @@ struct World {
 }
 
 const CHAOS: Ms = 900_000;
-/// How long after it somebody leads at the latest.
+/// How long after it an agent leads at the latest.
 const SETTLED: Ms = 200_000;
 const END: Ms = CHAOS + 400_000;
 
@@ -431,7 +431,7 @@ impl World {
         }
         self.terms.extend(leaders);
         let settled = self.now > self.calm + SETTLED;
-        assert!(!settled || self.led_until >= self.now, "nobody leads at {} ms of {:?}", self.now, self.plan);
+        assert!(!settled || self.led_until >= self.now, "no agent leads at {} ms of {:?}", self.now, self.plan);
     }
 }
 

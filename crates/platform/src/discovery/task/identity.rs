@@ -1,5 +1,5 @@
-//! Which instance the node is, and where: its own Kubernetes object, then instance metadata, each asked only for what nobody
-//! before it has said.
+//! Which instance the node is, and where: its own Kubernetes object, then instance metadata, each asked only for what the
+//! ones before have not said.
 
 use kubernetes::ApiServer;
 use model::Text;

@@ -34,7 +34,7 @@ pub(super) async fn follow(shared: &Shared, metadata: Option<&aws::metadata::Cli
         return;
     }
     let mut facts = shared.facts.subscribe();
-    // Where the instance isn't known by the time everybody has been asked, there is nobody to ask for its tags.
+    // Where the instance isn't known by the time all sources have been asked, there is none to ask for its tags.
     // The node's labels, which are asked for meanwhile, say the cluster before its tags do.
     let settled = facts.wait_for(|facts| facts.identity_settled).await.is_ok();
     if settled && shared.lacks(Fact::InstanceId) {
@@ -52,7 +52,7 @@ pub(super) async fn follow(shared: &Shared, metadata: Option<&aws::metadata::Cli
                 tags.answered();
                 backoff.reset();
                 shared.learn(|facts| {
-                    // A container instance's cluster is what its agent says, whatever somebody tagged it with.
+                    // A container instance's cluster is what its agent says, not its tags.
                     if !shared.is_container_instance {
                         facts.learn(Fact::ClusterName, said.cluster.as_deref(), origin);
                     }

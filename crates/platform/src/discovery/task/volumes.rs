@@ -16,7 +16,7 @@ pub(super) async fn follow(shared: &Shared, ec2: Option<&Ec2>, mut nameless: wat
     let Some(instance) = shared.known(Fact::InstanceId).await else { return };
     let mut backoff = Backoff::new(shared.pace.first, shared.pace.hour);
     let mut place = Place::new("EC2 volumes", "disks without a serial number have no EBSVolumeId");
-    // Nobody has disks any more where the sender is gone.
+    // Where the sender is gone, so are the disks.
     while nameless.wait_for(|disks| !disks.is_empty()).await.is_ok() {
         nameless.mark_unchanged();
         match ask(shared, ec2, &instance).await {
