@@ -3,6 +3,7 @@
 //! Each takes an object's JSON as the API server writes it, reads the few members it needs and forgets the rest. An
 //! object is what its UID says, or where names are what is asked for, its namespace and name.
 
+mod double_buffered;
 mod endpoint_slices;
 mod endpoints;
 mod key;
@@ -10,16 +11,15 @@ mod nodes;
 mod pods;
 mod room;
 mod services;
-mod swap;
 mod uid;
 mod workloads;
 
+pub use double_buffered::DoubleBuffered;
 pub use endpoint_slices::EndpointSlices;
 pub use endpoints::Endpoints;
 pub use nodes::Nodes;
 pub use pods::Pods;
 pub use services::Services;
-pub use swap::Swap;
 pub use workloads::{Figures, Kind, Workload, Workloads};
 
 use serde::Deserialize;

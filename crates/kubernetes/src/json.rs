@@ -110,7 +110,7 @@ pub(crate) fn pick<'de, A: MapAccess<'de>>(mut map: A, wanted: &str) -> Result<O
 }
 
 /// A type made from one item of a list.
-pub(crate) trait Slim<'de>: Sized {
+pub(crate) trait FromRaw<'de>: Sized {
     /// The item as the API spells it.
     type Raw: Deserialize<'de>;
     /// What is kept of it; `None` where it can't be told apart from others.

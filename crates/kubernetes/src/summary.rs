@@ -17,7 +17,7 @@ mod tests;
 use serde::de::Error as _;
 
 use crate::error::ParseError;
-use crate::json::Slim as _;
+use crate::json::FromRaw as _;
 use crate::pods::MOST_PODS;
 use crate::stream::{Filter, Item, LONGEST_HEAD, LabelRules};
 

@@ -10,9 +10,9 @@ mod lines;
 mod pace;
 mod page;
 mod status;
+mod step;
 #[cfg(test)]
 mod tests;
-mod turn;
 
 pub use pace::Pace;
 pub use status::{Counts, How, Phase, Report, Status};
@@ -138,7 +138,7 @@ impl Reflector {
                 failures = 0;
             }
             let (wait, phase, fault) = match self.judge(end, &mut version) {
-                Verdict::AtOnce => continue,
+                Verdict::RetryNow => continue,
                 // A server that stops closes the watches of all nodes in one moment.
                 Verdict::Soon => {
                     sleep(self.pace.first.mul_f64(fastrand::f64())).await;
@@ -164,18 +164,18 @@ impl Reflector {
             End::Idle => {
                 self.status
                     .fails(Phase::Failing, format!("nothing came for {:?}, not even a bookmark", self.pace.idle));
-                Verdict::AtOnce
+                Verdict::RetryNow
             }
             End::Unstreamed => {
                 self.streams = false;
-                Verdict::AtOnce
+                Verdict::RetryNow
             }
             End::Unfinished(fault) => later(fault, None),
             End::Broken(fault) => {
                 *version = None;
                 later(fault, None)
             }
-            End::Said(refusal) => {
+            End::ServerStatus(refusal) => {
                 if refusal.code < 500 && refusal.code != 429 {
                     *version = None;
                 }
@@ -214,12 +214,12 @@ enum End {
     /// The server can't be asked, or refuses.
     Failed(Error),
     /// The watch itself said why it ends.
-    Said(Refusal),
+    ServerStatus(Refusal),
 }
 
 /// What to do next.
 enum Verdict {
-    AtOnce,
+    RetryNow,
     Soon,
     Later { fault: String, order: Option<Duration> },
     Refused { fault: String, wait: Duration },

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kubernetes::election::{Campaign, Leadership, Mode, Moment, Now, Options, Place, Told};
+use kubernetes::election::{Candidate, ElectionEvent, Leadership, Mode, Moment, Now, Options, Place};
 use kubernetes::{ApiServer, Auth, Settings};
 use testkit::trials::{self, Outcome, Trial};
 use tokio::sync::oneshot;
@@ -47,13 +47,13 @@ impl Agent {
             identity: name.to_owned(),
             mode: Mode::Both,
             now: clock,
-            told: Box::new(move |told: Told| {
+            told: Box::new(move |told: ElectionEvent| {
                 heard.lock().expect("one thread").push(format!("{told:?}"));
             }),
         };
-        let (campaign, leadership) = Campaign::new(settings().expect("it is set"), options).expect("good settings");
+        let (candidate, leadership) = Candidate::new(settings().expect("it is set"), options).expect("good settings");
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(campaign.run(async move {
+        let task = tokio::spawn(candidate.run(async move {
             let _ = stopped.await;
         }));
         Self { leadership, told, stop, task }

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::spawn;
 use std::time::Duration;
 
-use kubernetes::cluster::{Pods, Swap};
+use kubernetes::cluster::{DoubleBuffered, Pods};
 use kubernetes::watch::{Pace, Reflector};
 use kubernetes::{ApiServer, Auth, Settings};
 use testkit::trials::{self, Outcome, Trial};
@@ -157,7 +157,7 @@ async fn measure(streams: bool) -> String {
     };
     let mut reflector =
         Reflector::new(ApiServer::new(settings).expect("good settings"), "/api/v1/pods", Pace::default());
-    let (mut store, status) = (Swap::shared(Pods::default()), reflector.status());
+    let (mut store, status) = (DoubleBuffered::shared(Pods::default()), reflector.status());
     let (seen, before, began) = (store.clone(), memory("VmRSS"), tokio::time::Instant::now());
     let watching = async {
         let mut first = None;

@@ -12,6 +12,7 @@ mod error;
 mod facts;
 
 mod orchestrator;
+mod source;
 pub mod tasks;
 
 pub use capacity::{Capacity, MOST_MEMORY};

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use aws::ecs_agent::{Client, Task};
 use net::chain;
-use telemetry::Episode;
+use telemetry::Failure;
 use tokio::sync::{Notify, watch};
-use tracing::{info, warn};
+
+use crate::source::{Source, silent};
 
 /// Rounds for which a list stays good while no other comes.
 const GOOD_FOR: u32 = 5;
 /// What the agent says of a task that runs.
 const RUNNING: &str = "RUNNING";
+
+static TASKS: Failure = silent!("the last list serves for a few rounds");
 
 /// The sampling thread's end.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl Tasks {
 impl Lister {
     /// Lists until the receiver of the list is gone.
     pub async fn run(mut self) {
-        let mut episode = Episode::default();
+        let mut source = Source::new("ECS tasks", &TASKS);
         loop {
             tokio::select! {
                 () = self.wanted.notified() => {}
@@ -68,19 +71,9 @@ impl Lister {
                 Ok(mut tasks) => {
                     tasks.retain(|task| task.known_status == RUNNING);
                     let _ = self.lists.send(Some(Arc::new(tasks)));
-                    if let Some(failures) = episode.recovered() {
-                        info!(source = "ECS tasks", failures, "source answers again");
-                    }
+                    source.answered();
                 }
-                Err(error) => {
-                    if episode.failing() {
-                        let error = chain(&error);
-                        warn!(
-                            source = "ECS tasks",
-                            error, "source doesn't answer; the last list serves for a few rounds"
-                        );
-                    }
-                }
+                Err(error) => source.failed(&chain(&error)),
             }
         }
     }

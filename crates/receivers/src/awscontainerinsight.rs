@@ -17,10 +17,10 @@ mod plausible;
 mod receiver;
 pub mod samples;
 mod schedule;
+mod source_failures;
 mod sources;
 mod start;
 pub mod stores;
-mod troubles;
 
 pub use collect::Collector;
 pub use config::Config;

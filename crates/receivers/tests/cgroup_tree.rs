@@ -46,7 +46,7 @@ fn outline(round: &Batch) -> Vec<(String, Option<f64>)> {
 }
 
 fn message(rig: &mut Rig) -> String {
-    rig.collector.troubles().message().unwrap_or_default()
+    rig.collector.failures().message().unwrap_or_default()
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_users_directories_are_cut_and_the_status_says_so() {
     fs::remove_dir_all(rig.scratch.root().join(USERS)).expect("it can be removed");
     rig.pass(Duration::from_secs(1));
     rig.collector.collect();
-    assert_eq!(rig.collector.troubles().message(), None);
+    assert_eq!(rig.collector.failures().message(), None);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn cut(rig: &Rig, limit: &str) -> u64 {
 }
 
 fn message(rig: &mut Rig) -> String {
-    rig.collector.troubles().limits().message().unwrap_or_default()
+    rig.collector.failures().limits().message().unwrap_or_default()
 }
 
 /// The labels in a record's document.

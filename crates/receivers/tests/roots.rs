@@ -39,7 +39,7 @@ fn round(recording: &Recording, config: Config, change: impl Fn(&Rig)) -> (Rig, 
 }
 
 fn message(collector: &mut Collector) -> String {
-    collector.troubles().message().unwrap_or_default()
+    collector.failures().message().unwrap_or_default()
 }
 
 /// As with `hidepid`: the first process is not to be seen, the agent's own mount table is.

@@ -5,6 +5,7 @@
 
 mod board;
 mod episode;
+mod failure;
 mod limits;
 mod printable;
 mod registry;
@@ -13,6 +14,7 @@ mod seldom;
 
 pub use board::{Board, Fact, Output, Standing, State, Status};
 pub use episode::Episode;
+pub use failure::{Failing, Failure, Severity};
 pub use limits::Limits;
 pub use printable::{is_unprintable, printable};
 pub use registry::{Counter, Gauge, Reading, Registry, Value};

@@ -6,8 +6,8 @@ use component::{ExportError, Exporter, Processor};
 use confmap::ComponentId;
 use model::{Batch, Stamp};
 use net::chain;
-use telemetry::{Counter, Episode, Registry, Status};
-use tracing::{Span, error, info};
+use telemetry::{Counter, Failing, Failure, Registry, Severity, Status};
+use tracing::Span;
 
 use crate::components::Section;
 use crate::logs;
@@ -64,13 +64,19 @@ impl Stage {
     }
 }
 
+static EXPORT: Failure = Failure {
+    severity: Severity::Error,
+    begins: "export failed; batches are lost until it works again",
+    ends: "exporting works again",
+};
+
 /// An exporter with its metrics.
 pub struct Sender {
     exporter: Box<dyn Exporter>,
     sent: Counter,
     failed: Counter,
     status: Status,
-    episode: Episode,
+    failing: Failing,
     span: Span,
 }
 
@@ -89,7 +95,7 @@ impl Sender {
                 &labels,
             ),
             status,
-            episode: Episode::default(),
+            failing: Failing::new(&EXPORT),
             span,
         }
     }
@@ -107,9 +113,7 @@ impl Sender {
                     self.status.ok(now.wall);
                     self.status.output(now.monotonic);
                 }
-                if let Some(failures) = self.episode.recovered() {
-                    info!(failures, "exporting works again");
-                }
+                self.failing.recovered();
             }
             Err(failure) => {
                 self.failed.add(points);
@@ -121,9 +125,8 @@ impl Sender {
 
     /// Logs a failure of [`Sender::send`], once until it works again.
     pub(super) fn log(&mut self, failure: &ExportError) {
-        if self.episode.failing() {
-            let _within = self.span.enter();
-            error!(error = chain(failure), "export failed; batches are lost until it works again");
-        }
+        let span = self.span.clone();
+        let _within = span.enter();
+        self.failing.failed(1, &chain(failure));
     }
 }

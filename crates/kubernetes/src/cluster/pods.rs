@@ -12,7 +12,7 @@ use crate::watch::{Shapes, shapes};
 /// The pods of the cluster: about 21 bytes for each.
 #[derive(Debug, Default)]
 pub struct Pods {
-    pods: HashMap<Uid, Slim>,
+    pods: HashMap<Uid, FromRaw>,
     namespaces: Vec<Namespace>,
     /// Places in `namespaces`, by name.
     places: HashMap<Box<str>, u32>,
@@ -23,9 +23,9 @@ pub struct Pods {
 
 /// The place of a pod's namespace, and in the lowest bit whether its phase is `Running`.
 #[derive(Debug, Clone, Copy)]
-struct Slim(u32);
+struct FromRaw(u32);
 
-impl Slim {
+impl FromRaw {
     fn place(self) -> u32 {
         self.0 >> 1
     }
@@ -61,7 +61,7 @@ impl Pods {
         counts
     }
 
-    fn enter(&mut self, name: &str, running: bool) -> Slim {
+    fn enter(&mut self, name: &str, running: bool) -> FromRaw {
         let place = match self.places.get(name) {
             Some(place) => *place,
             None => self.settle(name),
@@ -70,7 +70,7 @@ impl Pods {
         namespace.pods += 1;
         namespace.running += usize::from(running);
         self.running += usize::from(running);
-        Slim(place << 1 | u32::from(running))
+        FromRaw(place << 1 | u32::from(running))
     }
 
     /// A place for a namespace that has none.
@@ -90,7 +90,7 @@ impl Pods {
         place
     }
 
-    fn leave(&mut self, slim: Slim) {
+    fn leave(&mut self, slim: FromRaw) {
         let namespace = &mut self.namespaces[slim.place() as usize];
         namespace.pods -= 1;
         namespace.running -= usize::from(slim.is_running());
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_pod_takes_few_bytes() {
-        assert_eq!(size_of::<(Uid, Slim)>(), 20);
+        assert_eq!(size_of::<(Uid, FromRaw)>(), 20);
     }
 
     #[test]

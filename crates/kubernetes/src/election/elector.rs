@@ -12,7 +12,7 @@ mod tests;
 
 use std::time::Duration;
 
-use side::Side;
+use side::LockObject;
 
 use super::lock::{Lock, View};
 use super::record::{LEASE, Record};
@@ -126,14 +126,14 @@ pub enum Notice {
     /// The object's record is nonsense. It is left alone for as long as a lease and then written over.
     Unreadable(Lock),
     /// Another agent uses our identity. We keep away while it does.
-    Twin(Lock),
+    IdentityConflict(Lock),
 }
 
 /// One agent's part in the election.
 #[derive(Debug)]
 pub struct Elector {
     identity: String,
-    sides: Vec<Side>,
+    sides: Vec<LockObject>,
     random: fastrand::Rng,
     releasing: bool,
     notices: Vec<Notice>,
@@ -146,7 +146,7 @@ impl Elector {
         let wanted = Lock::ALL.into_iter().filter(|lock| mode.wants(*lock));
         Self {
             identity: identity.to_owned(),
-            sides: wanted.map(|lock| Side::new(lock, now)).collect(),
+            sides: wanted.map(|lock| LockObject::new(lock, now)).collect(),
             random: fastrand::Rng::with_seed(seed),
             releasing: false,
             notices: Vec::new(),
@@ -277,7 +277,7 @@ impl Elector {
     /// Whether it is worth watching an object.
     #[must_use]
     pub fn wants_watch(&self, now: Duration, lock: Lock) -> bool {
-        let wants = |side: &Side| {
+        let wants = |side: &LockObject| {
             let known = side.view.is_some() || side.watched;
             side.refused.is_none() && known && !side.is_held(now) && !side.is_ours(&self.identity)
         };
@@ -316,10 +316,10 @@ impl Elector {
         let side = &mut self.sides[index];
         let spread = if side.watched { 2.0 } else { 0.5 };
         let jitter = seconds(&mut self.random, 0.0, spread);
-        let odd = |side: &Side| match &side.view {
+        let odd = |side: &LockObject| match &side.view {
             Some(View::Unreadable(_)) => Some(Notice::Unreadable(side.lock)),
             Some(View::Record(record)) if record.holder == self.identity && !side.is_ours(&self.identity) => {
-                Some(Notice::Twin(side.lock))
+                Some(Notice::IdentityConflict(side.lock))
             }
             _ => None,
         };

@@ -12,7 +12,7 @@ use super::amounts::{Amounts, Part, Parts};
 use super::{
     ContainerSpec, ContainerStatus, LONGEST_TEXT, MOST_CONTAINERS, MOST_OWNERS, Owner, Phase, Pod, Resources, State,
 };
-use crate::json::{Number, Pairs, Slim, Text, said};
+use crate::json::{FromRaw, Number, Pairs, Text, said};
 use crate::quantity::{parse_integer, parse_millis};
 use crate::stream::Shape;
 
@@ -283,7 +283,7 @@ impl<'de> Deserialize<'de> for Resources {
     }
 }
 
-impl<'de> Slim<'de> for Pod {
+impl<'de> FromRaw<'de> for Pod {
     type Raw = RawPod<'de>;
 
     fn slim(raw: RawPod<'de>) -> Option<Self> {

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use super::repeated::{Found, Holding, Repeated, Search};
 use super::{Phase, Pod, PodList, raw};
 use crate::error::ParseError;
-use crate::json::{Slim as _, Text};
+use crate::json::{FromRaw as _, Text};
 use crate::stream::{Edge, Filter, Item, LABEL_BYTES, LONGEST_HEAD, LabelRules, Labels};
 
 /// The most pods of a list; no node has so many that run. Pods that have ended make room for others.

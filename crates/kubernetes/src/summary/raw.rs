@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{ContainerSummary, FsUse, NodeSummary, PodSummary};
-use crate::json::{Number, Slim, Text, lenient, said};
+use crate::json::{FromRaw, Number, Text, lenient, said};
 use crate::pods::MOST_CONTAINERS;
 use crate::stream::Shape;
 
@@ -106,7 +106,7 @@ pub(super) fn node(raw: RawNode) -> NodeSummary {
     }
 }
 
-impl<'de> Slim<'de> for PodSummary {
+impl<'de> FromRaw<'de> for PodSummary {
     type Raw = RawPod<'de>;
 
     fn slim(raw: RawPod<'de>) -> Option<Self> {

@@ -109,9 +109,9 @@ impl Page {
 /// A page comes to the same in pieces of any size.
 #[cfg(fuzzing)]
 pub fn fuzz(bytes: &[u8], piece: usize) {
-    use crate::cluster::{Pods, Swap};
+    use crate::cluster::{DoubleBuffered, Pods};
     let read = |piece: usize| {
-        let mut pods = Swap::new(Pods::default());
+        let mut pods = DoubleBuffered::new(Pods::default());
         let mut reader = Reader::new(&mut pods);
         reader.begin();
         let pushed = bytes.chunks(piece.max(1)).try_for_each(|piece| reader.push(piece));
@@ -125,11 +125,11 @@ pub fn fuzz(bytes: &[u8], piece: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Nodes, Swap};
+    use crate::cluster::{DoubleBuffered, Nodes};
     use proptest::prelude::*;
 
     fn read(text: &str) -> (Result<Page, ParseError>, usize) {
-        let mut nodes = Swap::new(Nodes::default());
+        let mut nodes = DoubleBuffered::new(Nodes::default());
         nodes.restart();
         let mut reader = Reader::new(&mut nodes);
         let page = reader.push(text.as_bytes()).and_then(|()| reader.finish());

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::cluster::{Kind, Objects as _, Swap, Workloads};
+use crate::cluster::{DoubleBuffered, Kind, Objects as _, Workloads};
 use crate::kubelet::tests::server::{Heard, Reply, Server, Then};
 use crate::{ApiServer, Auth, Error, Settings};
 
@@ -119,7 +119,7 @@ fn asked(heard: &Heard) -> String {
 struct World {
     server: Server,
     reflector: Reflector,
-    store: Arc<Mutex<Swap<Workloads>>>,
+    store: Arc<Mutex<DoubleBuffered<Workloads>>>,
     status: Arc<Status>,
 }
 
@@ -144,7 +144,7 @@ impl World {
         };
         let reflector = Reflector::new(ApiServer::new(settings).expect("good settings"), PATH, pace);
         let status = reflector.status();
-        Self { server, reflector, store: Swap::shared(Workloads::new(Kind::Deployment)), status }
+        Self { server, reflector, store: DoubleBuffered::shared(Workloads::new(Kind::Deployment)), status }
     }
 
     /// Runs until something is true, and then drops the running reflector.
@@ -179,7 +179,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(store: &Mutex<Swap<Workloads>>, status: &Status, server: &Server) -> Self {
+    fn of(store: &Mutex<DoubleBuffered<Workloads>>, status: &Status, server: &Server) -> Self {
         let store = store.lock().expect("nobody panicked");
         let names = store.current().map(|store| {
             let names: Vec<_> = store.sorted().iter().map(|workload| workload.name.to_string()).collect();

@@ -13,10 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Text};
-use net::chain;
-use telemetry::{Episode, Status};
+use telemetry::Status;
 use tokio::sync::watch;
-use tracing::{info, warn};
 
 pub use access::Access;
 pub use container_instance::EcsAgent;
@@ -163,48 +161,5 @@ impl Shared {
         let mut facts = self.facts.subscribe();
         let facts = facts.wait_for(|facts| !facts.lacks(fact)).await.ok()?;
         facts.get(fact).cloned()
-    }
-}
-
-/// One place that is asked: its failures are told once, and their end.
-struct Place {
-    name: &'static str,
-    /// What is missing while it doesn't answer.
-    without: &'static str,
-    episode: Episode,
-    /// What was last said of it.
-    words: String,
-}
-
-impl Place {
-    fn new(name: &'static str, without: &'static str) -> Self {
-        Self { name, without, episode: Episode::default(), words: String::new() }
-    }
-
-    fn note<T, E: std::error::Error>(&mut self, result: Result<T, E>) -> Option<T> {
-        match result {
-            Ok(value) => {
-                self.answered();
-                Some(value)
-            }
-            Err(error) => {
-                self.failed(&chain(&error));
-                None
-            }
-        }
-    }
-
-    fn answered(&mut self) {
-        if let Some(failures) = self.episode.recovered() {
-            info!(source = self.name, failures, "source answers again");
-        }
-    }
-
-    fn failed(&mut self, error: &str) {
-        // Another cause is told too: what fails at first for lack of a network may fail later for lack of a right.
-        if self.episode.failing() || self.words != error {
-            error.clone_into(&mut self.words);
-            warn!(source = self.name, error, "source doesn't answer; {}; retrying", self.without);
-        }
     }
 }

@@ -14,18 +14,18 @@ use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::insights::NodeIdentity;
 use crate::awscontainerinsight::kubelet_settings::settings;
 use crate::awscontainerinsight::place::discovery_options;
-use crate::awscontainerinsight::sources::kubelet::{self, Server};
-use crate::awscontainerinsight::sources::{Detour, Machine};
+use crate::awscontainerinsight::source_failures::SourceFailures;
+use crate::awscontainerinsight::sources::kubelet::{self, KubeletTask};
+use crate::awscontainerinsight::sources::{KubeletThenApiServer, Machine};
 use crate::awscontainerinsight::stores::inventory::Inventory;
 use crate::awscontainerinsight::stores::owners::Naming;
 use crate::awscontainerinsight::stores::pod::Style;
-use crate::awscontainerinsight::troubles::Troubles;
 
 impl Collector {
     /// A collector of the machine at `place`.
     pub fn open(config: Config, place: &Place, context: Context) -> Result<Self, Error> {
-        let troubles = Troubles::new(&context.registry, &context.name);
-        let mut machine = Machine::open(&place.root, &config, context.clock.clone(), troubles)
+        let failures = SourceFailures::new(&context.registry, &context.name);
+        let mut machine = Machine::open(&place.root, &config, context.clock.clone(), failures)
             .map_err(|source| Error::Machine { root: place.root.display().to_string(), source })?;
         let node_name = place.node_name.clone().unwrap_or_else(|| machine.host_name());
         let kubelet = match &place.kubelet {
@@ -38,16 +38,16 @@ impl Collector {
                 }
                 let client = Kubelet::new(settings).map_err(|source| Error::Kubelet { source })?;
                 let client = client.with_labels(labels(&config));
-                let (asker, server) = kubelet::channel();
+                let (handle, server) = kubelet::channel();
                 // With client-certificate authentication there is no fallback to the API server.
-                let way_round = match config.kubelet.auth_type {
+                let api_server = match config.kubelet.auth_type {
                     AuthType::ServiceAccount => api_server::client(place, &node_name)?,
                     AuthType::Tls | AuthType::None | AuthType::KubeConfig => None,
                 };
-                let detour =
-                    way_round.map(|api_server| Detour::new(api_server.with_labels(labels(&config)), &node_name));
-                context.runtime.spawn(Server::run(server, client, detour).in_current_span());
-                Some(asker)
+                let fallback = api_server
+                    .map(|api_server| KubeletThenApiServer::new(api_server.with_labels(labels(&config)), &node_name));
+                context.runtime.spawn(KubeletTask::run(server, client, fallback).in_current_span());
+                Some(handle)
             }
         };
         let node = discovery::Node {
@@ -59,7 +59,7 @@ impl Collector {
         };
         let cluster = match config.container_orchestrator {
             Orchestrator::Eks => {
-                let limits = machine.troubles().limits().clone();
+                let limits = machine.failures().limits().clone();
                 Cluster::begin(&config, place, &node_name, &context, &limits)?
             }
             Orchestrator::Ecs | Orchestrator::Host => None,

@@ -1,9 +1,9 @@
 //! One tick: read the machine, hear the kubelet, make the records.
 
 mod discovery;
-mod hearing;
+mod kubelet_responses;
 mod limits;
-mod naming;
+mod pod_names;
 mod storage;
 
 use std::collections::HashSet;
@@ -17,17 +17,17 @@ use telemetry::{Counter, Gauge, Registry};
 use crate::awscontainerinsight::cluster::Cluster;
 use crate::awscontainerinsight::config::{CollectionRole, Config};
 use crate::awscontainerinsight::impossible::ImpossibleValues;
-use crate::awscontainerinsight::insights::{self, Frame, Knowledge, NodeIdentity};
+use crate::awscontainerinsight::insights::{self, Knowledge, NodeIdentity, TickContext};
 use crate::awscontainerinsight::samples::ClusterSample;
+use crate::awscontainerinsight::source_failures::SourceFailures;
 use crate::awscontainerinsight::sources::Machine;
-use crate::awscontainerinsight::sources::kubelet::{Asker, Question};
+use crate::awscontainerinsight::sources::kubelet::{KubeletHandle, Request};
 use crate::awscontainerinsight::stores::inventory::Inventory;
 use crate::awscontainerinsight::stores::restarts::Restarts;
-use crate::awscontainerinsight::troubles::Troubles;
 use platform::discovery::Discovered;
 
 /// The most that a round waits for the kubelet's answers; half the interval where that is shorter.
-const PATIENCE: Duration = Duration::from_secs(5);
+const KUBELET_WAIT: Duration = Duration::from_secs(5);
 
 /// Everything between two ticks.
 pub struct Collector {
@@ -37,11 +37,11 @@ pub struct Collector {
     machine: Machine,
     inventory: Inventory,
     restarts: Restarts,
-    kubelet: Option<Asker>,
+    kubelet: Option<KubeletHandle>,
     discovery: Discovered,
     cluster: Option<Cluster>,
     /// Whether the first results have been taken over.
-    learnt: bool,
+    is_discovered: bool,
     patience: Duration,
     clock: Arc<dyn Clock>,
     /// UIDs that nothing named in the last round but their log directories.
@@ -71,7 +71,7 @@ pub(crate) struct Parts {
     /// The pods, none yet.
     pub inventory: Inventory,
     /// The way to the kubelet; `None` outside Kubernetes.
-    pub kubelet: Option<Asker>,
+    pub kubelet: Option<KubeletHandle>,
     /// What is found out beside the rounds.
     pub discovery: Discovered,
     /// What is followed at the API server; `None` where there is none.
@@ -93,7 +93,7 @@ impl Collector {
         let interval = parts.config.collection_interval;
         Self {
             restarts: Restarts::new(interval),
-            patience: PATIENCE.min(interval / 2),
+            patience: KUBELET_WAIT.min(interval / 2),
             own: Own {
                 accepted: counter("otelcol_receiver_accepted_metric_points", "Metric points that were collected."),
                 nameless: gauge("container_insights_nameless_pods", "Pods with cgroups whose names are not known yet."),
@@ -110,7 +110,7 @@ impl Collector {
             kubelet: parts.kubelet,
             discovery: parts.discovery,
             cluster: parts.cluster,
-            learnt: false,
+            is_discovered: false,
             missed: HashSet::new(),
             impossible: ImpossibleValues::new(&parts.registry, &parts.component),
             clock: parts.clock,
@@ -123,8 +123,8 @@ impl Collector {
     }
 
     /// The failures and the limits of its sources.
-    pub fn troubles(&mut self) -> &mut Troubles {
-        self.machine.troubles()
+    pub fn failures(&mut self) -> &mut SourceFailures {
+        self.machine.failures()
     }
 
     /// Waits longer or shorter for the kubelet's answers of a round: in tests, whose kubelet answers late only where the
@@ -171,7 +171,7 @@ impl Collector {
     fn records(&mut self, at: Stamp) -> Vec<Record> {
         if self.config.collection_role == CollectionRole::Leader {
             self.learn();
-            let frame = Frame::new(&self.identity, at.wall_ms());
+            let frame = TickContext::new(&self.identity, at.wall_ms());
             let cluster = self.cluster_sample();
             let records = cluster.iter().flat_map(|sample| insights::cluster_records(&frame, sample, &self.config));
             let records = records.collect();
@@ -179,7 +179,7 @@ impl Collector {
             return records;
         }
         // The kubelet works on its answer while the machine is read.
-        let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::PodsAndSummary));
+        let asked = self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Request::PodsAndSummary));
         if let Some(tasks) = &self.discovery.tasks {
             tasks.ask();
         }
@@ -195,7 +195,7 @@ impl Collector {
         }
         let storage = self.storage(&sample, summary.as_ref());
         let cluster = self.cluster_sample();
-        let frame = Frame::new(&self.identity, at.wall_ms());
+        let frame = TickContext::new(&self.identity, at.wall_ms());
         let knowledge = Knowledge {
             inventory: &self.inventory,
             restarts: &mut self.restarts,

@@ -4,10 +4,26 @@ use std::collections::BTreeMap;
 
 use catalog::Metric;
 use model::Text;
-use telemetry::{Counter, Episode, Registry};
-use tracing::{info, warn};
+use telemetry::{Failing, Failure, Registry, Severity};
 
 use crate::awscontainerinsight::plausible::{self, Reason};
+
+const POSSIBLE: &str = "values are possible again";
+
+static BACKWARDS: Failure =
+    Failure { severity: Severity::Info, begins: "counter went backwards: its rate is missing once", ends: "" };
+
+static WRAPPED: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "impossible value: below zero; left out until it is possible again",
+    ends: POSSIBLE,
+};
+
+static EXCEEDS: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "impossible value: more than there can be; left out until it is possible again",
+    ends: POSSIBLE,
+};
 
 /// A value that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +41,7 @@ pub struct Impossible {
 pub struct ImpossibleValues {
     registry: Registry,
     receiver: String,
-    lines: BTreeMap<(&'static str, Reason), Line>,
-}
-
-#[derive(Debug)]
-struct Line {
-    values: Counter,
-    episode: Episode,
+    lines: BTreeMap<(&'static str, Reason), Failing>,
 }
 
 impl ImpossibleValues {
@@ -44,39 +54,26 @@ impl ImpossibleValues {
     pub fn note(&mut self, values: &[Impossible]) -> bool {
         let was = |key: &(&'static str, Reason)| values.iter().any(|value| (value.metric.name, value.reason) == *key);
         for ((metric, reason), line) in &mut self.lines {
-            if !was(&(metric, *reason))
-                && let Some(values) = line.episode.recovered()
-                && *reason != Reason::Backwards
-            {
-                info!(metric, values, "values are possible again");
+            if !was(&(metric, *reason)) {
+                line.recovered();
             }
         }
         for Impossible { metric, reason, about } in values {
             let (registry, receiver, name) = (&self.registry, &self.receiver, metric.name);
-            let line = self.lines.entry((name, *reason)).or_insert_with(|| Line {
-                values: registry.counter(
+            let line = self.lines.entry((name, *reason)).or_insert_with(|| {
+                let counter = registry.counter(
                     "container_insights_impossible_values",
                     "Values that can't be true and were left out, by metric and reason.",
                     &[("receiver", receiver), ("metric", name), ("reason", reason.label())],
-                ),
-                episode: Episode::default(),
+                );
+                let failure = match reason {
+                    Reason::Backwards => &BACKWARDS,
+                    Reason::Wrapped => &WRAPPED,
+                    Reason::Exceeds => &EXCEEDS,
+                };
+                Failing::new(failure).of(name).counted_by(counter)
             });
-            line.values.add(1);
-            if line.episode.failing() {
-                let about = &**about;
-                match reason {
-                    Reason::Backwards => {
-                        info!(metric = name, about, "counter went backwards: its rate is missing once");
-                    }
-                    Reason::Wrapped => {
-                        warn!(metric = name, about, "impossible value: below zero; left out until it is possible again")
-                    }
-                    Reason::Exceeds => warn!(
-                        metric = name,
-                        about, "impossible value: more than there can be; left out until it is possible again"
-                    ),
-                }
-            }
+            line.failed(1, about);
         }
         let is_growth =
             |value: &Impossible| value.reason == Reason::Exceeds && plausible::depends_on_capacity(value.metric);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use component::Context;
 use model::{Batch, Clock, Stamp};
-use telemetry::{Counter, Episode, Status};
-use tracing::{Span, info, warn};
+use telemetry::{Counter, Failing, Failure, Severity, Status};
+use tracing::{Span, info};
 
 use crate::awscontainerinsight::collect::Collector;
 use crate::awscontainerinsight::config::{Config, Orchestrator};
@@ -25,9 +25,18 @@ const LATE: u32 = 3;
 /// No round is late before this, however short the interval is.
 const EARLIEST_LATE: Duration = Duration::from_secs(60);
 
-/// What is said where nobody knows the cluster.
-const NAMELESS: &str = "the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name, \
-                        tag the instance eks:cluster-name, or let the agent read its tags";
+static NAMELESS: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "the cluster's name is unknown and nothing is emitted: set the receiver's option cluster_name, \
+             tag the instance eks:cluster-name, or let the agent read its tags",
+    ends: "the cluster has a name now, ticks are emitted",
+};
+
+static FULL: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "the pipeline has no room for another tick: ticks are dropped until it has",
+    ends: "the pipeline has room again",
+};
 
 /// Takes a tick's batch; false where there is no room for it. A batch without room is dropped and counted.
 pub type Offer = Box<dyn Fn(Batch) -> bool + Send>;
@@ -70,12 +79,11 @@ impl Receiver {
             clock,
             offer,
             needs_cluster: platform == Orchestrator::Eks,
-            nameless,
-            unnamed: Episode::default(),
+            nameless: Failing::new(&NAMELESS).counted_by(nameless),
             stopped,
             extra,
             refused,
-            full: Episode::default(),
+            full: Failing::new(&FULL),
             status,
             node_name,
             interval,
@@ -105,12 +113,11 @@ struct Work {
     offer: Offer,
     /// Whether rounds are dropped while the cluster's name is unknown.
     needs_cluster: bool,
-    nameless: Counter,
-    unnamed: Episode,
+    nameless: Failing,
     stopped: mpsc::Receiver<()>,
     extra: Option<Duration>,
     refused: Counter,
-    full: Episode,
+    full: Failing,
     status: Status,
     node_name: String,
     interval: Duration,
@@ -156,24 +163,20 @@ impl Work {
         if self.needs_cluster && !self.is_named() {
             return;
         }
-        let points: usize = round.records.iter().map(|record| record.points.len()).sum();
+        let points = round.points();
         let Stamp { wall: now, monotonic } = self.clock.stamp();
-        if (self.offer)(round) {
-            self.status.output(monotonic);
-            match self.collector.troubles().message() {
-                None => self.status.ok(now),
-                Some(message) => self.status.degraded(now, &message),
-            }
-        } else {
+        if !(self.offer)(round) {
             self.refused.add(points as u64);
-            self.status.failed(now, "the pipeline has no room for another round");
-            if self.full.failing() {
-                warn!(points, "the pipeline has no room for another round: rounds are dropped until it has");
-            }
+            // The state is there before the line that makes an operator look.
+            self.status.failed(now, FULL.begins);
+            self.full.failed(1, &format!("{points} metric points"));
             return;
         }
-        if let Some(rounds) = self.full.recovered() {
-            info!(rounds, "the pipeline has room again");
+        self.full.recovered();
+        self.status.output(monotonic);
+        match self.collector.failures().message() {
+            None => self.status.ok(now),
+            Some(message) => self.status.degraded(now, &message),
         }
     }
 
@@ -182,20 +185,18 @@ impl Work {
         let now = self.clock.stamp().wall;
         match self.collector.has_cluster() {
             Some(true) => {
-                if let Some(rounds) = self.unnamed.recovered() {
-                    info!(rounds, "the cluster has a name now, rounds are emitted");
-                }
+                self.nameless.recovered();
                 return true;
             }
-            None => self.status.failed(now, "the cluster's name is unknown still, and nothing is emitted"),
+            None => {
+                self.nameless.counts(1);
+                self.status.failed(now, "the cluster's name is unknown still, and nothing is emitted");
+            }
             Some(false) => {
-                self.status.failed(now, NAMELESS);
-                if self.unnamed.failing() {
-                    warn!("{NAMELESS}");
-                }
+                self.status.failed(now, NAMELESS.begins);
+                self.nameless.failed(1, &"");
             }
         }
-        self.nameless.add(1);
         false
     }
 }

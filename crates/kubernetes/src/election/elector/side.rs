@@ -11,7 +11,7 @@ use crate::election::record::{LEASE, Record};
 const OWN: usize = 16;
 
 #[derive(Debug)]
-pub(super) struct Side {
+pub(super) struct LockObject {
     pub(super) lock: Lock,
     /// Since when and until when it may not be used: the time to try again.
     pub(super) refused: Option<Duration>,
@@ -45,7 +45,7 @@ pub(super) struct Side {
     pub(super) tries: u32,
 }
 
-impl Side {
+impl LockObject {
     pub(super) fn new(lock: Lock, now: Duration) -> Self {
         Self {
             lock,

@@ -199,7 +199,7 @@ fn a_twin_with_our_identity_is_left_alone() {
     agent.write(Lock::ConfigMap, Outcome::Conflict);
     agent.read(Lock::ConfigMap, record("me", 9));
     assert!(!agent.leads());
-    assert_eq!(agent.elector.take_notices(), [Notice::Twin(Lock::ConfigMap)]);
+    assert_eq!(agent.elector.take_notices(), [Notice::IdentityConflict(Lock::ConfigMap)]);
     // Who has the ConfigMap may be waiting for our Lease.
     let (_, released) = agent.write(Lock::Lease, Outcome::Written);
     assert_eq!(released.holder, "");

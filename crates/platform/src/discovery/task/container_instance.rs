@@ -4,12 +4,14 @@
 
 use aws::ecs_agent::{Client, PORT, cluster_name, container_instance_id};
 use net::chain;
+use telemetry::Failure;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Place, Shared};
+use super::Shared;
 use crate::backoff::Backoff;
 use crate::facts::{Fact, Origin};
+use crate::source::{Source, silent};
 
 /// How many answers without names in a row an agent may give that is about to register.
 const LONG: u32 = 5;
@@ -25,11 +27,13 @@ pub struct EcsAgent {
     pub found: watch::Sender<Option<String>>,
 }
 
+static AGENT: Failure = silent!("cluster, container instance and tasks are missing");
+
 /// Asks until cluster and container instance are known.
 pub(super) async fn find(shared: &Shared, agent: Option<EcsAgent>) {
     let Some(agent) = agent else { return };
     let mut backoff = Backoff::new(shared.pace.first, shared.pace.agent);
-    let mut place = Place::new("ECS agent", "cluster, container instance and tasks are missing");
+    let mut source = Source::new("ECS agent", &AGENT);
     let mut unregistered = 0;
     loop {
         let (mut words, mut nameless) = (Vec::new(), Vec::new());
@@ -61,9 +65,9 @@ pub(super) async fn find(shared: &Shared, agent: Option<EcsAgent>) {
             words.append(&mut nameless);
         }
         if words.is_empty() {
-            place.answered();
+            source.answered();
         } else {
-            place.failed(&words.join("; "));
+            source.failed(&words.join("; "));
         }
         if !shared.lacks(Fact::ClusterName) && !shared.lacks(Fact::ContainerInstanceId) {
             return;

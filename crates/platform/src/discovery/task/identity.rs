@@ -3,11 +3,13 @@
 
 use kubernetes::ApiServer;
 use model::Text;
+use telemetry::Failure;
 use tokio::time::sleep;
 
-use super::{Place, Shared};
+use super::Shared;
 use crate::backoff::{Backoff, about};
 use crate::facts::{Fact, Facts, Origin};
+use crate::source::{Source, silent};
 
 /// What is asked for.
 const WANTED: [Fact; 4] = [Fact::InstanceId, Fact::InstanceType, Fact::Region, Fact::Zone];
@@ -21,11 +23,14 @@ pub struct NodeObject {
     pub name: Text,
 }
 
+static NODE: Failure = silent!("other sources may name the instance and the cluster");
+static METADATA: Failure = silent!("what only it can tell is missing");
+
 /// Asks until everything is known. Each pass over the places ends with what is known being settled.
 pub(super) async fn find(shared: &Shared, mut node: Option<NodeObject>, metadata: Option<&aws::metadata::Client>) {
     let mut backoff = Backoff::new(shared.pace.first, shared.pace.hour);
-    let mut object = Place::new("Kubernetes node", "other places may name the instance and the cluster");
-    let mut service = Place::new("instance metadata", "what only it can tell is missing");
+    let mut object = Source::new("Kubernetes node", &NODE);
+    let mut service = Source::new("instance metadata", &METADATA);
     loop {
         if is_lacking(shared, true)
             && let Some(asked) = &mut node

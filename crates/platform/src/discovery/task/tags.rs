@@ -3,14 +3,16 @@
 //! Tags in instance metadata, where the instance shows them there; else EC2 `DescribeTags`.
 
 use std::time::Duration;
+use telemetry::Failure;
 
 use net::chain;
 use tokio::time::sleep;
 
+use super::Shared;
 use super::access::Ec2;
-use super::{Place, Shared};
 use crate::backoff::{Backoff, about};
 use crate::facts::{Fact, Origin};
+use crate::source::{Source, silent};
 
 const GROUP: &str = "aws:autoscaling:groupName";
 /// Tags that hold the cluster's name: those of managed node groups, and those that Karpenter and EKS Auto Mode write.
@@ -27,6 +29,8 @@ struct Said {
     group: Option<String>,
 }
 
+static TAGS: Failure = silent!("the Auto Scaling group is missing, and the cluster's name if only they say it");
+
 /// Looks at the tags for ever.
 pub(super) async fn follow(shared: &Shared, metadata: Option<&aws::metadata::Client>, ec2: Option<&Ec2>) {
     if metadata.is_none() && ec2.is_none() {
@@ -42,8 +46,7 @@ pub(super) async fn follow(shared: &Shared, metadata: Option<&aws::metadata::Cli
     }
     let Some(instance) = shared.known(Fact::InstanceId).await else { return };
     let mut backoff = Backoff::new(shared.pace.first, shared.pace.hour);
-    let mut tags =
-        Place::new("instance tags", "the Auto Scaling group is missing, and the cluster's name if only they say it");
+    let mut tags = Source::new("instance tags", &TAGS);
     loop {
         let said = look(shared, metadata, ec2, &instance).await;
         let is_known = said.is_ok();

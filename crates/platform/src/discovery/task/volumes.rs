@@ -2,26 +2,30 @@
 
 use model::Text;
 use net::chain;
+use telemetry::Failure;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::Shared;
 use super::access::Ec2;
-use super::{Place, Shared};
 use crate::backoff::{Backoff, about};
 use crate::facts::{Attachment, Fact};
+use crate::source::{Source, silent};
+
+static VOLUMES: Failure = silent!("disks without a serial number have no EBSVolumeId");
 
 /// Asks for as long as there is a disk without a name.
 pub(super) async fn follow(shared: &Shared, ec2: Option<&Ec2>, mut nameless: watch::Receiver<Vec<Text>>) {
     let Some(ec2) = ec2 else { return };
     let Some(instance) = shared.known(Fact::InstanceId).await else { return };
     let mut backoff = Backoff::new(shared.pace.first, shared.pace.hour);
-    let mut place = Place::new("EC2 volumes", "disks without a serial number have no EBSVolumeId");
+    let mut source = Source::new("EC2 volumes", &VOLUMES);
     // Where the sender is gone, so are the disks.
     while nameless.wait_for(|disks| !disks.is_empty()).await.is_ok() {
         nameless.mark_unchanged();
         match ask(shared, ec2, &instance).await {
             Ok(attachments) => {
-                place.answered();
+                source.answered();
                 backoff.reset();
                 shared.learn(|facts| facts.attachments = Some(attachments));
                 sleep(about(shared.pace.disks)).await;
@@ -30,7 +34,7 @@ pub(super) async fn follow(shared: &Shared, ec2: Option<&Ec2>, mut nameless: wat
                 let _ = timeout(about(rest), nameless.changed()).await;
             }
             Err(words) => {
-                place.failed(&words);
+                source.failed(&words);
                 sleep(backoff.pause()).await;
             }
         }

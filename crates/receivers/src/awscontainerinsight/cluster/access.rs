@@ -4,20 +4,20 @@ use kubernetes::Settings;
 use kubernetes::watch::{Pace, Reflector};
 use platform::{Place, api_server};
 
-use crate::awscontainerinsight::cluster::watched::Followed;
+use crate::awscontainerinsight::cluster::watch_status::WatchedCollections;
 use crate::awscontainerinsight::error::Error;
 
 /// The way to the API server.
 #[derive(Debug, Clone)]
 pub struct Access {
     settings: Settings,
-    followed: Followed,
+    collections: WatchedCollections,
 }
 
 impl Access {
     /// `None` where nothing says where the API server is.
-    pub fn of(place: &Place, node_name: &str, followed: Followed) -> Option<Self> {
-        Some(Self { settings: api_server::settings(place, node_name)?, followed })
+    pub fn of(place: &Place, node_name: &str, collections: WatchedCollections) -> Option<Self> {
+        Some(Self { settings: api_server::settings(place, node_name)?, collections })
     }
 
     /// What a client is made with.
@@ -33,7 +33,7 @@ impl Access {
     /// The same at a pace of its own.
     pub fn reflector_at(&self, path: &str, pace: Pace) -> Result<Reflector, Error> {
         let reflector = Reflector::new(api_server::connect(self.settings())?, path, pace);
-        self.followed.add(path, reflector.status());
+        self.collections.add(path, reflector.status());
         Ok(reflector)
     }
 }

@@ -3,25 +3,25 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use kubernetes::election::{Campaign, Leadership, Mode, Moment, Notice, Options, Place as LockPlace, Told};
+use kubernetes::election::{Candidate, ElectionEvent, Leadership, Mode, Moment, Notice, Options, Place as LockPlace};
 use model::Clock;
 use net::chain;
-use telemetry::{Episode, Status};
+use telemetry::{Failing, Failure, Severity, Status};
 use tracing::{info, warn};
 
 use crate::awscontainerinsight::cluster::access::Access;
 use crate::awscontainerinsight::config::{Config, LeaderLock};
 use crate::awscontainerinsight::error::Error;
 
-/// A campaign that isn't running yet; `None` where nothing says in which namespace the lock is.
-pub fn campaign(
+/// A candidate that isn't running yet; `None` where nothing says in which namespace the lock is.
+pub fn candidate(
     config: &Config,
     namespace: Option<&str>,
     identity: &str,
     access: &Access,
     clock: &Arc<dyn Clock>,
     status: &Status,
-) -> Result<Option<(Campaign, Leadership)>, Error> {
+) -> Result<Option<(Candidate, Leadership)>, Error> {
     let Some(place) = namespace.and_then(|namespace| LockPlace::new(namespace, &config.leader_lock_name)) else {
         warn!(
             namespace,
@@ -42,7 +42,7 @@ pub fn campaign(
         }),
         told: Box::new(teller(config.leader_lock_name.clone(), status.clone())),
     };
-    Campaign::new(access.settings(), options).map(Some).map_err(|source| Error::Kubelet { source })
+    Candidate::new(access.settings(), options).map(Some).map_err(|source| Error::Kubelet { source })
 }
 
 fn mode(config: &Config) -> Mode {
@@ -54,35 +54,36 @@ fn mode(config: &Config) -> Mode {
     }
 }
 
-/// Puts in words what happens, each failure once.
-fn teller(lock: String, status: Status) -> impl FnMut(Told) + Send {
-    let mut failures = [Episode::default(), Episode::default()];
+static UNREACHABLE: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "leader lock unreachable; retrying",
+    ends: "leader lock reachable again",
+};
+
+/// Logs what happens, each failure once.
+fn teller(lock: String, status: Status) -> impl FnMut(ElectionEvent) + Send {
+    let failing = || Failing::new(&UNREACHABLE).of(lock.clone());
+    let mut failures = [failing(), failing()];
     status.fact(fact("candidate"));
     move |told| match told {
-        Told::Became => {
+        ElectionEvent::Became => {
             info!(lock, "this agent leads: it reports the cluster");
             status.fact(fact("leader"));
         }
-        Told::Stopped => {
+        ElectionEvent::Stopped => {
             info!(lock, "this agent no longer leads");
             status.fact(fact("candidate"));
         }
-        Told::Notice(notice) => say(&lock, notice),
-        Told::Failed(object, error) => {
-            if failures[object as usize].failing() {
-                warn!(lock, object = object.kind(), error = chain(&error), "leader lock unreachable; retrying");
-            }
+        ElectionEvent::Notice(notice) => say(&lock, notice),
+        ElectionEvent::Failed(object, error) => {
+            failures[object as usize].failed(1, &format!("{}: {}", object.kind(), chain(&error)));
         }
-        Told::Recovered(object) => {
-            if let Some(failures) = failures[object as usize].recovered() {
-                info!(lock, object = object.kind(), failures, "leader lock reachable again");
-            }
-        }
-        Told::Watched(object, watched) => {
+        ElectionEvent::Recovered(object) => failures[object as usize].recovered(),
+        ElectionEvent::Watched(object, watched) => {
             let how = if watched { "watching" } else { "polling: the role has no right to watch it" };
             info!(lock, object = object.kind(), "leader lock: {how}");
         }
-        Told::EventFailed(error) => {
+        ElectionEvent::EventFailed(error) => {
             info!(lock, error = chain(&error), "event about the leader not posted; nothing else is missing");
         }
     }
@@ -109,7 +110,7 @@ fn say(lock: &str, notice: Notice) {
                 "the leader lock's record can't be read; it is written over after a while"
             );
         }
-        Notice::Twin(object) => {
+        Notice::IdentityConflict(object) => {
             warn!(
                 lock,
                 object = object.kind(),
@@ -119,9 +120,9 @@ fn say(lock: &str, notice: Notice) {
     }
 }
 
-/// Runs a campaign until the other end of `stop` is gone.
-pub fn run(campaign: Campaign, stop: tokio::sync::oneshot::Receiver<()>) -> impl Future<Output = ()> + Send {
-    campaign.run(async move {
+/// Runs a candidate until the other end of `stop` is gone.
+pub fn run(candidate: Candidate, stop: tokio::sync::oneshot::Receiver<()>) -> impl Future<Output = ()> + Send {
+    candidate.run(async move {
         let _ = stop.await;
     })
 }

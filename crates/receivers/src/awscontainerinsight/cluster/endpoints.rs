@@ -1,4 +1,4 @@
-//! Which pods are behind each Service, followed as long as somebody wants it: whoever speaks for the cluster, or an agent that may
+//! Which pods are behind each Service, collections as long as somebody wants it: whoever speaks for the cluster, or an agent that may
 //! not watch Services. By EndpointSlices, or where those are refused by Endpoints.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use tracing::Instrument;
 
 use crate::awscontainerinsight::cluster::access::Access;
-use crate::awscontainerinsight::cluster::kept::Kept;
+use crate::awscontainerinsight::cluster::mirror::Mirror;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::samples::Count;
 
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A role without a right to slices is meant so: they are asked for once an hour, for little is gained.
 const REFUSED: Duration = Duration::from_secs(3600);
 
-/// Why they are followed.
+/// Why they are collections.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Wishes {
     leading: bool,
@@ -33,8 +33,8 @@ struct Wishes {
 /// The pods behind Services, and the wishes for them.
 #[derive(Debug, Clone)]
 pub struct Follower {
-    slices: Kept<EndpointSlices>,
-    endpoints: Kept<Endpoints>,
+    slices: Mirror<EndpointSlices>,
+    endpoints: Mirror<Endpoints>,
     wishes: watch::Sender<Wishes>,
 }
 
@@ -45,8 +45,8 @@ impl Follower {
         let patient = Pace { refused: REFUSED, ..Pace::default() };
         let mut by_slices = access.reflector_at(ENDPOINT_SLICES, patient)?;
         let mut by_endpoints = access.reflector(ENDPOINTS)?;
-        let slices = Kept::of(&by_slices, EndpointSlices::new(node_name));
-        let endpoints = Kept::of(&by_endpoints, Endpoints::new(node_name));
+        let slices = Mirror::of(&by_slices, EndpointSlices::new(node_name));
+        let endpoints = Mirror::of(&by_endpoints, Endpoints::new(node_name));
         let follower = Self { slices, endpoints, wishes };
         let known = follower.clone();
         let following = async move {
@@ -106,7 +106,7 @@ impl Follower {
 }
 
 /// Follows Endpoints while slices are refused; never ends by itself but where nothing can help.
-async fn instead(reflector: &mut Reflector, endpoints: &Kept<Endpoints>, slices: &Status) {
+async fn instead(reflector: &mut Reflector, endpoints: &Mirror<Endpoints>, slices: &Status) {
     let mut store = endpoints.store.clone();
     loop {
         until(slices, |phase| phase == Phase::Refused).await;

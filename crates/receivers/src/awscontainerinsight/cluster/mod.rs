@@ -4,13 +4,13 @@
 //! Everything here runs beside the rounds; a round takes what is known at its moment and never waits.
 
 mod access;
+mod cluster_state;
 mod election;
 mod endpoints;
-mod figures;
-mod kept;
+mod leader;
+mod mirror;
 mod services;
-mod voice;
-mod watched;
+mod watch_status;
 
 use component::Context;
 use model::Stamp;
@@ -23,17 +23,17 @@ use platform::Place;
 
 use access::Access;
 use endpoints::Follower;
+use leader::Leader;
 pub(crate) use services::Lookup;
 use services::Services;
-use voice::Voice;
-use watched::Followed;
+use watch_status::WatchedCollections;
 
-/// What is followed at the API server.
+/// What is collections at the API server.
 #[derive(Debug)]
 pub struct Cluster {
-    voice: Option<Voice>,
+    leader: Option<Leader>,
     services: Option<Services>,
-    followed: Followed,
+    collections: WatchedCollections,
 }
 
 impl Cluster {
@@ -46,31 +46,31 @@ impl Cluster {
         limits: &Limits,
     ) -> Result<Option<Self>, Error> {
         let Context { clock, status, runtime, registry, name: component } = context;
-        let followed = Followed::new(registry, component, limits);
-        let Some(access) = Access::of(place, node_name, followed.clone()) else { return Ok(None) };
+        let collections = WatchedCollections::new(registry, component, limits);
+        let Some(access) = Access::of(place, node_name, collections.clone()) else { return Ok(None) };
         let endpoints = Follower::begin(&access, node_name, runtime)?;
-        let voice = match config.collection_role {
+        let leader = match config.collection_role {
             CollectionRole::Node => None,
             CollectionRole::All | CollectionRole::Leader => {
-                Voice::begin(config, place, node_name, &access, &endpoints, (clock, status, runtime))?
+                Leader::begin(config, place, node_name, &access, &endpoints, (clock, status, runtime))?
             }
         };
         let services = match config.add_service_as_attribute {
             true => Some(Services::begin(&access, endpoints, (status, runtime))?),
             false => None,
         };
-        Ok(Some(Self { voice, services, followed }))
+        Ok(Some(Self { leader, services, collections }))
     }
 
-    /// Counts and tells what became of what is followed since the last round.
+    /// Counts and tells what became of what is collections since the last round.
     pub fn look(&self) {
-        self.followed.look();
+        self.collections.look();
     }
 
     /// The cluster's numbers, where this agent speaks for it at this moment.
     #[must_use]
     pub fn sample(&self, now: Stamp) -> Option<ClusterSample> {
-        self.voice.as_ref()?.sample(now)
+        self.leader.as_ref()?.sample(now)
     }
 
     /// Which Services pods belong to, as far as is known at this moment.
@@ -80,8 +80,8 @@ impl Cluster {
 
     /// Gives the lock back; takes a few seconds at the most.
     pub fn stop(self) {
-        if let Some(voice) = self.voice {
-            voice.stop();
+        if let Some(leader) = self.leader {
+            leader.stop();
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kubernetes::Pod;
 use kubernetes::access::SERVICES;
-use kubernetes::cluster::{Services as Store, Swap};
+use kubernetes::cluster::{DoubleBuffered, Services as Store};
 use kubernetes::watch::{Phase, Status as Watched};
 use model::Text;
 use telemetry::Status;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// The Services, and the Endpoints behind them.
 #[derive(Debug)]
 pub struct Services {
-    store: Arc<Mutex<Swap<Store>>>,
+    store: Arc<Mutex<DoubleBuffered<Store>>>,
     endpoints: Follower,
 }
 
@@ -33,7 +33,7 @@ impl Services {
     /// Follows the Services from now on.
     pub fn begin(access: &Access, endpoints: Follower, tools: (&Status, &Handle)) -> Result<Self, Error> {
         let (status, runtime) = tools;
-        let store = Swap::shared(Store::default());
+        let store = DoubleBuffered::shared(Store::default());
         let mut reflector = access.reflector(SERVICES)?;
         runtime.spawn(choose(reflector.status(), endpoints.clone(), status.clone()).in_current_span());
         let mut consumer = store.clone();
@@ -55,7 +55,7 @@ impl Services {
 #[derive(Debug)]
 pub enum Lookup<'a> {
     /// By selectors.
-    Selectors(MutexGuard<'a, Swap<Store>>),
+    Selectors(MutexGuard<'a, DoubleBuffered<Store>>),
     /// By namespace and name of the pod.
     Endpoints(BTreeMap<(Box<str>, Box<str>), Text>),
 }
@@ -70,7 +70,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Says which way is in use, and has the Endpoints followed where Services are refused.
+/// Says which way is in use, and has the Endpoints collections where Services are refused.
 async fn choose(watched: Arc<Watched>, endpoints: Follower, status: Status) {
     let mut before = None;
     loop {

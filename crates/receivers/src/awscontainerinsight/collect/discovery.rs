@@ -10,11 +10,11 @@ use super::Collector;
 impl Collector {
     /// Takes over what has been found out since the last round.
     pub(super) fn learn(&mut self) {
-        if self.discovery.facts.has_changed().unwrap_or(false) || !self.learnt {
+        if self.discovery.facts.has_changed().unwrap_or(false) || !self.is_discovered {
             let facts = self.discovery.facts.borrow_and_update();
             self.identity.learn(&facts);
             self.machine.learn(&facts);
-            self.learnt = true;
+            self.is_discovered = true;
         }
     }
 

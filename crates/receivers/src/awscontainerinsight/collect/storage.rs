@@ -29,11 +29,11 @@ impl Collector {
         if !sizes.is_empty() {
             let known = |size: &u64| storage.values().any(|storage| storage.capacity_bytes == *size);
             if sizes.iter().all(known) {
-                self.machine.troubles().recovered("container storage");
+                self.machine.failures().recovered("container storage");
             } else {
                 let words =
                     "no mount of the size that the kubelet gives holds the runtime's storage: no device is named";
-                self.machine.troubles().failed("container storage", 1, &words);
+                self.machine.failures().failed("container storage", 1, &words);
             }
         }
         storage

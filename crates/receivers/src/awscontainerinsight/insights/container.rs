@@ -5,24 +5,24 @@ use kubernetes::State;
 use model::{Attributes, Record, Text};
 
 use crate::awscontainerinsight::config::{Config, LastTerminationReason};
-use crate::awscontainerinsight::insights::frame::Frame;
 use crate::awscontainerinsight::insights::points::Points;
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::{cpu, memory, pod};
 use crate::awscontainerinsight::samples::GroupSample;
 use crate::awscontainerinsight::stores::pod::{ContainerEntry, Entry};
 
 /// The record of a pod's container; `group` is `None` while it has no cgroup: it waits, or has ended.
 pub fn record(
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     entry: &Entry,
     container: &ContainerEntry,
     group: Option<&GroupSample>,
     restarts: Option<u64>,
     config: &Config,
 ) -> Option<Record> {
-    let mut points = frame.points(RecordType::Container);
+    let mut points = tick.points(RecordType::Container);
     if let Some(group) = group {
-        put_usage(&mut points, group, frame, config);
+        put_usage(&mut points, group, tick, config);
     }
     let specification = container.specification.and_then(|at| entry.pod.as_ref()?.containers.get(at));
     if let Some(specification) = specification {
@@ -32,8 +32,8 @@ pub fn record(
         points.put(M::MemoryLimit, specification.limits.memory_bytes);
     }
     points.put(M::NumberOfContainerRestarts, restarts);
-    frame.record(points, |record_type| {
-        let mut attributes = attributes(frame, record_type, entry, container, config);
+    tick.record(points, |record_type| {
+        let mut attributes = attributes(tick, record_type, entry, container, config);
         put_status(&mut attributes, entry, container, config);
         attributes
     })
@@ -41,16 +41,16 @@ pub fn record(
 
 /// The record of a container without a pod: on a machine without Kubernetes, or one whose pods have no names here.
 pub fn record_alone(
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     id: &Text,
     pod_uid: Option<&Text>,
     group: &GroupSample,
     config: &Config,
 ) -> Option<Record> {
-    let mut points = frame.points(RecordType::Container);
-    put_usage(&mut points, group, frame, config);
-    frame.record(points, |record_type| {
-        let mut attributes = frame.attributes(record_type);
+    let mut points = tick.points(RecordType::Container);
+    put_usage(&mut points, group, tick, config);
+    tick.record(points, |record_type| {
+        let mut attributes = tick.attributes(record_type);
         attributes.insert(Attribute::ContainerId, id.clone());
         if let Some(uid) = pod_uid {
             attributes.insert(Attribute::PodId, uid.clone());
@@ -61,13 +61,13 @@ pub fn record_alone(
 
 /// The attributes of every record that belongs to a container.
 pub fn attributes(
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     record_type: RecordType,
     entry: &Entry,
     container: &ContainerEntry,
     config: &Config,
 ) -> Attributes {
-    let mut attributes = pod::attributes(frame, record_type, entry, config);
+    let mut attributes = pod::attributes(tick, record_type, entry, config);
     attributes.insert(Attribute::ContainerName, container.name.clone());
     if let Some(id) = &container.id {
         attributes.insert(Attribute::ContainerId, id.clone());
@@ -76,8 +76,8 @@ pub fn attributes(
     attributes
 }
 
-fn put_usage(points: &mut Points, group: &GroupSample, frame: &Frame<'_>, config: &Config) {
-    let capacity = frame.node.capacity;
+fn put_usage(points: &mut Points, group: &GroupSample, tick: &TickContext<'_>, config: &Config) {
+    let capacity = tick.node.capacity;
     let _ = cpu::put(points, group.cpu.as_ref(), capacity.cpu_millicores);
     let memory = group.memory.as_ref();
     let _ = memory::put(points, memory, memory::Used::of(memory), capacity.memory_bytes, config.memory_failcnt);

@@ -6,7 +6,7 @@ use model::{Record, Text};
 
 use crate::awscontainerinsight::config::{Config, FilesystemUtilization};
 use crate::awscontainerinsight::insights::file_system::{self, FileSystem};
-use crate::awscontainerinsight::insights::frame::Frame;
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::{container, machine_fs, volume};
 use crate::awscontainerinsight::plausible::{Absent, said, within};
 use crate::awscontainerinsight::samples::Volumes;
@@ -27,7 +27,7 @@ pub struct Storage {
 
 /// The record of one container; `storage` is `None` where it isn't known what holds it.
 pub fn record(
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     entry: &Entry,
     container: &ContainerEntry,
     summary: &ContainerSummary,
@@ -43,7 +43,7 @@ pub fn record(
         logs => logs,
     };
     let capacity = said(rootfs.capacity_bytes);
-    let mut points = frame.points(RecordType::ContainerFS);
+    let mut points = tick.points(RecordType::ContainerFS);
     let usage = FileSystem {
         usage_bytes: used(rootfs).and_then(|used| Ok(used.saturating_add(logs?))),
         capacity_bytes: capacity,
@@ -53,11 +53,11 @@ pub fn record(
     };
     // What others have on the same file system isn't known, so that there is no utilization as `df` has it.
     file_system::put(&mut points, usage, FilesystemUtilization::Capacity);
-    frame.record(points, |record_type| {
-        let mut attributes = container::attributes(frame, record_type, entry, container, config);
+    tick.record(points, |record_type| {
+        let mut attributes = container::attributes(tick, record_type, entry, container, config);
         if let Some(storage) = storage {
             attributes.insert(Attribute::Device, storage.device.clone());
-            volume::put(&mut attributes, frame, &storage.volumes);
+            volume::put(&mut attributes, tick, &storage.volumes);
         }
         if let Some(fstype) = machine_fs::fstype(config, storage.map(|storage| &storage.kind)) {
             attributes.insert(Attribute::Fstype, fstype);

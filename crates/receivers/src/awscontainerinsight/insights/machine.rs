@@ -4,8 +4,8 @@ use catalog::Measurement as M;
 use model::Record;
 
 use crate::awscontainerinsight::config::{Config, NodeInterfaces, NodeMemory, RunningTasks};
-use crate::awscontainerinsight::insights::frame::Frame;
 use crate::awscontainerinsight::insights::points::{float, percent, said_float, share};
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::{cpu, memory, network};
 use crate::awscontainerinsight::plausible::{Absent, said, within};
 use crate::awscontainerinsight::samples::NodeSample;
@@ -15,15 +15,15 @@ use crate::awscontainerinsight::stores::amounts::Totals;
 const SHARES_PER_MILLICORE: f64 = 1.024;
 
 /// The machine's record; `totals` are those of the last good pod list.
-pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, config: &Config) -> Option<Record> {
-    let capacity = frame.node.capacity;
-    let mut points = frame.points(frame.node.types.machine);
+pub fn record(tick: &TickContext<'_>, sample: &NodeSample, totals: Option<&Totals>, config: &Config) -> Option<Record> {
+    let capacity = tick.node.capacity;
+    let mut points = tick.points(tick.node.types.machine);
     let _ = cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
     points.put(M::CpuLimit, capacity.cpu_millicores);
     let _ = memory::put(
         &mut points,
         sample.group.memory.as_ref(),
-        used(sample, frame, config),
+        used(sample, tick, config),
         capacity.memory_bytes,
         config.memory_failcnt,
     );
@@ -58,16 +58,16 @@ pub fn record(frame: &Frame<'_>, sample: &NodeSample, totals: Option<&Totals>, c
             .collect();
         network::put_sums(&mut points, &counted);
     }
-    frame.record(points, |record_type| frame.node_attributes(record_type))
+    tick.record(points, |record_type| tick.node_attributes(record_type))
 }
 
 /// Memory in use by the option's meaning, and what of it the kernel can drop at once.
-fn used(sample: &NodeSample, frame: &Frame<'_>, config: &Config) -> memory::Used {
+fn used(sample: &NodeSample, tick: &TickContext<'_>, config: &Config) -> memory::Used {
     match config.node_memory {
         NodeMemory::Cgroup => memory::Used::of(sample.group.memory.as_ref()),
         NodeMemory::Available => {
             // Where one round can't read it, the cgroup's number would be another one under the same name.
-            let total = said(frame.node.capacity.memory_bytes);
+            let total = said(tick.node.capacity.memory_bytes);
             let usage = total.and_then(|all| Ok(all - within(sample.memory_available_bytes, total)?));
             memory::Used { usage_bytes: usage, inactive_file_bytes: Ok(0) }
         }

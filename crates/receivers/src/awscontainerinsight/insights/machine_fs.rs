@@ -5,15 +5,15 @@ use model::{Record, Text};
 
 use crate::awscontainerinsight::config::{Config, FsType};
 use crate::awscontainerinsight::insights::file_system::{self, FileSystem};
-use crate::awscontainerinsight::insights::frame::Frame;
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::volume;
 use crate::awscontainerinsight::plausible::{said, within};
 use crate::awscontainerinsight::samples::FileSystemSample;
 
 /// The record of one file system.
-pub fn record(frame: &Frame<'_>, sample: &FileSystemSample, config: &Config) -> Option<Record> {
+pub fn record(tick: &TickContext<'_>, sample: &FileSystemSample, config: &Config) -> Option<Record> {
     let usage = &sample.usage;
-    let mut points = frame.points(frame.node.types.file_system);
+    let mut points = tick.points(tick.node.types.file_system);
     // Where more is reserved than is free, some kernels give numbers below zero.
     let (capacity, inodes) = (said(Some(usage.capacity_bytes)), said(usage.inodes));
     let free = within(Some(usage.free_bytes), capacity);
@@ -25,10 +25,10 @@ pub fn record(frame: &Frame<'_>, sample: &FileSystemSample, config: &Config) -> 
         inodes_free: within(usage.inodes_free, inodes),
     };
     file_system::put(&mut points, usage, config.filesystem_utilization);
-    frame.record(points, |record_type| {
-        let mut attributes = frame.node_attributes(record_type);
+    tick.record(points, |record_type| {
+        let mut attributes = tick.node_attributes(record_type);
         attributes.insert(Attribute::Device, sample.device.clone());
-        volume::put(&mut attributes, frame, &sample.volumes);
+        volume::put(&mut attributes, tick, &sample.volumes);
         if let Some(fstype) = fstype(config, Some(&sample.kind)) {
             attributes.insert(Attribute::Fstype, fstype);
         }

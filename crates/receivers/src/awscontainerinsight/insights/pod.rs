@@ -4,8 +4,8 @@ use catalog::{Attribute, Measurement as M, RecordType};
 use model::{Attributes, Record};
 
 use crate::awscontainerinsight::config::{Config, HostNetworkPods};
-use crate::awscontainerinsight::insights::frame::Frame;
 use crate::awscontainerinsight::insights::points::{float, percent, said_float, share};
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::{cpu, memory, network};
 use crate::awscontainerinsight::samples::PodSample;
 use crate::awscontainerinsight::stores::amounts;
@@ -13,14 +13,14 @@ use crate::awscontainerinsight::stores::pod::Entry;
 
 /// The pod's record; `restarts` are those of its containers since the last round.
 pub fn record(
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     entry: &Entry,
     sample: &PodSample,
     restarts: Option<u64>,
     config: &Config,
 ) -> Option<Record> {
-    let capacity = frame.node.capacity;
-    let mut points = frame.points(RecordType::Pod);
+    let capacity = tick.node.capacity;
+    let mut points = tick.points(RecordType::Pod);
     let total = cpu::put(&mut points, sample.group.cpu.as_ref(), capacity.cpu_millicores);
     let memory = sample.group.memory.as_ref();
     let used = memory::Used::of(memory);
@@ -44,7 +44,7 @@ pub fn record(
     if let Some(interfaces) = sample.network.as_ref().filter(|_| has_network(entry, config)) {
         network::put_sums(&mut points, interfaces);
     }
-    frame.record(points, |record_type| with_status(attributes(frame, record_type, entry, config), entry))
+    tick.record(points, |record_type| with_status(attributes(tick, record_type, entry, config), entry))
 }
 
 /// Whether the pod's network is reported: that of a pod on the host's is a matter of choice.
@@ -54,8 +54,8 @@ pub fn has_network(entry: &Entry, config: &Config) -> bool {
 }
 
 /// The attributes of every record that belongs to a pod, with the pod's own document.
-pub fn attributes(frame: &Frame<'_>, record_type: RecordType, entry: &Entry, config: &Config) -> Attributes {
-    let mut attributes = frame.attributes(record_type);
+pub fn attributes(tick: &TickContext<'_>, record_type: RecordType, entry: &Entry, config: &Config) -> Attributes {
+    let mut attributes = tick.attributes(record_type);
     attributes.insert(Attribute::Namespace, entry.namespace.clone());
     attributes.insert(Attribute::PodName, entry.pod_name.clone());
     if config.add_full_pod_name_metric_label {

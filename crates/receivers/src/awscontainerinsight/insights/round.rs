@@ -7,7 +7,7 @@ use model::{Record, Stamp};
 
 use crate::awscontainerinsight::config::{Config, IdleDevices, Orchestrator};
 use crate::awscontainerinsight::insights::container_fs::{self, Storage};
-use crate::awscontainerinsight::insights::frame::Frame;
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::insights::{
     cluster, container, machine, machine_disk_io, machine_fs, machine_net, network, pod, pod_net,
 };
@@ -37,27 +37,32 @@ pub struct Knowledge<'a> {
 /// cluster's.
 ///
 /// A pod that nobody has named yet is left out.
-pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<'_>, config: &Config) -> Vec<Record> {
+pub fn records(
+    tick: &TickContext<'_>,
+    sample: &NodeSample,
+    mut knowledge: Knowledge<'_>,
+    config: &Config,
+) -> Vec<Record> {
     let mut records = Vec::with_capacity(16 + sample.pods.len() * 5);
-    let totals = knowledge.inventory.totals(config.pod_requests, frame.node.capacity);
-    records.extend(machine::record(frame, sample, totals.as_ref(), config));
+    let totals = knowledge.inventory.totals(config.pod_requests, tick.node.capacity);
+    records.extend(machine::record(tick, sample, totals.as_ref(), config));
     let disks = sample.disks.iter().filter(|disk| !is_idle(config, || disk.io.now.is_idle()));
-    records.extend(disks.filter_map(|disk| machine_disk_io::record(frame, disk)));
-    records.extend(sample.file_systems.iter().filter_map(|file_system| machine_fs::record(frame, file_system, config)));
+    records.extend(disks.filter_map(|disk| machine_disk_io::record(tick, disk)));
+    records.extend(sample.file_systems.iter().filter_map(|file_system| machine_fs::record(tick, file_system, config)));
     let interfaces = sample.network.iter().flatten();
     let interfaces = interfaces.filter(|interface| !is_idle(config, || network::is_zero(&interface.now)));
-    records.extend(interfaces.filter_map(|interface| machine_net::record(frame, interface)));
-    match frame.node.platform {
-        Orchestrator::Eks => put_pods(&mut records, frame, sample, &mut knowledge, config),
+    records.extend(interfaces.filter_map(|interface| machine_net::record(tick, interface)));
+    match tick.node.platform {
+        Orchestrator::Eks => put_pods(&mut records, tick, sample, &mut knowledge, config),
         Orchestrator::Host => {
             for pod in &sample.pods {
                 let alone = |container: &ContainerSample| {
-                    container::record_alone(frame, &container.id, Some(&pod.uid), &container.group, config)
+                    container::record_alone(tick, &container.id, Some(&pod.uid), &container.group, config)
                 };
                 records.extend(pod.containers.iter().filter_map(alone));
             }
             let alone = |container: &ContainerSample| {
-                container::record_alone(frame, &container.id, None, &container.group, config)
+                container::record_alone(tick, &container.id, None, &container.group, config)
             };
             records.extend(sample.containers.iter().filter_map(alone));
         }
@@ -65,14 +70,14 @@ pub fn records(frame: &Frame<'_>, sample: &NodeSample, mut knowledge: Knowledge<
         Orchestrator::Ecs => {}
     }
     if let Some(sample) = knowledge.cluster {
-        records.extend(cluster::records(frame, sample, config));
+        records.extend(cluster::records(tick, sample, config));
     }
     records
 }
 
 fn put_pods(
     records: &mut Vec<Record>,
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     sample: &NodeSample,
     knowledge: &mut Knowledge<'_>,
     config: &Config,
@@ -86,27 +91,27 @@ fn put_pods(
     for pod in &sample.pods {
         if let Some(entry) = inventory.get(&pod.uid) {
             sampled.insert(&*entry.uid);
-            put_pod(records, frame, entry, pod, knowledge, config);
+            put_pod(records, tick, entry, pod, knowledge, config);
             let rest = Containers {
                 entry,
                 listed: listed_uids.contains(&*entry.uid),
                 sample: Some(pod),
                 summaries: &summaries,
             };
-            rest.put(records, frame, knowledge, config);
+            rest.put(records, tick, knowledge, config);
         }
     }
     // Of a pod that has ended nothing is left to be told but what the kubelet still measures.
     let is_told = |uid: &str, has_ended: bool| !sampled.contains(uid) && (!has_ended || summaries.contains_key(uid));
     for entry in listed.iter().filter(|pod| is_told(pod.uid(), pod.has_ended())).filter_map(|pod| pod.entry()) {
         let rest = Containers { entry, listed: true, sample: None, summaries: &summaries };
-        rest.put(records, frame, knowledge, config);
+        rest.put(records, tick, knowledge, config);
     }
 }
 
 fn put_pod(
     records: &mut Vec<Record>,
-    frame: &Frame<'_>,
+    tick: &TickContext<'_>,
     entry: &Entry,
     sample: &PodSample,
     knowledge: &mut Knowledge<'_>,
@@ -114,10 +119,10 @@ fn put_pod(
 ) {
     let restarts =
         entry.pod.as_ref().and_then(|pod| knowledge.restarts.of_pod(&entry.uid, pod.restarts, knowledge.now));
-    records.extend(pod::record(frame, entry, sample, restarts, config));
+    records.extend(pod::record(tick, entry, sample, restarts, config));
     if let Some(interfaces) = sample.network.as_ref().filter(|_| pod::has_network(entry, config)) {
         let interfaces = interfaces.iter().filter(|interface| !is_idle(config, || network::is_zero(&interface.now)));
-        records.extend(interfaces.filter_map(|interface| pod_net::record(frame, entry, interface, config)));
+        records.extend(interfaces.filter_map(|interface| pod_net::record(tick, entry, interface, config)));
     }
 }
 
@@ -135,7 +140,7 @@ struct Containers<'a> {
 }
 
 impl Containers<'_> {
-    fn put(&self, records: &mut Vec<Record>, frame: &Frame<'_>, knowledge: &mut Knowledge<'_>, config: &Config) {
+    fn put(&self, records: &mut Vec<Record>, tick: &TickContext<'_>, knowledge: &mut Knowledge<'_>, config: &Config) {
         let entry = self.entry;
         for container in &entry.containers {
             let samples = self.sample.map_or(&[][..], |sample| &sample.containers);
@@ -146,7 +151,7 @@ impl Containers<'_> {
                     knowledge.restarts.of_container(&entry.uid, &container.name, status.restart_count, knowledge.now)
                 });
                 let group = running.map(|sample| &sample.group);
-                records.extend(container::record(frame, entry, container, group, restarts, config));
+                records.extend(container::record(tick, entry, container, group, restarts, config));
             }
             let summary = self
                 .summaries
@@ -154,7 +159,7 @@ impl Containers<'_> {
                 .and_then(|pod| pod.containers.iter().find(|summary| *summary.name == *container.name));
             let storage = container.runtime.as_deref().and_then(|runtime| knowledge.storage.get(runtime));
             records.extend(
-                summary.and_then(|summary| container_fs::record(frame, entry, container, summary, storage, config)),
+                summary.and_then(|summary| container_fs::record(tick, entry, container, summary, storage, config)),
             );
         }
     }

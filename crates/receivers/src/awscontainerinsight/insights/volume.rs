@@ -4,16 +4,16 @@ use catalog::Attribute;
 use model::Attributes;
 
 use crate::awscontainerinsight::config::Orchestrator;
-use crate::awscontainerinsight::insights::frame::Frame;
+use crate::awscontainerinsight::insights::tick_context::TickContext;
 use crate::awscontainerinsight::samples::Volumes;
 
 /// Adds the volumes of a record's device.
-pub fn put(attributes: &mut Attributes, frame: &Frame<'_>, volumes: &Volumes) {
+pub fn put(attributes: &mut Attributes, tick: &TickContext<'_>, volumes: &Volumes) {
     if let Some(volume) = &volumes.attached {
         attributes.insert(Attribute::EBSVolumeId, volume.clone());
     }
     // Records about container instances have no attribute for it.
-    if let Some(volume) = volumes.kubernetes.as_ref().filter(|_| frame.node.platform == Orchestrator::Eks) {
+    if let Some(volume) = volumes.kubernetes.as_ref().filter(|_| tick.node.platform == Orchestrator::Eks) {
         attributes.insert(Attribute::EbsVolumeId, volume.clone());
     }
 }

@@ -77,11 +77,11 @@ impl Cgroups {
                 hierarchy
             }),
         };
-        let mut hierarchy = reader.troubles.note("cgroup mounts", found)?;
+        let mut hierarchy = reader.failures.note("cgroup mounts", found)?;
         // A tree that can't be walked keeps what was known of it; the root cgroup is read all the same.
         let refreshed = if all { hierarchy.refresh(&mut reader.buffer) } else { Ok(()) };
-        if reader.troubles.note("cgroup tree", refreshed).is_some() && all {
-            walked::report(&mut reader.troubles, hierarchy.walked());
+        if reader.failures.note("cgroup tree", refreshed).is_some() && all {
+            walked::report(&mut reader.failures, hierarchy.walked());
         }
         Some(hierarchy)
     }
@@ -130,14 +130,14 @@ impl Cgroups {
             groups.pods.push(PodSample { uid: (&*pod.uid).into(), group, network: None, containers });
             groups.read.push(pod);
         }
-        walked::report_nameless(reader.troubles.limits(), nameless, MOST_NAMELESS);
+        walked::report_nameless(reader.failures.limits(), nameless, MOST_NAMELESS);
         self.unnamed = unnamed;
         match failures.first {
-            Some(error) => reader.troubles.failed("cgroup", failures.count, &chain(&error)),
+            Some(error) => reader.failures.failed("cgroup", failures.count, &chain(&error)),
             None if failures.count > 0 => {
-                reader.troubles.failed("cgroup", failures.count, &"a value wasn't understood");
+                reader.failures.failed("cgroup", failures.count, &"a value wasn't understood");
             }
-            None => reader.troubles.recovered("cgroup"),
+            None => reader.failures.recovered("cgroup"),
         }
         groups
     }

@@ -42,7 +42,7 @@ impl Disks {
         let at = reader.clock.stamp();
         let own = wants_own(&io).then(|| {
             let stats = linux::diskstats::read(&reader.root, &mut reader.buffer);
-            reader.troubles.note("diskstats", stats).unwrap_or_default()
+            reader.failures.note("diskstats", stats).unwrap_or_default()
         });
         let (counted, known) = (io.iter().map(|io| io.device), own.iter().flatten().map(|stats| stats.device));
         if io.is_empty()
@@ -50,7 +50,7 @@ impl Disks {
             || !known.clone().eq(self.known.iter().copied())
         {
             let listed = linux::block::read_disks(&reader.root, &mut reader.buffer);
-            self.disks = reader.troubles.note("disks", listed).unwrap_or_default();
+            self.disks = reader.failures.note("disks", listed).unwrap_or_default();
             (self.counted, self.known) = (counted.collect(), known.collect());
         }
         let disks = &self.disks;

@@ -53,17 +53,17 @@ impl FileSystems {
     /// Asks each device's file system; sorted by device.
     pub fn sample(&mut self, reader: &mut Reader) -> Vec<FileSystemSample> {
         let read = self.table.refresh(&reader.root, &mut reader.buffer).map(<[Mount]>::len);
-        if reader.troubles.note("mounts", read).is_none() {
+        if reader.failures.note("mounts", read).is_none() {
             return Vec::new();
         }
         match self.table.cut() {
-            0 => reader.troubles.limits().within(TABLE),
+            0 => reader.failures.limits().within(TABLE),
             cut => {
                 let message = format!(
                     "the mount table is too long: {cut} mounts are left out; file systems mounted there may be missing; \
                      unmount what is left over"
                 );
-                reader.troubles.limits().cut(TABLE, cut as u64, &message);
+                reader.failures.limits().cut(TABLE, cut as u64, &message);
             }
         }
         let mut devices = by_device(self.table.mounts().iter().filter(|mount| self.is_reported(mount)).cloned());
@@ -94,8 +94,8 @@ impl FileSystems {
             samples.extend(seen.into_iter().map(|(mount, usage)| sample(mount, usage)));
         }
         match hanging {
-            Some(error) => reader.troubles.failed("file system", 1, &chain(&error)),
-            None => reader.troubles.recovered("file system"),
+            Some(error) => reader.failures.failed("file system", 1, &chain(&error)),
+            None => reader.failures.recovered("file system"),
         }
         samples.sort_by(|left, right| (&left.device, left.number).cmp(&(&right.device, right.number)));
         self.capacities = samples.iter().map(|sample| (sample.number, sample.usage.capacity_bytes)).collect();

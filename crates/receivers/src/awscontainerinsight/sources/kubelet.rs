@@ -7,11 +7,11 @@ use std::time::Duration;
 use kubernetes::{Error, Kubelet, PodList, Summary};
 use tokio::sync::mpsc as requests;
 
-use crate::awscontainerinsight::sources::detour::Detour;
+use crate::awscontainerinsight::sources::pod_source::KubeletThenApiServer;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum Request {
     /// The pods, then the summary.
     PodsAndSummary,
     /// The pods alone.
@@ -20,41 +20,41 @@ pub enum Question {
 
 /// One answer.
 #[derive(Debug)]
-pub enum Answer {
-    /// To the question for the pods.
+pub enum Response {
+    /// To the request for the pods.
     Pods(Result<Arc<PodList>, Error>),
-    /// To the question for the summary.
+    /// To the request for the summary.
     Summary(Result<Summary, Error>),
-    /// There is nothing more to the question.
+    /// There is nothing more to the request.
     Done,
 }
 
 /// The sampling thread's end.
 #[derive(Debug)]
-pub struct Asker {
-    questions: requests::Sender<Question>,
-    answers: mpsc::Receiver<Answer>,
+pub struct KubeletHandle {
+    questions: requests::Sender<Request>,
+    answers: mpsc::Receiver<Response>,
     busy: bool,
 }
 
 /// The runtime's end.
 #[derive(Debug)]
-pub struct Server {
-    questions: requests::Receiver<Question>,
-    answers: mpsc::Sender<Answer>,
+pub struct KubeletTask {
+    questions: requests::Receiver<Request>,
+    answers: mpsc::Sender<Response>,
 }
 
 /// Two ends that belong together.
-pub fn channel() -> (Asker, Server) {
+pub fn channel() -> (KubeletHandle, KubeletTask) {
     let (ask, questions) = requests::channel(1);
     let (answer, answers) = mpsc::channel();
-    (Asker { questions: ask, answers, busy: false }, Server { questions, answers: answer })
+    (KubeletHandle { questions: ask, answers, busy: false }, KubeletTask { questions, answers: answer })
 }
 
-impl Asker {
+impl KubeletHandle {
     /// Asks; false where the last questions aren't answered yet, so that a slow kubelet isn't asked twice.
-    pub fn ask(&mut self, question: Question) -> bool {
-        let asked = !self.busy && self.questions.try_send(question).is_ok();
+    pub fn ask(&mut self, request: Request) -> bool {
+        let asked = !self.busy && self.questions.try_send(request).is_ok();
         self.busy |= asked;
         asked
     }
@@ -64,13 +64,13 @@ impl Asker {
         self.busy
     }
 
-    /// The next answer; `None` where there is nothing more to the last question, or nothing came within `patience`.
-    pub fn next(&mut self, patience: Duration) -> Option<Answer> {
+    /// The next answer; `None` where there is nothing more to the last request, or nothing came within `patience`.
+    pub fn next(&mut self, patience: Duration) -> Option<Response> {
         if !self.busy {
             return None;
         }
         match self.answers.recv_timeout(patience) {
-            Ok(Answer::Done) | Err(RecvTimeoutError::Disconnected) => {
+            Ok(Response::Done) | Err(RecvTimeoutError::Disconnected) => {
                 self.busy = false;
                 None
             }
@@ -80,29 +80,34 @@ impl Asker {
     }
 }
 
-impl Server {
-    /// Answers until the asker is gone. Each fetch ends by its own deadline.
-    pub async fn run(mut self, mut kubelet: Kubelet, mut detour: Option<Detour>) {
-        while let Some(question) = self.questions.recv().await {
-            if !self.answer(question, &mut kubelet, detour.as_mut()).await {
+impl KubeletTask {
+    /// Answers until the handle is gone. Each fetch ends by its own deadline.
+    pub async fn run(mut self, mut kubelet: Kubelet, mut fallback: Option<KubeletThenApiServer>) {
+        while let Some(request) = self.questions.recv().await {
+            if !self.answer(request, &mut kubelet, fallback.as_mut()).await {
                 return;
             }
         }
     }
 
-    /// Answers one question; false where nobody listens.
-    async fn answer(&self, question: Question, kubelet: &mut Kubelet, detour: Option<&mut Detour>) -> bool {
-        let pods = match detour {
-            Some(detour) => detour.pods(kubelet).await,
+    /// Answers one request; false where nobody listens.
+    async fn answer(
+        &self,
+        request: Request,
+        kubelet: &mut Kubelet,
+        fallback: Option<&mut KubeletThenApiServer>,
+    ) -> bool {
+        let pods = match fallback {
+            Some(fallback) => fallback.pods(kubelet).await,
             None => kubelet.fetch_pods().await,
         };
         // Where nobody takes a connection there is no summary either.
         let is_there = !matches!(pods, Err(Error::Connect { .. }));
-        let mut listens = self.answers.send(Answer::Pods(pods)).is_ok();
-        if listens && is_there && question == Question::PodsAndSummary {
+        let mut listens = self.answers.send(Response::Pods(pods)).is_ok();
+        if listens && is_there && request == Request::PodsAndSummary {
             let summary = kubelet.fetch_summary().await;
-            listens = self.answers.send(Answer::Summary(summary)).is_ok();
+            listens = self.answers.send(Response::Summary(summary)).is_ok();
         }
-        listens && self.answers.send(Answer::Done).is_ok()
+        listens && self.answers.send(Response::Done).is_ok()
     }
 }

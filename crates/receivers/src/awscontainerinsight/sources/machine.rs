@@ -13,6 +13,7 @@ use model::{Clock, Text};
 
 use crate::awscontainerinsight::config::{Config, Failcnt, NodeInterfaces, NodeMemory, Orchestrator};
 use crate::awscontainerinsight::samples::{NodeSample, TasksSample, Volumes as FoundVolumes};
+use crate::awscontainerinsight::source_failures::SourceFailures;
 use crate::awscontainerinsight::sources::cgroups::{Cgroups, Options};
 use crate::awscontainerinsight::sources::disks::Disks;
 use crate::awscontainerinsight::sources::file_systems::{FileSystems, Holder};
@@ -20,7 +21,6 @@ use crate::awscontainerinsight::sources::networks::Networks;
 use crate::awscontainerinsight::sources::reader::Reader;
 use crate::awscontainerinsight::sources::volumes::Volumes;
 use crate::awscontainerinsight::stores::inventory::Inventory;
-use crate::awscontainerinsight::troubles::Troubles;
 use platform::{Capacity, Facts};
 
 /// A machine below a root.
@@ -42,7 +42,7 @@ pub struct Machine {
 
 impl Machine {
     /// Opens the machine below `root`.
-    pub fn open(root: &Path, config: &Config, clock: Arc<dyn Clock>, troubles: Troubles) -> Result<Self, Error> {
+    pub fn open(root: &Path, config: &Config, clock: Arc<dyn Clock>, failures: SourceFailures) -> Result<Self, Error> {
         linux::limits::raise_open_files();
         let root = Root::open(root)?;
         let file_systems = FileSystems::new(&root, patience(config.collection_interval))?;
@@ -54,7 +54,7 @@ impl Machine {
             stop: stop.clone(),
         };
         Ok(Self {
-            reader: Reader { root, buffer: Buffer::new(), clock, troubles },
+            reader: Reader { root, buffer: Buffer::new(), clock, failures },
             cgroups: Cgroups::new(options),
             networks: Networks::new(),
             disks: Disks::new(config.disk_names),
@@ -87,7 +87,7 @@ impl Machine {
     /// Reads everything once. The inventory tells a pod's containers from its sandbox.
     pub fn sample(&mut self, inventory: &Inventory) -> NodeSample {
         let reader = &mut self.reader;
-        reader.troubles.begin_round();
+        reader.failures.begin_round();
         let mut sample = NodeSample::default();
         let mut disk_io = Vec::new();
         if let Some(hierarchy) = self.cgroups.refresh(reader, !self.whole_machine_only) {
@@ -95,12 +95,12 @@ impl Machine {
             self.networks.sample_pods(reader, &groups.read, &mut groups.pods, inventory);
             (sample.group, sample.pods, sample.containers) = (groups.root, groups.pods, groups.containers);
             let result = hierarchy.root().read_io_into(&mut reader.buffer, &mut disk_io);
-            let _ = reader.troubles.note("cgroup io", result.or_else(absent));
+            let _ = reader.failures.note("cgroup io", result.or_else(absent));
             self.cgroups.put_back(hierarchy);
         }
         if self.reads_available_memory {
             let meminfo = linux::meminfo::read(&reader.root, &mut reader.buffer);
-            let memory = reader.troubles.note("meminfo", meminfo);
+            let memory = reader.failures.note("meminfo", meminfo);
             sample.memory_available_bytes = memory.and_then(|memory| memory.available_bytes);
         }
         sample.network = self.networks.sample_host(reader);
@@ -115,12 +115,12 @@ impl Machine {
             Some(path) => {
                 let message =
                     format!("{} is larger than {} bytes: what follows is not read", linux::Shown(&path), Buffer::LIMIT);
-                reader.troubles.limits().cut("kernel file", 1, &message);
+                reader.failures.limits().cut("kernel file", 1, &message);
             }
-            None => reader.troubles.limits().within("kernel file"),
+            None => reader.failures.limits().within("kernel file"),
         }
-        reader.troubles.settle("net/dev");
-        reader.troubles.settle("pod network");
+        reader.failures.settle("net/dev");
+        reader.failures.settle("pod network");
         self.cgroups.end_round();
         self.networks.end_round();
         self.disks.end_round();
@@ -147,7 +147,7 @@ impl Machine {
         let reader = &mut self.reader;
         if self.tasks.is_none() {
             let found = ecs::Tasks::discover(&reader.root, &mut reader.buffer);
-            self.tasks = reader.troubles.note("ECS task cgroups", found);
+            self.tasks = reader.failures.note("ECS task cgroups", found);
         }
         let (mut cpu, mut memory) = (None::<u64>, None::<u64>);
         let mut unseen = 0;
@@ -167,20 +167,20 @@ impl Machine {
         } else if cpu.is_none() && memory.is_none() {
             // The hierarchy may have been mounted meanwhile.
             self.tasks = None;
-            reader.troubles.failed(
+            reader.failures.failed(
                 "ECS tasks",
                 1,
                 &"no cgroup of a running task is found: nothing is said of reservations",
             );
         } else if self.incomplete > LONG {
             // For a while a task is named before its containers are made, and after they have gone.
-            reader.troubles.failed(
+            reader.failures.failed(
                 "ECS tasks",
                 unseen,
                 &"no cgroup of a running task is found: it isn't among the reservations",
             );
         } else if unseen == 0 {
-            reader.troubles.recovered("ECS tasks");
+            reader.failures.recovered("ECS tasks");
         }
         TasksSample { running: tasks.len() as u64, cpu_shares: cpu, memory_bytes: memory }
     }
@@ -202,8 +202,8 @@ impl Machine {
     }
 
     /// The failures of each source.
-    pub fn troubles(&mut self) -> &mut Troubles {
-        &mut self.reader.troubles
+    pub fn failures(&mut self) -> &mut SourceFailures {
+        &mut self.reader.failures
     }
 }
 

@@ -3,7 +3,6 @@
 //! Each source fails alone, and none computes anything.
 
 mod cgroups;
-mod detour;
 mod disks;
 mod file_systems;
 mod history;
@@ -11,9 +10,10 @@ pub mod kubelet;
 mod machine;
 mod networks;
 mod own_mounts;
+mod pod_source;
 mod reader;
 mod volumes;
 mod walked;
 
-pub use detour::Detour;
 pub use machine::Machine;
+pub use pod_source::KubeletThenApiServer;

@@ -51,12 +51,12 @@ impl Networks {
         let opened = Process::open(&reader.root, HOST_PID);
         match opened.and_then(|host| self.read(reader, HOST, &host)) {
             Ok(interfaces) => {
-                reader.troubles.recovered("host network");
+                reader.failures.recovered("host network");
                 Some(interfaces)
             }
             Err(error) => {
                 let why = chain(&error);
-                reader.troubles.failed("host network", 1, &format_args!("{why}: {HIDDEN}"));
+                reader.failures.failed("host network", 1, &format_args!("{why}: {HIDDEN}"));
                 None
             }
         }
@@ -88,7 +88,7 @@ impl Networks {
                         Err(error) => {
                             // A process that has ended is no failure; either way another one of the pod may serve.
                             if !error.is_gone() {
-                                reader.troubles.failed("pod network", 1, &chain(&error));
+                                reader.failures.failed("pod network", 1, &chain(&error));
                             }
                             wanted.push(number);
                         }
@@ -122,7 +122,7 @@ impl Networks {
         let at = reader.clock.stamp();
         let namespace = process.read_net_dev(&mut reader.buffer, &mut self.interfaces)?;
         if self.interfaces.malformed > 0 {
-            reader.troubles.failed("net/dev", self.interfaces.malformed as u64, &"a line wasn't understood");
+            reader.failures.failed("net/dev", self.interfaces.malformed as u64, &"a line wasn't understood");
         }
         let history = &mut self.history;
         let counted = self.interfaces.interfaces.iter().filter(|interface| is_counted(interface.name.as_bytes()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use linux::{Buffer, Root};
 use model::Clock;
 
-use crate::awscontainerinsight::troubles::Troubles;
+use crate::awscontainerinsight::source_failures::SourceFailures;
 
 /// The machine's root, one buffer, the time, and where failures are noted.
 pub struct Reader {
@@ -16,5 +16,5 @@ pub struct Reader {
     /// The time of each reading.
     pub clock: Arc<dyn Clock>,
     /// The failures of each source.
-    pub troubles: Troubles,
+    pub failures: SourceFailures,
 }

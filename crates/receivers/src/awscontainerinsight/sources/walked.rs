@@ -7,7 +7,7 @@ use linux::cgroup::{Cut, Walked};
 use net::chain;
 use telemetry::Limits;
 
-use crate::awscontainerinsight::troubles::Troubles;
+use crate::awscontainerinsight::source_failures::SourceFailures;
 
 /// The limits that a walk may reach.
 const TREE: &str = "cgroup tree";
@@ -15,15 +15,15 @@ const DOUBLES: &str = "cgroups with the name of another";
 const NAMELESS: &str = "pods that the kubelet does not list";
 
 /// Says what the last walk left out.
-pub(super) fn report(troubles: &mut Troubles, walked: &Walked) {
+pub(super) fn report(failures: &mut SourceFailures, walked: &Walked) {
     match &walked.first_unreadable {
         Some(error) => {
             let example = format!("{}; pods and containers below it are missing if they are new", chain(error));
-            troubles.failed("cgroup directories", walked.unreadable as u64, &example);
+            failures.failed("cgroup directories", walked.unreadable as u64, &example);
         }
-        None => troubles.recovered("cgroup directories"),
+        None => failures.recovered("cgroup directories"),
     }
-    let limits = troubles.limits();
+    let limits = failures.limits();
     match walked.cuts.iter().max_by_key(|cut| left_out(cut)) {
         Some(cut) => {
             let count = walked.cuts.iter().map(left_out).sum::<usize>();
@@ -99,9 +99,9 @@ mod tests {
             first_double: Some(long.into()),
             ..Walked::default()
         };
-        let mut troubles = Troubles::new(&telemetry::Registry::default(), "r");
-        report(&mut troubles, &walked);
-        let told = troubles.limits().message().expect("a cgroup was left out");
+        let mut failures = SourceFailures::new(&telemetry::Registry::default(), "r");
+        report(&mut failures, &walked);
+        let told = failures.limits().message().expect("a cgroup was left out");
         assert!(told.len() < 500 && told.contains('…'), "{told}");
         let error = chain(walked.first_unreadable.as_ref().expect("there is one"));
         assert!(error.len() < 250 && error.contains('…'), "{error}");

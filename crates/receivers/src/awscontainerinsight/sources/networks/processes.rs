@@ -150,9 +150,9 @@ pub fn scan(
         }
     });
     if matches!(scanned, Ok(false)) && reader.root.is_live() {
-        reader.troubles.failed("processes", 1, &HIDDEN);
+        reader.failures.failed("processes", 1, &HIDDEN);
     } else {
-        reader.troubles.note("processes", scanned);
+        reader.failures.note("processes", scanned);
     }
     let settled = |number: usize| inventory.get(&pods[number].uid).is_some_and(|entry| entry.pod.is_some());
     let oldest = |(number, candidates): (usize, Candidates)| {

@@ -3,8 +3,8 @@
 use hyper::Method;
 use hyper::body::Bytes;
 
-use super::desk::Base;
-use super::{Inner, Told};
+use super::lock_state::Base;
+use super::{ElectionEvent, Inner};
 use crate::election::api::Api;
 use crate::election::elector::{Action, Outcome};
 use crate::election::lock::{self, Object, View};
@@ -14,8 +14,8 @@ impl<A: Api> Inner<A> {
     pub(super) async fn perform(&mut self, action: &Action) -> Outcome {
         let lock = action.lock();
         let place = &self.options.place;
-        let index = self.desks.iter().position(|desk| desk.lock == lock).expect("the elector knows the same locks");
-        let base = &self.desks[index].base;
+        let index = self.states.iter().position(|state| state.lock == lock).expect("the elector knows the same locks");
+        let base = &self.states[index].base;
         let (method, path, body) = match (action, base) {
             (Action::Read(_), _) => (Method::GET, place.object(lock), None),
             (Action::Write { record, .. }, Base::Object(object)) => {
@@ -32,33 +32,33 @@ impl<A: Api> Inner<A> {
             let url = self.api.url(&path);
             Object::parse(lock, &answer.body).map_err(|source| Error::Parse { url, source })
         });
-        let desk = &mut self.desks[index];
+        let state = &mut self.states[index];
         let status = result.as_ref().err().and_then(Error::status);
         let outcome = match (result, status) {
             (Ok(object), _) => {
                 let view = object.view.clone();
-                (desk.base, desk.version) = (Base::Object(Box::new(object)), None);
+                (state.base, state.version) = (Base::Object(Box::new(object)), None);
                 if is_read { Outcome::Seen(view) } else { Outcome::Written }
             }
             (Err(_), Some(404)) if is_read => {
-                (desk.base, desk.version) = (Base::Absent(None), None);
+                (state.base, state.version) = (Base::Absent(None), None);
                 Outcome::Seen(View::Absent)
             }
             (Err(_), Some(404)) if is_update => {
-                (desk.base, desk.version) = (Base::Absent(None), None);
+                (state.base, state.version) = (Base::Absent(None), None);
                 Outcome::Missing
             }
             (Err(_), Some(409)) => Outcome::Conflict,
             (Err(_), Some(403)) => Outcome::Forbidden,
             (Err(error), _) => {
                 let retry_after = error.retry_after();
-                desk.fails = true;
-                (self.options.told)(Told::Failed(lock, error));
+                state.fails = true;
+                (self.options.told)(ElectionEvent::Failed(lock, error));
                 return Outcome::Failed { retry_after };
             }
         };
-        if std::mem::take(&mut desk.fails) {
-            (self.options.told)(Told::Recovered(lock));
+        if std::mem::take(&mut state.fails) {
+            (self.options.told)(ElectionEvent::Recovered(lock));
         }
         outcome
     }

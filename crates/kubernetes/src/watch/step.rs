@@ -153,7 +153,7 @@ impl<C: Consumer> Follower<'_, C> {
             Event::Applied(object) => (object, self.consumer.apply(object)),
             Event::Deleted(object) => (object, self.consumer.delete(object)),
             Event::Bookmark { version, ends_list } => return self.mark(version, ends_list),
-            Event::Refused(refusal) => return Err(End::Said(refusal)),
+            Event::Refused(refusal) => return Err(End::ServerStatus(refusal)),
             Event::Other => return Ok(()),
         };
         self.status.takes(1);
@@ -196,9 +196,9 @@ fn encode(token: &str, path: &mut String) {
 /// The lines of a watch come to the same in pieces of any size; what is counted, and whether the end was reached.
 #[cfg(fuzzing)]
 pub fn fuzz(bytes: &[u8], piece: usize) {
-    use crate::cluster::{Pods, Swap};
+    use crate::cluster::{DoubleBuffered, Pods};
     let read = |piece: usize| {
-        let (mut pods, mut version, status) = (Swap::new(Pods::default()), None, Status::default());
+        let (mut pods, mut version, status) = (DoubleBuffered::new(Pods::default()), None, Status::default());
         pods.restart();
         let mut lines = Lines::new(&pods.shapes().event);
         let mut follower = Follower { consumer: &mut pods, version: &mut version, status: &status };
@@ -212,7 +212,7 @@ pub fn fuzz(bytes: &[u8], piece: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Nodes, Swap};
+    use crate::cluster::{DoubleBuffered, Nodes};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -237,7 +237,7 @@ mod tests {
         fn any_lines_are_survived_and_the_good_ones_count(
             lines in proptest::collection::vec((0..7_usize, 0..4_u8, ".{0,6}"), 0..40),
         ) {
-            let (mut nodes, mut version, status) = (Swap::new(Nodes::default()), None, Status::default());
+            let (mut nodes, mut version, status) = (DoubleBuffered::new(Nodes::default()), None, Status::default());
             nodes.restart();
             let (mut known, mut listing) = (BTreeSet::new(), true);
             let mut follower = Follower { consumer: &mut nodes, version: &mut version, status: &status };

@@ -4,27 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubernetes::{ApiServer, Error, Kubelet, PodList};
-use telemetry::Episode;
+use telemetry::{Failing, Failure, Severity};
 use tokio::time::Instant;
-use tracing::info;
 
-/// How long a kubelet that refused isn't asked again for its pods: each time it has to ask the API server.
-const REFUSED: Duration = Duration::from_secs(600);
+/// How long a kubelet that refused isn't asked again for its pods: each request costs it one to the API server.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
 
-/// The pods as the API server knows them.
+static REFUSED: Failure = Failure {
+    severity: Severity::Info,
+    begins: "kubelet refused /pods (403); listing the pods of the node from the API server",
+    ends: "kubelet answers /pods again",
+};
+
+/// The pods by the kubelet, or else by the API server.
 #[derive(Debug)]
-pub struct Detour {
+pub struct KubeletThenApiServer {
     api_server: ApiServer,
     node: String,
-    episode: Episode,
+    refusal: Failing,
     /// Until when the kubelet isn't asked.
     until: Option<Instant>,
 }
 
-impl Detour {
+impl KubeletThenApiServer {
     /// By the name of the node.
     pub fn new(api_server: ApiServer, node: &str) -> Self {
-        Self { api_server, node: node.to_owned(), episode: Episode::default(), until: None }
+        Self { api_server, node: node.to_owned(), refusal: Failing::new(&REFUSED), until: None }
     }
 
     /// The pods; the kubelet's error where the API server doesn't give them either.
@@ -35,20 +40,16 @@ impl Detour {
                 Err(error) if error.status() == Some(403) => Some(error),
                 answer => {
                     self.until = None;
-                    if self.episode.recovered().is_some() {
-                        info!("kubelet answers /pods again");
-                    }
+                    self.refusal.recovered();
                     return answer;
                 }
             },
         };
         match self.api_server.fetch_pods(&self.node).await {
             Ok(pods) => {
-                if self.episode.failing() {
-                    info!("kubelet refused /pods (403); listing the pods of the node from the API server");
-                }
+                self.refusal.failed(1, &"");
                 if refused.is_some() {
-                    self.until = Some(Instant::now() + REFUSED);
+                    self.until = Some(Instant::now() + REFUSED_FOR);
                 }
                 Ok(pods)
             }
@@ -78,16 +79,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_kubelet_that_refuses_its_pods_is_gone_round() {
+    async fn a_kubelet_that_refuses_its_pods_is_replaced_by_the_api_server() {
         let (fake, server) = (FakeKubelet::http(), FakeApiServer::start());
         let folder = tempfile::tempdir().expect("a scratch folder");
         let path = folder.path().join("kubeconfig");
         server.write_kubeconfig(&path);
         let api_server = ApiServer::new(settings(Auth::KubeConfig { path }, "")).expect("good settings");
-        let mut detour = Detour::new(api_server, "n");
+        let mut source = KubeletThenApiServer::new(api_server, "n");
         let mut kubelet = Kubelet::new(settings(Auth::None, fake.endpoint())).expect("good settings");
         fake.set_fault(Route::Pods, Fault::Status(403));
-        let refused = detour.pods(&mut kubelet).await.expect_err("the API server refuses too");
+        let refused = source.pods(&mut kubelet).await.expect_err("the API server refuses too");
         assert_eq!(refused.status(), Some(403));
 
         // A static pod is there by its mirror, whose own UID is another than that of its cgroups.
@@ -96,17 +97,17 @@ mod tests {
             "spec": {"nodeName": "n", "containers": []}, "status": {"phase": "Running"}});
         server.set_collection("/api/v1/pods", vec![pod]);
         for _ in 0..2 {
-            let list = detour.pods(&mut kubelet).await.expect("the API server gives them");
+            let list = source.pods(&mut kubelet).await.expect("the API server gives them");
             assert_eq!(list.pods[0].config_hash.as_deref(), Some("0123"));
         }
         assert_eq!(fake.requests().len(), 2, "it isn't asked for what it just refused");
         let asked = "GET /api/v1/pods?fieldSelector=spec.nodeName%3Dn&resourceVersion=0";
         assert!(server.requests().iter().all(|request| request == asked), "{:?}", server.requests());
 
-        // Whoever is granted the right later is answered by the kubelet again.
+        // Once the role has the right, the kubelet is asked again.
         fake.set_fault(Route::Pods, Fault::None);
         fake.set_answer(Route::Pods, r#"{"kind":"PodList","items":[]}"#);
-        detour.until = None;
-        assert!(detour.pods(&mut kubelet).await.expect("the kubelet answers").pods.is_empty());
+        source.until = None;
+        assert!(source.pods(&mut kubelet).await.expect("the kubelet answers").pods.is_empty());
     }
 }

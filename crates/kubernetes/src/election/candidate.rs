@@ -1,8 +1,8 @@
 //! The task that takes part in an election: does what the [`Elector`] says, and tells who wants to know.
 
-mod desk;
 mod event;
 mod exchange;
+mod lock_state;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use super::lock::{Lock, Place};
 use crate::api_server::ApiServer;
 use crate::error::Error;
 use crate::settings::Settings;
-use desk::{Base, Desk};
+use lock_state::{Base, LockState};
 
 /// The longest an exchange may take, also where the settings allow more: two of them fit between two renewals.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ const SHORT_WATCH: Duration = Duration::from_secs(60);
 /// How soon a watch is tried again where it isn't allowed, and where it fails.
 const WATCH_RETRY: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(20)];
 /// No wait is longer: the timers of the runtime don't count the time the machine was suspended.
-const NAP: Duration = Duration::from_secs(10);
+const MAX_SLEEP: Duration = Duration::from_secs(10);
 
 /// One moment on two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct Options {
     /// The clocks.
     pub now: Now,
     /// Hears what happens.
-    pub told: Box<dyn FnMut(Told) + Send>,
+    pub told: Box<dyn FnMut(ElectionEvent) + Send>,
 }
 
 impl fmt::Debug for Options {
@@ -73,7 +73,7 @@ impl fmt::Debug for Options {
 
 /// What happens in an election.
 #[derive(Debug)]
-pub enum Told {
+pub enum ElectionEvent {
     /// We lead from now on.
     Became,
     /// We lead no longer.
@@ -107,7 +107,7 @@ impl Leadership {
         *self.0.borrow()
     }
 
-    /// Waits until [`Leadership::until`] is another, as with each renewal; never returns once the campaign has ended.
+    /// Waits until [`Leadership::until`] is another, as with each renewal; never returns once the candidate has ended.
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending().await
@@ -116,17 +116,17 @@ impl Leadership {
 }
 
 /// An agent's part in the election, to be run as a task.
-pub struct Campaign {
+pub struct Candidate {
     inner: Inner<ApiServer>,
 }
 
-impl fmt::Debug for Campaign {
+impl fmt::Debug for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Campaign").field("options", &self.inner.options).finish_non_exhaustive()
+        f.debug_struct("Candidate").field("options", &self.inner.options).finish_non_exhaustive()
     }
 }
 
-impl Campaign {
+impl Candidate {
     /// Checks the settings, whose endpoint is the API server's; opens no file and no connection.
     pub fn new(settings: Settings, options: Options) -> Result<(Self, Leadership), Error> {
         let deadline = settings.deadline.min(DEADLINE);
@@ -146,7 +146,7 @@ struct Inner<A: Api> {
     api: A,
     options: Options,
     elector: Elector,
-    desks: Vec<Desk<A::Stream>>,
+    states: Vec<LockState<A::Stream>>,
     until: watch::Sender<Option<Duration>>,
     leads: bool,
     /// Events still to be posted.
@@ -167,7 +167,7 @@ impl<A: Api> Inner<A> {
         std::hash::Hash::hash(&(&options.identity, now.monotonic, now.wall), &mut hash);
         let mut random = fastrand::Rng::with_seed(std::hash::Hasher::finish(&hash));
         let elector = Elector::new(&options.identity, options.mode, random.u64(..), now.monotonic);
-        let desk = |lock| Desk {
+        let state = |lock| LockState {
             lock,
             base: Base::Unknown,
             version: None,
@@ -177,17 +177,17 @@ impl<A: Api> Inner<A> {
             watched: None,
             fails: false,
         };
-        let desks = Lock::ALL.into_iter().filter(|lock| options.mode.wants(*lock)).map(desk).collect();
+        let states = Lock::ALL.into_iter().filter(|lock| options.mode.wants(*lock)).map(state).collect();
         let (until, receiver) = watch::channel(None);
-        (Self { api, options, elector, desks, until, leads: false, events: Vec::new(), random }, Leadership(receiver))
+        (Self { api, options, elector, states, until, leads: false, events: Vec::new(), random }, Leadership(receiver))
     }
 
     async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         while self.turn(stop.as_mut()).await {}
         self.elector.release(self.now());
-        for desk in &mut self.desks {
-            desk.watch = None;
+        for state in &mut self.states {
+            state.watch = None;
         }
         self.publish();
         let _ = tokio::time::timeout(LAST_WORDS, self.give_back()).await;
@@ -226,7 +226,7 @@ impl<A: Api> Inner<A> {
                     let outcome = self.perform(&action).await;
                     self.elector.answer(self.now(), moment.monotonic, &action, outcome);
                 }
-                None => tokio::time::sleep(step.due.saturating_sub(moment.monotonic).min(NAP)).await,
+                None => tokio::time::sleep(step.due.saturating_sub(moment.monotonic).min(MAX_SLEEP)).await,
             }
         }
         for message in std::mem::take(&mut self.events) {

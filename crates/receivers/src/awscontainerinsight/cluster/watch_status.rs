@@ -1,17 +1,29 @@
-//! What is followed at the API server, looked at from the rounds: counted, and told where it fails.
+//! What is collections at the API server, looked at from the rounds: counted, and told where it fails.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubernetes::watch::{Counts, Phase, Status};
-use telemetry::{Counter, Episode, Limits, Registry};
-use tracing::{info, warn};
+use telemetry::{Counter, Failing, Failure, Limits, Registry, Severity};
 
 /// Objects of the API server that are larger than anybody's.
 const LIMIT: &str = "API objects";
 
-/// Every collection that is followed at the moment.
+static FAILS: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "watch of the API server fails; what was known stays; retrying",
+    ends: "watch of the API server works again",
+};
+
+// Rights are a choice, and what they leave out is documented.
+static REFUSED: Failure = Failure {
+    severity: Severity::Info,
+    begins: "API server refused; what depends on this right is left out; retrying",
+    ends: "API server grants this right now",
+};
+
+/// Every collection that is collections at the moment.
 #[derive(Debug, Clone)]
-pub struct Followed {
+pub struct WatchedCollections {
     registry: Registry,
     component: String,
     limits: Limits,
@@ -30,12 +42,12 @@ struct Watched {
     failed: bool,
     /// Whether no object was over a limit since the last list.
     is_whole: bool,
-    failure: Episode,
-    refusal: Episode,
+    failure: Failing,
+    refusal: Failing,
 }
 
-impl Followed {
-    /// Nothing is followed yet; numbers are those of this receiver.
+impl WatchedCollections {
+    /// Nothing is collections yet; numbers are those of this receiver.
     pub fn new(registry: &Registry, component: &str, limits: &Limits) -> Self {
         let (registry, component, limits) = (registry.clone(), component.to_owned(), limits.clone());
         Self { registry, component, limits, all: Arc::default() }
@@ -54,8 +66,8 @@ impl Followed {
             bytes: counter("container_insights_api_server_bytes", "Bytes that the API server sent of a collection."),
             failed: false,
             is_whole: true,
-            failure: Episode::default(),
-            refusal: Episode::default(),
+            failure: Failing::new(&FAILS).of(path.to_owned()),
+            refusal: Failing::new(&REFUSED).of(path.to_owned()),
         };
         self.all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
     }
@@ -91,21 +103,14 @@ impl Watched {
         self.bytes.add(counts.bytes - self.counted.bytes);
         self.counted = counts;
         let report = self.status.report();
-        let (path, fault) = (&*self.path, report.fault.as_deref().unwrap_or_default());
+        let fault = report.fault.as_deref().unwrap_or_default();
         let failed_before = std::mem::replace(&mut self.failed, report.phase == Phase::Failing);
         match report.phase {
-            Phase::Failing if failed_before && self.failure.failing() => {
-                warn!(path, fault, "watch of the API server fails; what was known stays; retrying");
-            }
-            // Rights are a choice, and what they leave out is documented.
-            Phase::Refused if self.refusal.failing() => {
-                info!(path, fault, "API server refused; what depends on this right is left out; retrying");
-            }
+            Phase::Failing if failed_before => self.failure.failed(1, &fault),
+            Phase::Refused => self.refusal.failed(1, &fault),
             Phase::Watching => {
-                let ended = [self.failure.recovered(), self.refusal.recovered()];
-                if ended.iter().any(Option::is_some) {
-                    info!(path, "watch of the API server works again");
-                }
+                self.failure.recovered();
+                self.refusal.recovered();
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use model::{Stamp, Text};
 
 use super::Collector;
 use crate::awscontainerinsight::samples::NodeSample;
-use crate::awscontainerinsight::sources::kubelet::Question;
+use crate::awscontainerinsight::sources::kubelet::Request;
 use crate::awscontainerinsight::stores::inventory::Inventory;
 
 impl Collector {
@@ -19,7 +19,7 @@ impl Collector {
         };
         let mut missing = nameless(&self.inventory);
         let is_news = missing.iter().any(|uid| !self.missed.contains(uid));
-        if is_news && self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Question::Pods)) {
+        if is_news && self.kubelet.as_mut().is_some_and(|kubelet| kubelet.ask(Request::Pods)) {
             self.hear(at, false, sample);
             missing = nameless(&self.inventory);
         }

@@ -1,4 +1,4 @@
-//! The cluster's voice: follows the cluster's objects for as long as this agent speaks for it.
+//! The cluster's leader: follows the cluster's objects for as long as this agent speaks for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,29 +14,29 @@ use tokio::time::sleep;
 use tracing::{Instrument, warn};
 
 use crate::awscontainerinsight::cluster::access::Access;
+use crate::awscontainerinsight::cluster::cluster_state::ClusterState;
 use crate::awscontainerinsight::cluster::election;
 use crate::awscontainerinsight::cluster::endpoints::Follower;
-use crate::awscontainerinsight::cluster::figures::Figures;
 use crate::awscontainerinsight::config::Config;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::samples::ClusterSample;
 use platform::Place;
 
 /// The longest that a wait for the end of a term lasts: the runtime's timers don't count the time the machine slept.
-const NAP: Duration = Duration::from_secs(5);
+const MAX_SLEEP: Duration = Duration::from_secs(5);
 
 /// Whether this agent speaks for the cluster, and what it would say.
 #[derive(Debug)]
-pub struct Voice {
+pub struct Leader {
     leadership: Leadership,
-    figures: Arc<Mutex<Option<Figures>>>,
+    cluster_state: Arc<Mutex<Option<ClusterState>>>,
     endpoints: Follower,
     runtime: Handle,
     stop: oneshot::Sender<()>,
-    campaign: JoinHandle<()>,
+    candidate: JoinHandle<()>,
 }
 
-impl Voice {
+impl Leader {
     /// Takes part in the election from now on; `None` where there is no lock to take.
     pub fn begin(
         config: &Config,
@@ -48,23 +48,23 @@ impl Voice {
     ) -> Result<Option<Self>, Error> {
         let (clock, status, runtime) = tools;
         let namespace = place.namespace.as_deref();
-        let Some((campaign, leadership)) = election::campaign(config, namespace, node_name, access, clock, status)?
+        let Some((candidate, leadership)) = election::candidate(config, namespace, node_name, access, clock, status)?
         else {
             return Ok(None);
         };
         let (stop, stopped) = oneshot::channel();
-        let figures = Arc::new(Mutex::new(None));
+        let cluster_state = Arc::new(Mutex::new(None));
         let term = Term {
             leadership: leadership.clone(),
             clock: clock.clone(),
             access: access.clone(),
-            figures: figures.clone(),
+            cluster_state: cluster_state.clone(),
             endpoints: endpoints.clone(),
         };
         runtime.spawn(term.follow().in_current_span());
-        let campaign = runtime.spawn(election::run(campaign, stopped).in_current_span());
+        let candidate = runtime.spawn(election::run(candidate, stopped).in_current_span());
         let (endpoints, runtime) = (endpoints.clone(), runtime.clone());
-        Ok(Some(Self { leadership, figures, endpoints, runtime, stop, campaign }))
+        Ok(Some(Self { leadership, cluster_state, endpoints, runtime, stop, candidate }))
     }
 
     /// What it knows of the cluster, if it speaks for it at this moment.
@@ -72,14 +72,14 @@ impl Voice {
         if !self.leadership.leads(now.monotonic) {
             return None;
         }
-        let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
-        figures.as_ref().map(|figures| figures.sample(&self.endpoints))
+        let cluster_state = self.cluster_state.lock().unwrap_or_else(PoisonError::into_inner);
+        cluster_state.as_ref().map(|cluster_state| cluster_state.sample(&self.endpoints))
     }
 
     /// Speaks no more, and gives the lock back.
     pub fn stop(self) {
         let _ = self.stop.send(());
-        let _ = self.runtime.block_on(self.campaign);
+        let _ = self.runtime.block_on(self.candidate);
     }
 }
 
@@ -88,7 +88,7 @@ struct Term {
     leadership: Leadership,
     clock: Arc<dyn Clock>,
     access: Access,
-    figures: Arc<Mutex<Option<Figures>>>,
+    cluster_state: Arc<Mutex<Option<ClusterState>>>,
     endpoints: Follower,
 }
 
@@ -98,10 +98,10 @@ impl Term {
             while !self.leads() {
                 self.leadership.changed().await;
             }
-            let followed = Figures::begin(&self.access);
-            let _tasks = match followed {
-                Ok((figures, tasks)) => {
-                    *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = Some(figures);
+            let collections = ClusterState::begin(&self.access);
+            let _tasks = match collections {
+                Ok((cluster_state, tasks)) => {
+                    *self.cluster_state.lock().unwrap_or_else(PoisonError::into_inner) = Some(cluster_state);
                     Some(tasks)
                 }
                 Err(error) => {
@@ -113,7 +113,7 @@ impl Term {
             self.until_its_end().await;
             self.endpoints.want_for_leading(false);
             // What was known of the cluster goes with the term; so do the connections.
-            *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.cluster_state.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
@@ -128,7 +128,7 @@ impl Term {
                 return;
             }
             tokio::select! {
-                () = sleep(left.min(NAP)) => {}
+                () = sleep(left.min(MAX_SLEEP)) => {}
                 () = self.leadership.changed() => {}
             }
         }

@@ -3,25 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kubernetes::cluster::{Objects, Swap};
+use kubernetes::cluster::{DoubleBuffered, Objects};
 use kubernetes::watch::{Phase, Reflector, Status};
 
-/// For how long what was known is said while the server can't be followed; watches bring something every minute.
+/// For how long what was known is said while the server can't be collections; watches bring something every minute.
 pub const STALE: Duration = Duration::from_secs(150);
 
 /// What is known of one kind of object, and how its reflector is.
 #[derive(Debug)]
-pub struct Kept<S> {
+pub struct Mirror<S> {
     /// Where the reflector puts what it hears.
-    pub store: Arc<Mutex<Swap<S>>>,
+    pub store: Arc<Mutex<DoubleBuffered<S>>>,
     /// How the reflector is.
     pub status: Arc<Status>,
 }
 
-impl<S: Objects> Kept<S> {
+impl<S: Objects> Mirror<S> {
     /// What this reflector will be run into.
     pub fn of(reflector: &Reflector, store: S) -> Self {
-        Self { store: Swap::shared(store), status: reflector.status() }
+        Self { store: DoubleBuffered::shared(store), status: reflector.status() }
     }
 
     /// What is known, once a list was complete and as long as the rights are there.
@@ -43,7 +43,7 @@ impl<S: Objects> Kept<S> {
     }
 }
 
-impl<S> Clone for Kept<S> {
+impl<S> Clone for Mirror<S> {
     fn clone(&self) -> Self {
         Self { store: self.store.clone(), status: self.status.clone() }
     }

@@ -9,9 +9,9 @@ use net::chain;
 use super::{Collector, limits};
 use crate::awscontainerinsight::cluster::{Cluster, Lookup};
 use crate::awscontainerinsight::samples::NodeSample;
-use crate::awscontainerinsight::sources::kubelet::Answer;
+use crate::awscontainerinsight::source_failures::SourceFailures;
+use crate::awscontainerinsight::sources::kubelet::Response;
 use crate::awscontainerinsight::stores::inventory::Inventory;
-use crate::awscontainerinsight::troubles::Troubles;
 
 impl Collector {
     /// Takes what the kubelet answers in time. A late answer is taken by a later round; until then the last good list
@@ -23,43 +23,43 @@ impl Collector {
             let waited = self.clock.stamp().since(at);
             let Some(answer) = kubelet.next(self.patience.saturating_sub(waited)) else { break };
             match answer {
-                Answer::Pods(result) => {
+                Response::Pods(result) => {
                     answered |= result.is_ok();
-                    if let Some(list) = note(self.machine.troubles(), "kubelet pods", result) {
+                    if let Some(list) = note(self.machine.failures(), "kubelet pods", result) {
                         let services = self.cluster.as_ref().and_then(Cluster::services);
-                        take(list, at, sample, self.machine.troubles(), &mut self.inventory, services.as_ref());
+                        take(list, at, sample, self.machine.failures(), &mut self.inventory, services.as_ref());
                     }
                 }
-                Answer::Done => {}
-                Answer::Summary(result) => {
+                Response::Done => {}
+                Response::Summary(result) => {
                     answered |= result.is_ok();
-                    summary = note(self.machine.troubles(), "kubelet summary", result);
+                    summary = note(self.machine.failures(), "kubelet summary", result);
                     if let Some(summary) = &summary {
-                        limits::of_summary(summary, self.machine.troubles().limits());
+                        limits::of_summary(summary, self.machine.failures().limits());
                     }
                 }
             }
         }
         if kubelet.is_busy() {
-            self.machine.troubles().failed("kubelet", 1, &"no answer in time");
+            self.machine.failures().failed("kubelet", 1, &"no answer in time");
         } else if asked && answered {
             // What comes a round late, an answer or the end of a request, has not come in time.
-            self.machine.troubles().recovered("kubelet");
+            self.machine.failures().recovered("kubelet");
         }
         summary
     }
 }
 
 /// Notes how a request ended, and what can be done about a failure.
-fn note<T>(troubles: &mut Troubles, source: &'static str, result: Result<T, kubernetes::Error>) -> Option<T> {
+fn note<T>(failures: &mut SourceFailures, source: &'static str, result: Result<T, kubernetes::Error>) -> Option<T> {
     match result {
         Ok(value) => {
-            troubles.recovered(source);
+            failures.recovered(source);
             Some(value)
         }
         Err(error) => {
             let advice = advice(&error).map(|advice| format!("; {advice}")).unwrap_or_default();
-            troubles.failed(source, 1, &format!("{}{advice}", chain(&error)));
+            failures.failed(source, 1, &format!("{}{advice}", chain(&error)));
             None
         }
     }
@@ -88,21 +88,21 @@ fn take(
     list: Arc<PodList>,
     at: Stamp,
     sample: &NodeSample,
-    troubles: &mut Troubles,
+    failures: &mut SourceFailures,
     inventory: &mut Inventory,
     services: Option<&Lookup<'_>>,
 ) {
     match list.skipped {
-        0 => troubles.recovered("kubelet pod"),
-        skipped => troubles.failed("kubelet pod", skipped as u64, &"a pod has a wrong shape"),
+        0 => failures.recovered("kubelet pod"),
+        skipped => failures.failed("kubelet pod", skipped as u64, &"a pod has a wrong shape"),
     }
-    limits::of_list(&list, troubles.limits());
+    limits::of_list(&list, failures.limits());
     let has_pods = list.skipped + list.too_large > 0 || !sample.pods.is_empty();
     if list.pods.is_empty() && has_pods {
-        troubles.failed("kubelet pod list", 1, &"the list is empty, and yet there are pods; the last good one stays");
+        failures.failed("kubelet pod list", 1, &"the list is empty, and yet there are pods; the last good one stays");
         return;
     }
-    troubles.recovered("kubelet pod list");
+    failures.recovered("kubelet pod list");
     inventory.update(list, |pod| services?.of(pod), at);
-    limits::of_pods(&inventory.cuts(), troubles.limits());
+    limits::of_pods(&inventory.cuts(), failures.limits());
 }

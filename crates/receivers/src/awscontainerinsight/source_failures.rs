@@ -5,12 +5,17 @@ use std::error::Error;
 use std::fmt::Display;
 
 use net::chain;
-use telemetry::{Counter, Episode, Limits, Registry};
-use tracing::{info, warn};
+use telemetry::{Failing, Failure, Limits, Registry, Severity};
+
+static SOURCE: Failure = Failure {
+    severity: Severity::Warning,
+    begins: "source fails; what it gives is missing until it recovers",
+    ends: "source recovered",
+};
 
 /// The failures of each source.
 #[derive(Debug)]
-pub struct Troubles {
+pub struct SourceFailures {
     registry: Registry,
     receiver: String,
     round: u64,
@@ -20,13 +25,12 @@ pub struct Troubles {
 
 #[derive(Debug)]
 struct Source {
-    failures: Counter,
-    episode: Episode,
+    failing: Failing,
     /// The round of its last failure.
     failed_in: u64,
 }
 
-impl Troubles {
+impl SourceFailures {
     /// No failures of the receiver's sources yet.
     pub fn new(registry: &Registry, receiver: &str) -> Self {
         let limits = Limits::new(registry, "receiver", receiver);
@@ -40,7 +44,7 @@ impl Troubles {
 
     /// What is missing now and why: sources that fail and limits that cut; `None` where nothing is.
     pub fn message(&self) -> Option<String> {
-        let failing = self.sources.iter().filter(|(_, source)| source.episode.failures() > 0);
+        let failing = self.sources.iter().filter(|(_, source)| source.failing.is_failing());
         let failing: Vec<&str> = failing.map(|(name, _)| *name).collect();
         let failing = (!failing.is_empty()).then(|| format!("sources that fail: {}", failing.join(", ")));
         let messages: Vec<String> = failing.into_iter().chain(self.limits.message()).collect();
@@ -64,20 +68,16 @@ impl Troubles {
     /// Counts `failures` of a source of which `example` is one.
     pub fn failed(&mut self, source: &'static str, failures: u64, example: &dyn Display) {
         let (registry, receiver) = (&self.registry, &self.receiver);
-        let line = self.sources.entry(source).or_insert_with(|| Source {
-            failures: registry.counter(
+        let line = self.sources.entry(source).or_insert_with(|| {
+            let counter = registry.counter(
                 "container_insights_source_failures",
                 "Readings of a source that failed.",
                 &[("receiver", receiver), ("source", source)],
-            ),
-            episode: Episode::default(),
-            failed_in: 0,
+            );
+            Source { failing: Failing::new(&SOURCE).of(source).counted_by(counter), failed_in: 0 }
         });
-        line.failures.add(failures);
         line.failed_in = self.round;
-        if line.episode.failing() {
-            warn!(source, error = %example, "source fails; what it gives is missing until it recovers");
-        }
+        line.failing.failed(failures, example);
     }
 
     /// Begins a round.
@@ -94,8 +94,8 @@ impl Troubles {
 
     /// Notes that nothing is wrong with a source.
     pub fn recovered(&mut self, source: &'static str) {
-        if let Some(failures) = self.sources.get_mut(source).and_then(|line| line.episode.recovered()) {
-            info!(source, failures, "source recovered");
+        if let Some(line) = self.sources.get_mut(source) {
+            line.failing.recovered();
         }
     }
 }
@@ -106,18 +106,18 @@ mod tests {
 
     #[test]
     fn a_source_read_in_many_places_recovers_once_none_of_them_fails() {
-        let mut troubles = Troubles::new(&Registry::default(), "r");
-        let fails = |troubles: &mut Troubles, failing: bool| {
-            troubles.begin_round();
+        let mut failures = SourceFailures::new(&Registry::default(), "r");
+        let fails = |failures: &mut SourceFailures, failing: bool| {
+            failures.begin_round();
             if failing {
-                troubles.failed("s", 1, &"why");
+                failures.failed("s", 1, &"why");
             }
-            troubles.settle("s");
-            troubles.sources.get_mut("s").map(|line| line.episode.failures())
+            failures.settle("s");
+            failures.sources.get_mut("s").map(|line| line.failing.is_failing())
         };
-        assert_eq!(fails(&mut troubles, false), None);
-        assert_eq!(fails(&mut troubles, true), Some(1));
-        assert_eq!(fails(&mut troubles, true), Some(2));
-        assert_eq!(fails(&mut troubles, false), Some(0));
+        assert_eq!(fails(&mut failures, false), None);
+        assert_eq!(fails(&mut failures, true), Some(true));
+        assert_eq!(fails(&mut failures, true), Some(true));
+        assert_eq!(fails(&mut failures, false), Some(false));
     }
 }

@@ -10,13 +10,13 @@ use crate::watch::{Consumer, Shapes};
 ///
 /// Readers see a list all at once: never a part of it, and until the first is complete nothing.
 #[derive(Debug)]
-pub struct Swap<S> {
+pub struct DoubleBuffered<S> {
     current: S,
     complete: bool,
     next: Option<S>,
 }
 
-impl<S: Objects> Swap<S> {
+impl<S: Objects> DoubleBuffered<S> {
     /// Takes a store without objects.
     pub fn new(store: S) -> Self {
         Self { current: store, complete: false, next: None }
@@ -42,7 +42,7 @@ impl<S: Objects> Swap<S> {
     }
 }
 
-impl<S: Objects> Consumer for Swap<S> {
+impl<S: Objects> Consumer for DoubleBuffered<S> {
     fn shapes(&self) -> &'static Shapes {
         S::shapes()
     }
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_list_is_seen_only_when_it_is_complete() {
-        let mut nodes = Swap::new(Nodes::default());
-        let count = |nodes: &Swap<Nodes>| nodes.current().map(Nodes::count);
+        let mut nodes = DoubleBuffered::new(Nodes::default());
+        let count = |nodes: &DoubleBuffered<Nodes>| nodes.current().map(Nodes::count);
         nodes.restart();
         nodes.apply(node(0)).expect("a node");
         assert_eq!(count(&nodes), None);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_list_that_broke_off_leaves_nothing() {
-        let mut nodes = Swap::shared(Nodes::default());
+        let mut nodes = DoubleBuffered::shared(Nodes::default());
         nodes.restart();
         nodes.commit();
         nodes.restart();

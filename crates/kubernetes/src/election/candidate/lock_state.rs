@@ -16,7 +16,7 @@ pub(super) enum Base {
 }
 
 /// One of the lock's objects as the task sees it.
-pub(super) struct Desk<S> {
+pub(super) struct LockState<S> {
     pub(super) lock: Lock,
     pub(super) base: Base,
     /// Where a watch goes on, if that is later than the object's own version.

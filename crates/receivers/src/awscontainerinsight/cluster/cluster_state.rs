@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use crate::awscontainerinsight::cluster::access::Access;
 use crate::awscontainerinsight::cluster::endpoints::Follower;
-use crate::awscontainerinsight::cluster::kept::Kept;
+use crate::awscontainerinsight::cluster::mirror::Mirror;
 use crate::awscontainerinsight::error::Error;
 use crate::awscontainerinsight::samples::{ClusterSample, Count, NodesSample, WorkloadSample};
 
@@ -16,13 +16,13 @@ const KINDS: [Kind; 4] = [Kind::Deployment, Kind::DaemonSet, Kind::StatefulSet, 
 
 /// The stores of one term.
 #[derive(Debug)]
-pub struct Figures {
-    nodes: Kept<Nodes>,
-    pods: Kept<Pods>,
-    workloads: Vec<(Kind, Kept<Workloads>)>,
+pub struct ClusterState {
+    nodes: Mirror<Nodes>,
+    pods: Mirror<Pods>,
+    workloads: Vec<(Kind, Mirror<Workloads>)>,
 }
 
-impl Figures {
+impl ClusterState {
     /// Begins to follow everything; that ends with the set.
     pub fn begin(access: &Access) -> Result<(Self, JoinSet<()>), Error> {
         let mut tasks = JoinSet::new();
@@ -47,8 +47,8 @@ impl Figures {
             sample.namespaces = pods.running_by_namespace().into_iter().map(count).collect();
         });
         sample.services = endpoints.ready_pods();
-        for (kind, kept) in &self.workloads {
-            kept.read_fresh(|workloads| {
+        for (kind, mirror) in &self.workloads {
+            mirror.read_fresh(|workloads| {
                 sample.workloads.extend(workloads.sorted().into_iter().map(|workload| WorkloadSample {
                     kind: *kind,
                     namespace: (&*workload.namespace).into(),
@@ -61,15 +61,15 @@ impl Figures {
     }
 }
 
-fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks: &mut JoinSet<()>) -> Kept<S> {
-    let kept = Kept::of(&reflector, store);
-    let mut consumer = kept.store.clone();
+fn follow<S: Objects + Send + 'static>(mut reflector: Reflector, store: S, tasks: &mut JoinSet<()>) -> Mirror<S> {
+    let mirror = Mirror::of(&reflector, store);
+    let mut consumer = mirror.store.clone();
     let following = async move {
         // It ends only where nothing can help, which the settings' check has ruled out.
         let _ = reflector.run(&mut consumer).await;
     };
     tasks.spawn(following.in_current_span());
-    kept
+    mirror
 }
 
 #[cfg(test)]
@@ -82,12 +82,12 @@ mod tests {
     use testkit::api_server::FakeApiServer;
 
     use super::*;
-    use crate::awscontainerinsight::cluster::kept::STALE;
-    use crate::awscontainerinsight::cluster::watched::Followed;
+    use crate::awscontainerinsight::cluster::mirror::STALE;
+    use crate::awscontainerinsight::cluster::watch_status::WatchedCollections;
     use platform::{ApiServer, Facts, Place};
 
-    /// Everything of this server, followed; the kubeconfig is in the folder.
-    fn followed(server: &FakeApiServer, folder: &tempfile::TempDir) -> (Figures, Follower, JoinSet<()>) {
+    /// Everything of this server, collections; the kubeconfig is in the folder.
+    fn collections(server: &FakeApiServer, folder: &tempfile::TempDir) -> (ClusterState, Follower, JoinSet<()>) {
         let path = folder.path().join("kubeconfig");
         server.write_kubeconfig(&path);
         let place = Place {
@@ -99,14 +99,14 @@ mod tests {
             metadata_endpoint: None,
             given: Facts::default(),
         };
-        let followed = {
+        let collections = {
             let registry = Registry::default();
-            Followed::new(&registry, "r", &telemetry::Limits::new(&registry, "receiver", "r"))
+            WatchedCollections::new(&registry, "r", &telemetry::Limits::new(&registry, "receiver", "r"))
         };
-        let access = Access::of(&place, "n", followed).expect("there is an API server");
+        let access = Access::of(&place, "n", collections).expect("there is an API server");
         let endpoints = Follower::begin(&access, "n", &tokio::runtime::Handle::current()).expect("good settings");
-        let (figures, tasks) = Figures::begin(&access).expect("good settings");
-        (figures, endpoints, tasks)
+        let (cluster_state, tasks) = ClusterState::begin(&access).expect("good settings");
+        (cluster_state, endpoints, tasks)
     }
 
     fn one_pod_on_one_node() -> FakeApiServer {
@@ -131,13 +131,15 @@ mod tests {
         let server = one_pod_on_one_node();
         server.refuse_watches(ALL_PODS);
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let (figures, endpoints, _tasks) = followed(&server, &folder);
+        let (cluster_state, endpoints, _tasks) = collections(&server, &folder);
         let phase = |status: &Status| status.report().phase;
-        until(|| phase(&figures.pods.status) == Phase::Refused && phase(&figures.nodes.status) == Phase::Watching)
-            .await;
-        let listed = figures.pods.store.lock().expect("nobody panicked").current().map(Pods::running);
+        until(|| {
+            phase(&cluster_state.pods.status) == Phase::Refused && phase(&cluster_state.nodes.status) == Phase::Watching
+        })
+        .await;
+        let listed = cluster_state.pods.store.lock().expect("nobody panicked").current().map(Pods::running);
         assert_eq!(listed, Some(1), "it was known once");
-        let sample = figures.sample(&endpoints);
+        let sample = cluster_state.sample(&endpoints);
         assert_eq!((sample.nodes, sample.running_pods), (Some(NodesSample { count: 1, failed: 0 }), None));
         assert!(sample.namespaces.is_empty());
     }
@@ -146,13 +148,16 @@ mod tests {
     async fn what_was_not_heard_of_for_long_is_no_longer_said() {
         let server = one_pod_on_one_node();
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let (figures, endpoints, _tasks) = followed(&server, &folder);
-        let phases =
-            |wanted| [&figures.pods.status, &figures.nodes.status].iter().all(|status| status.report().phase == wanted);
+        let (cluster_state, endpoints, _tasks) = collections(&server, &folder);
+        let phases = |wanted| {
+            [&cluster_state.pods.status, &cluster_state.nodes.status]
+                .iter()
+                .all(|status| status.report().phase == wanted)
+        };
         until(|| phases(Phase::Watching)).await;
         drop(server);
         until(|| phases(Phase::Failing)).await;
-        let said = || figures.sample(&endpoints).running_pods;
+        let said = || cluster_state.sample(&endpoints).running_pods;
         assert_eq!(said(), Some(1), "a moment of silence changes nothing");
         tokio::time::pause();
         tokio::time::advance(STALE.checked_sub(Duration::from_secs(30)).expect("it is longer")).await;

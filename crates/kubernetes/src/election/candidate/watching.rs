@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::desk::Base;
-use super::{Inner, NAP, SHORT_WATCH, Told, WATCH, WATCH_IDLE, WATCH_RETRY};
+use super::lock_state::Base;
+use super::{ElectionEvent, Inner, MAX_SLEEP, SHORT_WATCH, WATCH, WATCH_IDLE, WATCH_RETRY};
 use crate::election::api::{Api, Pieces};
 use crate::election::lock::View;
 use crate::election::watch::{End, Seen, Watch};
@@ -18,24 +18,24 @@ impl<A: Api> Inner<A> {
         }
         let now = self.now();
         let mut due = due;
-        for index in 0..self.desks.len() {
-            let desk = &mut self.desks[index];
-            let wanted = self.elector.wants_watch(now, desk.lock);
-            if desk.watch.is_some() && !wanted {
+        for index in 0..self.states.len() {
+            let state = &mut self.states[index];
+            let wanted = self.elector.wants_watch(now, state.lock);
+            if state.watch.is_some() && !wanted {
                 self.unwatch(index);
-            } else if desk.watch.is_none() && wanted && !matches!(desk.base, Base::Unknown) {
-                if desk.watch_due <= now {
+            } else if state.watch.is_none() && wanted && !matches!(state.base, Base::Unknown) {
+                if state.watch_due <= now {
                     return self.open(index).await;
                 }
-                due = due.min(desk.watch_due);
+                due = due.min(state.watch_due);
             }
         }
         // The end of a term is told when it comes.
         if let Some(until) = self.elector.leads_until().filter(|_| self.leads) {
             due = due.min(until);
         }
-        let wait = due.saturating_sub(now).min(NAP).max(Duration::from_millis(1));
-        let mut watches = self.desks.iter_mut().map(|desk| desk.watch.as_mut());
+        let wait = due.saturating_sub(now).min(MAX_SLEEP).max(Duration::from_millis(1));
+        let mut watches = self.states.iter_mut().map(|state| state.watch.as_mut());
         let (mut first, mut second) = (watches.next().flatten(), watches.next().flatten());
         let (index, seen) = tokio::select! {
             () = tokio::time::sleep(wait) => return,
@@ -50,31 +50,31 @@ impl<A: Api> Inner<A> {
 
     /// Opens a watch that goes on where our knowledge ends.
     pub(super) async fn open(&mut self, index: usize) {
-        let desk = &self.desks[index];
-        let known = match &desk.base {
+        let state = &self.states[index];
+        let known = match &state.base {
             Base::Object(object) => Some(&object.version),
             Base::Absent(version) => version.as_ref(),
             Base::Unknown => None,
         };
-        let version = desk.version.as_ref().or(known).map_or("", |version| version);
+        let version = state.version.as_ref().or(known).map_or("", |version| version);
         let seconds = WATCH + self.random.u64(0..WATCH / 4);
-        let path = self.options.place.watch(desk.lock, version, seconds);
+        let path = self.options.place.watch(state.lock, version, seconds);
         // Set before, for the case that the attempt is broken off.
-        self.desks[index].watch_due = self.now() + WATCH_RETRY[1].mul_f64(0.5 + self.random.f64());
+        self.states[index].watch_due = self.now() + WATCH_RETRY[1].mul_f64(0.5 + self.random.f64());
         let opened = self.api.stream(&path, WATCH_IDLE).await;
         let now = self.now();
-        let desk = &mut self.desks[index];
+        let state = &mut self.states[index];
         match opened {
             Ok(stream) => {
-                desk.watch = Some(Watch::new(desk.lock, stream));
-                desk.watch_since = now;
+                state.watch = Some(Watch::new(state.lock, stream));
+                state.watch_since = now;
                 self.watched(index, true);
             }
             Err(error) => {
                 if error.status() == Some(403) {
-                    desk.watch_due = now + WATCH_RETRY[0].mul_f64(1.0 + 0.2 * self.random.f64());
+                    state.watch_due = now + WATCH_RETRY[0].mul_f64(1.0 + 0.2 * self.random.f64());
                 } else if let Some(wish) = error.retry_after() {
-                    desk.watch_due = desk.watch_due.max(now + wish);
+                    state.watch_due = state.watch_due.max(now + wish);
                 }
                 self.watched(index, false);
             }
@@ -83,57 +83,57 @@ impl<A: Api> Inner<A> {
 
     pub(super) fn watched(&mut self, index: usize, watched: bool) {
         let now = self.now();
-        let desk = &mut self.desks[index];
-        self.elector.watching(now, desk.lock, watched);
-        if desk.watched.replace(watched) != Some(watched) {
-            (self.options.told)(Told::Watched(desk.lock, watched));
+        let state = &mut self.states[index];
+        self.elector.watching(now, state.lock, watched);
+        if state.watched.replace(watched) != Some(watched) {
+            (self.options.told)(ElectionEvent::Watched(state.lock, watched));
         }
     }
 
     pub(super) fn seen(&mut self, index: usize, seen: Seen) {
-        let desk = &mut self.desks[index];
+        let state = &mut self.states[index];
         let view = match seen {
             Seen::Bookmark(version) => {
-                desk.version = Some(version);
+                state.version = Some(version);
                 return;
             }
             Seen::Object(object) => {
                 let view = object.view.clone();
-                (desk.base, desk.version) = (Base::Object(object), None);
+                (state.base, state.version) = (Base::Object(object), None);
                 view
             }
             Seen::Deleted(version) => {
-                (desk.base, desk.version) = (Base::Absent(version), None);
+                (state.base, state.version) = (Base::Absent(version), None);
                 View::Absent
             }
         };
         let now = (self.options.now)().monotonic;
-        self.elector.notice(now, self.desks[index].lock, view);
+        self.elector.notice(now, self.states[index].lock, view);
     }
 
     pub(super) async fn ended(&mut self, index: usize, end: End) {
         match end {
             // The next one begins at once where this one ended, so that nothing is missed and nothing need be read.
-            End::Done if self.now() >= self.desks[index].watch_since + SHORT_WATCH => {
-                self.desks[index].watch = None;
+            End::Done if self.now() >= self.states[index].watch_since + SHORT_WATCH => {
+                self.states[index].watch = None;
                 return self.open(index).await;
             }
             End::Done => {}
-            End::Expired => self.desks[index].version = None,
+            End::Expired => self.states[index].version = None,
             End::Broken(error) => {
-                self.desks[index].fails = true;
-                (self.options.told)(Told::Failed(self.desks[index].lock, error));
+                self.states[index].fails = true;
+                (self.options.told)(ElectionEvent::Failed(self.states[index].lock, error));
             }
         }
         self.unwatch(index);
         // Time to read once, which is where the next one begins.
-        self.desks[index].watch_due = self.now() + Duration::from_secs(6).mul_f64(1.0 + self.random.f64());
+        self.states[index].watch_due = self.now() + Duration::from_secs(6).mul_f64(1.0 + self.random.f64());
     }
 
     pub(super) fn unwatch(&mut self, index: usize) {
         let now = self.now();
-        self.desks[index].watch = None;
-        self.elector.watching(now, self.desks[index].lock, false);
+        self.states[index].watch = None;
+        self.elector.watching(now, self.states[index].lock, false);
     }
 }
 

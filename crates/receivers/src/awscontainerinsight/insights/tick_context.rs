@@ -99,7 +99,7 @@ impl NodeIdentity {
 
 /// A round under construction.
 #[derive(Debug)]
-pub struct Frame<'a> {
+pub struct TickContext<'a> {
     /// The node.
     pub node: &'a NodeIdentity,
     /// What was left out of the records so far because it can't be true.
@@ -108,7 +108,7 @@ pub struct Frame<'a> {
     timestamp: Text,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> TickContext<'a> {
     /// A round of this wall time, in milliseconds since the Unix epoch.
     pub fn new(node: &'a NodeIdentity, time_ms: i64) -> Self {
         let time = UnixTime::from_millis(time_ms);
