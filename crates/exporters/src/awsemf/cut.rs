@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use model::Text;
 use serde_json::Value;
 
-use super::fields::{Label, Written};
+use super::fields::{Encoding, Label};
 use super::json;
 
 /// What became of an attribute.
@@ -32,7 +32,7 @@ pub(super) fn cut(labels: &[Label<'_>], most: usize) -> Vec<Cut> {
         let Some(at) = (0..labels.len()).filter(|at| cuts[*at] != Cut::Gone).max_by_key(|at| sizes[*at]) else { break };
         let over = bytes - most;
         let shorter = match cuts[at] {
-            Cut::Kept if matches!(labels[at].form, Written::Json | Written::JsonLines) => {
+            Cut::Kept if matches!(labels[at].encoding, Encoding::Json | Encoding::JsonLines) => {
                 shorter(labels[at].value, over)
             }
             _ => None,
@@ -49,14 +49,14 @@ pub(super) fn cut(labels: &[Label<'_>], most: usize) -> Vec<Cut> {
 
 /// What an attribute's value takes in an event, in bytes.
 fn written(label: &Label<'_>) -> usize {
-    match label.form {
-        Written::Text => {
+    match label.encoding {
+        Encoding::Text => {
             let mut text = Vec::new();
             json::write_text(&mut text, label.value);
             text.len()
         }
-        Written::Json | Written::JsonLines => label.value.len(),
-        Written::Envelope => 0,
+        Encoding::Json | Encoding::JsonLines => label.value.len(),
+        Encoding::Envelope => 0,
     }
 }
 
@@ -129,8 +129,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn label(form: Written, value: &Text) -> Label<'_> {
-        Label { name: 0, form, eligible: false, value }
+    fn label(encoding: Encoding, value: &Text) -> Label<'_> {
+        Label { name: 0, encoding, eligible: false, value }
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         let document =
             serde_json::json!({"pod_name": "p".repeat(250), "labels": labels, "pod_owners": [{"owner_name": "o"}]});
         let (kubernetes, name): (Text, Text) = (document.to_string().as_str().into(), "PodName".into());
-        let given = [label(Written::Text, &name), label(Written::Json, &kubernetes)];
+        let given = [label(Encoding::Text, &name), label(Encoding::Json, &kubernetes)];
         let cuts = cut(&given, 10_000);
         let [Cut::Kept, Cut::Shorter(text)] = &cuts[..] else { panic!("{cuts:?}") };
         assert!(text.len() <= 10_000 && text.len() > 9_000, "{}", text.len());
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_text_goes_as_a_whole_and_the_smaller_ones_stay() {
         let values: Vec<Text> = [10, 5000, 20, 3000].map(|size| "v".repeat(size).as_str().into()).into();
-        let labels: Vec<_> = values.iter().map(|value| label(Written::Text, value)).collect();
+        let labels: Vec<_> = values.iter().map(|value| label(Encoding::Text, value)).collect();
         assert_eq!(cut(&labels, 4000), [Cut::Kept, Cut::Gone, Cut::Kept, Cut::Kept]);
         assert_eq!(cut(&labels, 8038), [const { Cut::Kept }; 4]);
         assert_eq!(cut(&labels, 100), [Cut::Kept, Cut::Gone, Cut::Kept, Cut::Gone]);
@@ -179,8 +179,8 @@ mod tests {
             let documents: Vec<Text> = documents.iter().map(|document| document.to_string().as_str().into()).collect();
             let labels: Vec<_> = texts
                 .iter()
-                .map(|text| label(Written::Text, text))
-                .chain(documents.iter().map(|document| label(Written::Json, document)))
+                .map(|text| label(Encoding::Text, text))
+                .chain(documents.iter().map(|document| label(Encoding::Json, document)))
                 .collect();
             let mut bytes = 0;
             for (given, cut) in labels.iter().zip(cut(&labels, most)) {

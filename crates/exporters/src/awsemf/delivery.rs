@@ -37,7 +37,7 @@ use self::unresolved::Unresolved;
 pub use self::worker::Worker;
 use super::config::Config;
 use super::encode::{Counts, Encoder};
-use super::own::Own;
+use super::self_metrics::SelfMetrics;
 use crate::{Error, Exporter};
 
 /// How long a request may take where it may take as long as it likes.
@@ -49,7 +49,7 @@ const PRODUCT: &str = "container-insights";
 #[derive(Debug)]
 pub struct Delivery {
     encoder: Encoder,
-    own: Own,
+    self_metrics: SelfMetrics,
     packer: Packer,
     unresolved: Unresolved,
     queue: Arc<Queue>,
@@ -67,7 +67,7 @@ pub struct Tools {
     pub version: &'static str,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Own metrics.
+    /// Self-metrics.
     pub registry: Registry,
     /// Its line on the status page.
     pub status: Status,
@@ -106,7 +106,7 @@ impl Delivery {
         };
         let delivery = Self {
             encoder: Encoder::new(config, &default_stream),
-            own: Own::new(&registry, &name),
+            self_metrics: SelfMetrics::new(&registry, &name),
             packer: Packer::default(),
             unresolved: Unresolved::new(config.unresolved_placeholders, numbers),
             queue,
@@ -124,7 +124,7 @@ impl Delivery {
 
 impl Exporter for Delivery {
     fn export(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { encoder, own, packer, unresolved, queue, clock } = self;
+        let Self { encoder, self_metrics, packer, unresolved, queue, clock } = self;
         let now = clock.stamp().monotonic;
         let mut push = |parcel| queue.push(parcel, now);
         let Ok(()) = encoder.encode::<Infallible>(batch, &mut |event| {
@@ -135,7 +135,7 @@ impl Exporter for Delivery {
         });
         packer.finish(&mut push);
         unresolved.release(now, &mut push);
-        own.publish(encoder.counts());
+        self_metrics.publish(encoder.counts());
         Ok(())
     }
 

@@ -9,8 +9,8 @@ use model::Text;
 use tracing::warn;
 
 use super::config::{Config, Rollup};
-use super::fields::{Label, Written};
-use super::names::{Names, Role};
+use super::fields::{Encoding, Label};
+use super::name_table::{NameTable, Role};
 use super::{json, limits};
 
 /// The configured dimension sets, and how others are made.
@@ -27,7 +27,7 @@ pub(crate) struct Sets {
 const SHOWN: usize = 100;
 
 impl Sets {
-    pub(crate) fn new(config: &Config, names: &mut Names) -> Self {
+    pub(crate) fn new(config: &Config, names: &mut NameTable) -> Self {
         let mut numbers = |set: &[String]| set.iter().map(|name| names.intern(&name.as_str().into())).collect();
         let declared = config
             .metric_declarations
@@ -45,7 +45,7 @@ impl Sets {
     ///
     /// A declared set counts where each of its names is a label that can be a dimension. Without any declaration, the
     /// one set is all labels that can be dimensions, 30 at most.
-    pub(crate) fn of(&self, declarations: &[u16], labels: &[Label<'_>], names: &Names) -> Vec<Box<[u32]>> {
+    pub(crate) fn of(&self, declarations: &[u16], labels: &[Label<'_>], names: &NameTable) -> Vec<Box<[u32]>> {
         let mut sets: Vec<Box<[u32]>> = Vec::new();
         let mut add = |set: &[u32]| {
             if !sets.iter().any(|known| **known == *set) {
@@ -84,11 +84,11 @@ impl Sets {
     }
 
     /// Tells once of each attribute that it has a value which CloudWatch takes for no dimension.
-    fn tell_refused(&self, set: &[u32], labels: &[Label<'_>], names: &Names) {
+    fn tell_refused(&self, set: &[u32], labels: &[Label<'_>], names: &NameTable) {
         let refused = labels.iter().filter(|label| {
             set.contains(&label.name)
                 && !label.eligible
-                && label.form == Written::Text
+                && label.encoding == Encoding::Text
                 && !label.value.trim().is_empty()
         });
         for label in refused {
@@ -116,10 +116,10 @@ impl Sets {
 }
 
 /// The labels that can be dimensions without being declared.
-fn dimensions<'a>(labels: &'a [Label<'_>], names: &'a Names) -> impl Iterator<Item = u32> + 'a {
+fn dimensions<'a>(labels: &'a [Label<'_>], names: &'a NameTable) -> impl Iterator<Item = u32> + 'a {
     labels
         .iter()
-        .filter(|label| label.eligible && label.form == Written::Text)
+        .filter(|label| label.eligible && label.encoding == Encoding::Text)
         .map(|label| label.name)
         .filter(|&name| names.get(name).dimension && names.get(name).role != Role::Scope)
 }
@@ -131,7 +131,7 @@ pub(crate) struct Directive<'a> {
 }
 
 impl<'a> Directive<'a> {
-    pub(crate) fn begin(out: &'a mut Vec<u8>, namespace: &str, sets: &[Box<[u32]>], names: &Names) -> Self {
+    pub(crate) fn begin(out: &'a mut Vec<u8>, namespace: &str, sets: &[Box<[u32]>], names: &NameTable) -> Self {
         out.extend_from_slice(br#"{"Namespace":"#);
         json::write_text(out, namespace);
         out.extend_from_slice(br#","Dimensions":"#);

@@ -9,17 +9,17 @@ use tracing::{debug, warn};
 use super::config::{Config, EnvelopeVersion, Undeclared};
 use super::cut::{Cut, cut};
 use super::destination::Destination;
+use super::destinations::Destinations;
 use super::distribution;
 use super::event::Writing;
-use super::fields::{Combination, Field, Label, Reading, Written};
+use super::fields::{Encoding, Field, Label, LayoutKey, Reading};
+use super::grouping::{self, Grouping, Part};
 use super::layout::Layouts;
 use super::limits;
 use super::matching::Matchers;
 use super::metrics::Metrics;
-use super::names::{Names, Role};
-use super::nested::{Form, Forms};
-use super::parts::{self, Part, Parts};
-use super::places::Places;
+use super::name_table::{NameTable, Role};
+use super::nested::{Form, JsonCache};
 
 /// How many names, metrics and destinations are remembered before the encoder begins anew.
 const MOST_REMEMBERED: usize = 1 << 14;
@@ -70,8 +70,8 @@ pub struct Encoder {
     config: Config,
     default_stream: String,
     memory: Memory,
-    parts: Parts,
-    forms: Forms,
+    grouping: Grouping,
+    json_cache: JsonCache,
     scratch: Scratch,
     counts: Counts,
     /// Attributes were cut in the last batch: it is told when that begins.
@@ -81,11 +81,11 @@ pub struct Encoder {
 /// What is known about names and combinations met so far.
 #[derive(Debug)]
 struct Memory {
-    names: Names,
+    names: NameTable,
     metrics: Metrics,
     layouts: Layouts,
     matchers: Matchers,
-    places: Places,
+    destinations: Destinations,
 }
 
 /// What one event needs, kept for the next one.
@@ -112,19 +112,21 @@ struct Seen {
 
 impl Memory {
     fn new(config: &Config, default_stream: &str) -> Self {
-        let mut names = Names::new(config);
+        let mut names = NameTable::new(config);
         Self {
             layouts: Layouts::new(config, &mut names),
             matchers: Matchers::new(config, &mut names),
             names,
             metrics: Metrics::new(config),
-            places: Places::new(config, default_stream),
+            destinations: Destinations::new(config, default_stream),
         }
     }
 
     fn is_full(&self) -> bool {
         self.layouts.is_full()
-            || [self.names.len(), self.metrics.len(), self.places.len()].iter().any(|count| *count > MOST_REMEMBERED)
+            || [self.names.len(), self.metrics.len(), self.destinations.len()]
+                .iter()
+                .any(|count| *count > MOST_REMEMBERED)
     }
 }
 
@@ -136,8 +138,8 @@ impl Encoder {
             config: config.clone(),
             default_stream: default_stream.to_owned(),
             memory: Memory::new(config, default_stream),
-            parts: Parts::default(),
-            forms: Forms::default(),
+            grouping: Grouping::default(),
+            json_cache: JsonCache::default(),
             scratch: Scratch::default(),
             counts: Counts::default(),
             cutting: false,
@@ -166,17 +168,17 @@ impl Encoder {
             self.scratch.seen = Vec::new();
         }
         let conversion = self.config.resource_to_telemetry_conversion.enabled;
-        let places = &mut self.memory.places;
-        let mut parts = std::mem::take(&mut self.parts);
-        parts.arrange(batch, conversion, |record| places.of(record));
+        let destinations = &mut self.memory.destinations;
+        let mut grouping = std::mem::take(&mut self.grouping);
+        grouping.arrange(batch, conversion, |record| destinations.of(record));
         let mut labels = Vec::new();
         let cut_before = self.counts.cut;
-        let result = parts.parts.chunk_by(|this, that| this.event == that.event).try_for_each(|event| {
+        let result = grouping.parts.chunk_by(|this, that| this.event == that.event).try_for_each(|event| {
             labels.clear();
             self.encode_event(batch, event, &mut labels, sink)
         });
-        self.parts = parts;
-        self.forms.end_round();
+        self.grouping = grouping;
+        self.json_cache.end_round();
         self.cutting = self.counts.cut > cut_before;
         result
     }
@@ -244,17 +246,17 @@ impl Encoder {
     fn gather_labels<'a>(&mut self, record: &'a Record, labels: &mut Vec<Label<'a>>) -> bool {
         let mut each_second = false;
         let conversion = self.config.resource_to_telemetry_conversion.enabled;
-        for (name, value) in parts::labels(record, conversion) {
+        for (name, value) in grouping::labels(record, conversion) {
             let name = self.memory.names.of(name);
-            let form = match self.memory.names.get(name).role {
-                Role::Field | Role::Scope => Written::Text,
-                Role::Envelope => Written::Envelope,
-                Role::Nested => match self.forms.of(value) {
-                    Form::OneLine => Written::Json,
-                    Form::Lines => Written::JsonLines,
+            let encoding = match self.memory.names.get(name).role {
+                Role::Field | Role::Scope => Encoding::Text,
+                Role::Envelope => Encoding::Envelope,
+                Role::Nested => match self.json_cache.of(value) {
+                    Form::OneLine => Encoding::Json,
+                    Form::Lines => Encoding::JsonLines,
                     Form::Invalid => {
                         self.counts.invalid_json += 1;
-                        Written::Text
+                        Encoding::Text
                     }
                 },
                 Role::StorageResolution => {
@@ -268,8 +270,8 @@ impl Encoder {
                 Role::Excluded => continue,
             };
             self.scratch.see(name, None);
-            let eligible = matches!(form, Written::Text | Written::Envelope) && is_dimension_value(value);
-            labels.push(Label { name, form, eligible, value });
+            let eligible = matches!(encoding, Encoding::Text | Encoding::Envelope) && is_dimension_value(value);
+            labels.push(Label { name, encoding, eligible, value });
         }
         each_second
     }
@@ -379,18 +381,18 @@ impl Encoder {
         }
         self.counts.events += 1;
         self.counts.bytes += body.len() as u64;
-        let destination = self.memory.places.destination(part.place.destination);
+        let destination = self.memory.destinations.destination(part.target.destination);
         let points = u32::try_from(fields.len()).unwrap_or(u32::MAX);
-        sink(Encoded { destination, resolved: part.place.resolved, time_ms: part.time_ms, points, body })
+        sink(Encoded { destination, resolved: part.target.resolved, time_ms: part.time_ms, points, body })
     }
 
     /// Writes one event into the buffer, unless it is one to drop.
     fn write_event(&mut self, part: Part, labels: &[Label<'_>], fields: &[Field], each_second: bool) -> bool {
-        let Memory { names, metrics, layouts, places, .. } = &mut self.memory;
-        let namespace = places.namespace(part.place.namespace);
+        let Memory { names, metrics, layouts, destinations, .. } = &mut self.memory;
+        let namespace = destinations.namespace(part.target.namespace);
         let accepted = &self.scratch.accepted;
-        let combination = Combination { labels, fields, accepted, namespace: part.place.namespace, each_second };
-        let layout = layouts.of(combination, namespace, names, metrics);
+        let key = LayoutKey { labels, fields, accepted, namespace: part.target.namespace, each_second };
+        let layout = layouts.of(key, namespace, names, metrics);
         let extracts = !layout.directives.is_empty();
         if !extracts && drops(&self.config, labels, names) {
             return false;
@@ -412,7 +414,7 @@ impl Encoder {
 }
 
 /// Whether an event that nothing is extracted from is dropped.
-fn drops(config: &Config, labels: &[Label<'_>], names: &Names) -> bool {
+fn drops(config: &Config, labels: &[Label<'_>], names: &NameTable) -> bool {
     if config.disable_metric_extraction {
         return false;
     }

@@ -1,10 +1,10 @@
 //! One event as JSON.
 
 use super::config::EnvelopeVersion;
-use super::fields::{Field, Label, Reading, Written};
+use super::fields::{Encoding, Field, Label, Reading};
 use super::layout::Layout;
 use super::metrics::Metrics;
-use super::names::Names;
+use super::name_table::NameTable;
 use super::{json, nested};
 
 /// An event about to be written.
@@ -17,7 +17,7 @@ pub(crate) struct Writing<'a> {
     /// What the fields' distributions are as JSON.
     pub(crate) distributions: &'a [u8],
     pub(crate) layout: &'a Layout,
-    pub(crate) names: &'a Names,
+    pub(crate) names: &'a NameTable,
     pub(crate) metrics: &'a Metrics,
 }
 
@@ -30,7 +30,7 @@ impl Writing<'_> {
         out.extend_from_slice(br#"","Version":""#);
         out.extend_from_slice(self.version.as_str().as_bytes());
         out.push(b'"');
-        for label in self.labels.iter().filter(|label| label.form == Written::Text) {
+        for label in self.labels.iter().filter(|label| label.encoding == Encoding::Text) {
             self.write_name(out, label.name);
             json::write_text(out, label.value);
         }
@@ -44,16 +44,16 @@ impl Writing<'_> {
             }
         }
         for label in self.labels {
-            match label.form {
-                Written::Json => {
+            match label.encoding {
+                Encoding::Json => {
                     self.write_name(out, label.name);
                     out.extend_from_slice(label.value.as_bytes());
                 }
-                Written::JsonLines => {
+                Encoding::JsonLines => {
                     self.write_name(out, label.name);
                     nested::write_without_lines(out, label.value);
                 }
-                Written::Text | Written::Envelope => {}
+                Encoding::Text | Encoding::Envelope => {}
             }
         }
         if !self.layout.directives.is_empty() {

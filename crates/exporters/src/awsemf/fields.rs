@@ -8,7 +8,7 @@ pub(crate) struct Label<'a> {
     /// The number of its name.
     pub(crate) name: u32,
     /// How it is written.
-    pub(crate) form: Written,
+    pub(crate) encoding: Encoding,
     /// Whether it can be a dimension: a text that isn't blank, and not too long.
     pub(crate) eligible: bool,
     /// Its value.
@@ -17,7 +17,7 @@ pub(crate) struct Label<'a> {
 
 /// How a label is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum Encoding {
     /// As a text.
     Text,
     /// As the JSON that it is.
@@ -50,7 +50,7 @@ pub(crate) enum Reading {
 
 /// Everything a layout depends on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Combination<'a> {
+pub(crate) struct LayoutKey<'a> {
     pub(crate) labels: &'a [Label<'a>],
     pub(crate) fields: &'a [Field],
     /// One bit for each declaration, set where it accepts the event; none at all where every declaration does.

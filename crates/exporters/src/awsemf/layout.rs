@@ -8,15 +8,15 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::config::{Config, Undeclared};
 use super::directive::{Directive, Sets};
-use super::fields::Combination;
+use super::fields::LayoutKey;
 use super::limits;
 use super::metrics::Metrics;
-use super::names::Names;
+use super::name_table::NameTable;
 
 /// How much memory layouts may take before they are forgotten.
 const MOST_BYTES: usize = 1 << 20;
 
-/// What events of one combination look like.
+/// What events of one layout key look like.
 #[derive(Debug)]
 pub(crate) struct Layout {
     /// The fields to write by their places, those that are extracted first, each part by name.
@@ -39,7 +39,7 @@ pub(crate) struct Layouts {
 }
 
 impl Layouts {
-    pub(crate) fn new(config: &Config, names: &mut Names) -> Self {
+    pub(crate) fn new(config: &Config, names: &mut NameTable) -> Self {
         let extract = !config.disable_metric_extraction;
         Self {
             extract,
@@ -58,26 +58,26 @@ impl Layouts {
         self.bytes > MOST_BYTES
     }
 
-    /// The layout of a combination; `namespace` is the namespace's text.
+    /// The layout for these inputs; `namespace` is the namespace's text.
     pub(crate) fn of(
         &mut self,
-        combination: Combination<'_>,
+        inputs: LayoutKey<'_>,
         namespace: &str,
-        names: &Names,
+        names: &NameTable,
         metrics: &Metrics,
     ) -> &Layout {
         let key = &mut self.key;
         key.clear();
-        key.push(combination.namespace << 1 | u32::from(combination.each_second));
+        key.push(inputs.namespace << 1 | u32::from(inputs.each_second));
         #[expect(clippy::cast_possible_truncation, reason = "each word is pushed in two halves")]
-        key.extend(combination.accepted.iter().flat_map(|word| [*word as u32, (*word >> 32) as u32]));
-        key.extend(combination.labels.iter().map(|label| label.name << 1 | u32::from(label.eligible)));
+        key.extend(inputs.accepted.iter().flat_map(|word| [*word as u32, (*word >> 32) as u32]));
+        key.extend(inputs.labels.iter().map(|label| label.name << 1 | u32::from(label.eligible)));
         key.push(u32::MAX);
-        key.extend(combination.fields.iter().map(|field| field.plan << 1 | u32::from(field.in_range)));
+        key.extend(inputs.fields.iter().map(|field| field.plan << 1 | u32::from(field.in_range)));
         if let Some(&number) = self.numbers.get(self.key.as_slice()) {
             return &self.layouts[number as usize];
         }
-        let layout = self.lay_out(combination, namespace, names, metrics);
+        let layout = self.lay_out(inputs, namespace, names, metrics);
         let number = u32::try_from(self.layouts.len()).unwrap_or(u32::MAX);
         self.bytes += (self.key.len() + layout.order.len()) * 4 + layout.directives.len();
         self.numbers.insert(self.key.as_slice().into(), number);
@@ -85,8 +85,8 @@ impl Layouts {
         &self.layouts[number as usize]
     }
 
-    fn lay_out(&self, combination: Combination<'_>, namespace: &str, names: &Names, metrics: &Metrics) -> Layout {
-        let fields = combination.fields;
+    fn lay_out(&self, inputs: LayoutKey<'_>, namespace: &str, names: &NameTable, metrics: &Metrics) -> Layout {
+        let fields = inputs.fields;
         let name = |at: u32| &*names.get(metrics.get(fields[at as usize].plan).name).text;
         let mut by_name: Vec<u32> = (0..).take(fields.len()).collect();
         by_name.sort_unstable_by(|&this, &that| name(this).cmp(name(that)));
@@ -97,15 +97,14 @@ impl Layouts {
             let field = fields[at as usize];
             let plan = metrics.get(field.plan);
             if plan.publishable && field.in_range {
-                let declared =
-                    plan.declarations.iter().copied().filter(|&number| accepts(combination.accepted, number));
+                let declared = plan.declarations.iter().copied().filter(|&number| accepts(inputs.accepted, number));
                 shared.entry(declared.collect()).or_default().push(at);
             }
         }
         let mut directives = Vec::new();
         let mut extracted = vec![false; fields.len()];
         for (declarations, places) in &shared {
-            let sets = self.sets.of(declarations, combination.labels, names);
+            let sets = self.sets.of(declarations, inputs.labels, names);
             if sets.is_empty() {
                 continue;
             }
@@ -115,7 +114,7 @@ impl Layouts {
                 for &at in places {
                     extracted[at as usize] = true;
                     let unit = metrics.get(fields[at as usize].plan).unit;
-                    directive.metric(name(at), unit, combination.each_second, self.spell_out);
+                    directive.metric(name(at), unit, inputs.each_second, self.spell_out);
                 }
                 directive.end();
             }

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Pattern};
 use super::fields::Label;
-use super::names::Names;
+use super::name_table::NameTable;
 
 #[derive(Debug)]
 pub(crate) struct Matchers {
@@ -19,7 +19,7 @@ struct Matcher {
 }
 
 impl Matchers {
-    pub(crate) fn new(config: &Config, names: &mut Names) -> Self {
+    pub(crate) fn new(config: &Config, names: &mut NameTable) -> Self {
         let mut declarations = Vec::new();
         for declaration in &config.metric_declarations {
             let matchers = declaration.label_matchers.iter().map(|matcher| Matcher {

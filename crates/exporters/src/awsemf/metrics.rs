@@ -8,7 +8,7 @@ use catalog::METRICS;
 use model::{Descriptor, Metric};
 
 use super::config::{Checked, Config, Declaration};
-use super::names::{Names, Role};
+use super::name_table::{NameTable, Role};
 use super::{limits, unit};
 
 /// What is known of one metric.
@@ -53,7 +53,7 @@ impl Metrics {
     }
 
     /// The number of a metric's plan.
-    pub(crate) fn of(&mut self, metric: &Metric, names: &mut Names) -> u32 {
+    pub(crate) fn of(&mut self, metric: &Metric, names: &mut NameTable) -> u32 {
         match metric {
             Metric::Known(row) => {
                 let index = row.index();
@@ -82,7 +82,7 @@ impl Metrics {
         self.plans.len()
     }
 
-    fn plan(&mut self, name: &str, unit: &'static str, names: &mut Names) -> u32 {
+    fn plan(&mut self, name: &str, unit: &'static str, names: &mut NameTable) -> u32 {
         let unit = match self.descriptors.get(name) {
             Some((described, overwrite)) if unit.is_empty() || *overwrite => described,
             _ => unit,

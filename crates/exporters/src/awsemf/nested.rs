@@ -22,7 +22,7 @@ pub(crate) enum Form {
 
 /// Which texts are JSON, remembered by where a shared text lies.
 #[derive(Debug, Default)]
-pub(crate) struct Forms {
+pub(crate) struct JsonCache {
     // A text is kept beside its address, so that no other text can get that address meanwhile.
     known: HashMap<usize, Known, BuildHasherDefault<WordHasher>>,
     round: u32,
@@ -36,7 +36,7 @@ struct Known {
     used: u32,
 }
 
-impl Forms {
+impl JsonCache {
     /// The text's form.
     pub(crate) fn of(&mut self, text: &Text) -> Form {
         let address = Arc::as_ptr(text).cast::<u8>().addr();
@@ -169,16 +169,16 @@ mod tests {
 
     #[test]
     fn a_shared_text_is_validated_once_and_forgotten_after_a_round_without_it() {
-        let mut forms = Forms::default();
+        let mut cache = JsonCache::default();
         let text: Text = "{}".into();
-        assert_eq!(forms.of(&text), Form::OneLine);
-        assert_eq!(forms.of(&text.clone()), Form::OneLine);
-        assert_eq!(forms.known.len(), 1);
-        forms.end_round();
-        assert_eq!(forms.known.len(), 1);
-        forms.end_round();
-        assert_eq!(forms.known.len(), 0);
-        assert_eq!(forms.of(&"".into()), Form::Invalid);
+        assert_eq!(cache.of(&text), Form::OneLine);
+        assert_eq!(cache.of(&text.clone()), Form::OneLine);
+        assert_eq!(cache.known.len(), 1);
+        cache.end_round();
+        assert_eq!(cache.known.len(), 1);
+        cache.end_round();
+        assert_eq!(cache.known.len(), 0);
+        assert_eq!(cache.of(&"".into()), Form::Invalid);
     }
 
     proptest! {

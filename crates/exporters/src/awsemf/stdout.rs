@@ -7,7 +7,7 @@ use telemetry::Registry;
 
 use super::config::Config;
 use super::encode::{Counts, Encoder};
-use super::own::Own;
+use super::self_metrics::SelfMetrics;
 use crate::{Error, Exporter};
 
 /// Bytes gathered before they are written.
@@ -18,14 +18,19 @@ pub struct Stdout {
     encoder: Encoder,
     writer: Box<dyn Write + Send>,
     lines: Vec<u8>,
-    own: Own,
+    self_metrics: SelfMetrics,
 }
 
 impl Stdout {
     /// An exporter of this name to `writer`, which is flushed after each batch.
     #[must_use]
     pub fn new(config: &Config, writer: Box<dyn Write + Send>, name: &str, registry: &Registry) -> Self {
-        Self { encoder: Encoder::new(config, ""), writer, lines: Vec::new(), own: Own::new(registry, name) }
+        Self {
+            encoder: Encoder::new(config, ""),
+            writer,
+            lines: Vec::new(),
+            self_metrics: SelfMetrics::new(registry, name),
+        }
     }
 
     /// What the encoder has counted.
@@ -37,7 +42,7 @@ impl Stdout {
 
 impl Exporter for Stdout {
     fn export(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { encoder, writer, lines, own } = self;
+        let Self { encoder, writer, lines, self_metrics } = self;
         lines.clear();
         let encoded = encoder.encode(batch, &mut |event| {
             lines.extend_from_slice(event.body);
@@ -49,7 +54,7 @@ impl Exporter for Stdout {
             lines.clear();
             written
         });
-        own.publish(encoder.counts());
+        self_metrics.publish(encoder.counts());
         encoded.and_then(|()| writer.write_all(lines)).and_then(|()| writer.flush()).map_err(Error::Write)
     }
 }

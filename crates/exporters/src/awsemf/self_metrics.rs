@@ -6,7 +6,7 @@ use super::encode::Counts;
 
 /// Counters of one exporter, brought up to the encoder's counts.
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct SelfMetrics {
     published: Counts,
     events: Counter,
     bytes: Counter,
@@ -18,7 +18,7 @@ pub(super) struct Own {
 const REASONS: [&str; 7] =
     ["not_finite", "collision", "replaced", "reserved", "invalid_json", "undeclared", "attributes_cut"];
 
-impl Own {
+impl SelfMetrics {
     pub(super) fn new(registry: &Registry, exporter: &str) -> Self {
         let counter = |name, help| registry.counter(name, help, &[("exporter", exporter)]);
         let altered = |reason| {

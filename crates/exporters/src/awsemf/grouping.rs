@@ -18,7 +18,7 @@ pub(crate) struct Part {
     /// The record's place in its batch.
     pub(crate) record: u32,
     /// Where the event goes.
-    pub(crate) place: Place,
+    pub(crate) target: Target,
     /// Milliseconds since the Unix epoch.
     pub(crate) time_ms: i64,
     fingerprint: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Part {
 
 /// Where an event goes, in the encoder's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Target {
     pub(crate) destination: u32,
     pub(crate) namespace: u32,
     pub(crate) resolved: bool,
@@ -34,20 +34,20 @@ pub(crate) struct Place {
 
 /// The parts of a batch, those of one event beside each other.
 #[derive(Debug, Default)]
-pub(crate) struct Parts {
+pub(crate) struct Grouping {
     pub(crate) parts: Vec<Part>,
     order: Vec<u32>,
 }
 
-impl Parts {
-    /// Arranges a batch; `place` says where a record's points go.
-    pub(crate) fn arrange(&mut self, batch: &Batch, conversion: bool, mut place: impl FnMut(&Record) -> Place) {
+impl Grouping {
+    /// Arranges a batch; `target` says where a record's points go.
+    pub(crate) fn arrange(&mut self, batch: &Batch, conversion: bool, mut target: impl FnMut(&Record) -> Target) {
         self.parts.clear();
         let records = (0..).zip(&batch.records).filter(|(_, record)| !record.points.is_empty());
         self.parts.extend(records.map(|(index, record)| {
             let time_ms = record.time.as_millis();
             let fingerprint = fingerprint(time_ms, labels(record, conversion));
-            Part { event: 0, record: index, place: place(record), time_ms, fingerprint }
+            Part { event: 0, record: index, target: target(record), time_ms, fingerprint }
         }));
         self.join(batch, conversion);
     }
@@ -68,7 +68,7 @@ impl Parts {
                 .rev()
                 .map(|&earlier| self.parts[earlier as usize])
                 .take_while(|earlier| earlier.fingerprint == part.fingerprint)
-                .filter(|earlier| earlier.time_ms == part.time_ms && earlier.place == part.place)
+                .filter(|earlier| earlier.time_ms == part.time_ms && earlier.target == part.target)
                 .find(|earlier| labels(&part).eq(labels(earlier)));
             if let Some(earlier) = same {
                 self.parts[at as usize].event = earlier.event;

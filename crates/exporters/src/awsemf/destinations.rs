@@ -7,15 +7,15 @@ use model::{Attributes, Record, Text};
 
 use super::config::Config;
 use super::destination::Destination;
+use super::grouping::Target;
 use super::limits;
-use super::parts::Place;
 use super::template::{self, Role, Template};
 
 /// The namespace where neither the configuration nor an attribute names one.
 const DEFAULT_NAMESPACE: &str = "default";
 
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Destinations {
     group: Template,
     stream: Template,
     namespace: Option<u32>,
@@ -28,7 +28,7 @@ pub(crate) struct Places {
     last: u32,
 }
 
-impl Places {
+impl Destinations {
     pub(crate) fn new(config: &Config, default_stream: &str) -> Self {
         let stream = if config.log_stream_name.is_empty() {
             // Braces in a given name are no placeholders; should it have any, it stays as it is.
@@ -53,7 +53,7 @@ impl Places {
     }
 
     /// Where a record's points go.
-    pub(crate) fn of(&mut self, record: &Record) -> Place {
+    pub(crate) fn of(&mut self, record: &Record) -> Target {
         let (resource, own) = (&record.resource.attributes, &record.attributes);
         let namespace = self.namespace.unwrap_or_else(|| self.namespace_of(resource));
         self.group_name.clear();
@@ -66,7 +66,7 @@ impl Places {
             resolved &= self.group.resolve(Role::Group, resource, own, &mut self.group_name);
         }
         resolved &= self.stream.resolve(Role::Stream, resource, own, &mut self.stream_name);
-        Place { destination: self.destination_number(), namespace, resolved }
+        Target { destination: self.destination_number(), namespace, resolved }
     }
 
     pub(crate) fn destination(&self, number: u32) -> &Arc<Destination> {

@@ -45,13 +45,13 @@ pub(crate) struct Entry {
 
 /// The names met so far; the catalogue's attributes come first, in its order.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct NameTable {
     entries: Vec<Entry>,
     ids: HashMap<Text, u32>,
     roles: HashMap<Text, Role>,
 }
 
-impl Names {
+impl NameTable {
     pub(crate) fn new(config: &Config) -> Self {
         let mut roles = HashMap::new();
         for name in &config.parse_json_encoded_attr_values {
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_catalogues_attributes_have_the_numbers_of_their_order() {
-        let mut names = Names::new(&Config::default());
+        let mut names = NameTable::new(&Config::default());
         for attribute in Attribute::ALL {
             let id = names.of(&Name::Known(*attribute));
             assert_eq!(&*names.get(id).text, attribute.as_str());
