@@ -4,16 +4,16 @@
 //! disk) before it returns; it never waits for the network. The [`Worker`] runs on the runtime and empties the queue.
 
 mod backoff;
-mod creator;
-mod lane;
-mod numbers;
+mod context;
+mod destination_task;
+mod disk;
+mod in_flight;
+mod log_groups;
 mod parcel;
 mod queue;
-mod shared;
-mod storage;
+mod queued;
+mod self_metrics;
 mod unresolved;
-mod waiting;
-mod work;
 mod worker;
 
 #[cfg(test)]
@@ -29,15 +29,15 @@ use model::{Batch, Clock};
 use spool::Spool;
 use telemetry::{Registry, Status};
 
-use self::numbers::Numbers;
+use self::disk::Disk;
 use self::parcel::Packer;
 use self::queue::Queue;
-use self::storage::Storage;
+use self::self_metrics::SelfMetrics;
 use self::unresolved::Unresolved;
 pub use self::worker::Worker;
 use super::config::Config;
 use super::encode::{Counts, Encoder};
-use super::self_metrics::SelfMetrics;
+use super::self_metrics::EncoderMetrics;
 use crate::{Error, Exporter};
 
 /// How long a request may take where it may take as long as it likes.
@@ -49,7 +49,7 @@ const PRODUCT: &str = "container-insights";
 #[derive(Debug)]
 pub struct Delivery {
     encoder: Encoder,
-    self_metrics: SelfMetrics,
+    encoder_metrics: EncoderMetrics,
     packer: Packer,
     unresolved: Unresolved,
     queue: Arc<Queue>,
@@ -81,16 +81,16 @@ impl Delivery {
     pub fn new(config: &Config, tools: Tools) -> (Self, Worker) {
         let Tools { name, default_stream, version, clock, registry, status, spool } = tools;
         status.starting(clock.stamp().wall);
-        let numbers = Arc::new(Numbers::new(&registry, &name, status));
-        let storage = spool.map(|(spool, fsync)| {
-            numbers.passed_over.add(spool.stats().passed_over);
-            Storage::new(spool, fsync)
+        let metrics = Arc::new(SelfMetrics::new(&registry, &name, status));
+        let disk = spool.map(|(spool, fsync)| {
+            metrics.passed_over.add(spool.stats().passed_over);
+            Disk::new(spool, fsync)
         });
         let now = clock.stamp().monotonic;
-        let queue = Arc::new(Queue::new(&config.sending_queue, storage, Arc::clone(&numbers), now));
+        let queue = Arc::new(Queue::new(&config.sending_queue, disk, Arc::clone(&metrics), now));
         let worker = Worker {
             queue: Arc::clone(&queue),
-            numbers: Arc::clone(&numbers),
+            metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             settings: settings(config),
             client: client_options(config, version),
@@ -106,9 +106,9 @@ impl Delivery {
         };
         let delivery = Self {
             encoder: Encoder::new(config, &default_stream),
-            self_metrics: SelfMetrics::new(&registry, &name),
+            encoder_metrics: EncoderMetrics::new(&registry, &name),
             packer: Packer::default(),
-            unresolved: Unresolved::new(config.unresolved_placeholders, numbers),
+            unresolved: Unresolved::new(config.unresolved_placeholders, metrics),
             queue,
             clock,
         };
@@ -124,7 +124,7 @@ impl Delivery {
 
 impl Exporter for Delivery {
     fn export(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { encoder, self_metrics, packer, unresolved, queue, clock } = self;
+        let Self { encoder, encoder_metrics, packer, unresolved, queue, clock } = self;
         let now = clock.stamp().monotonic;
         let mut push = |parcel| queue.push(parcel, now);
         let Ok(()) = encoder.encode::<Infallible>(batch, &mut |event| {
@@ -135,7 +135,7 @@ impl Exporter for Delivery {
         });
         packer.finish(&mut push);
         unresolved.release(now, &mut push);
-        self_metrics.publish(encoder.counts());
+        encoder_metrics.publish(encoder.counts());
         Ok(())
     }
 

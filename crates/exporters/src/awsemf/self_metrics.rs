@@ -6,7 +6,7 @@ use super::encode::Counts;
 
 /// Counters of one exporter, brought up to the encoder's counts.
 #[derive(Debug)]
-pub(super) struct SelfMetrics {
+pub(super) struct EncoderMetrics {
     published: Counts,
     events: Counter,
     bytes: Counter,
@@ -18,7 +18,7 @@ pub(super) struct SelfMetrics {
 const REASONS: [&str; 7] =
     ["not_finite", "collision", "replaced", "reserved", "invalid_json", "undeclared", "attributes_cut"];
 
-impl SelfMetrics {
+impl EncoderMetrics {
     pub(super) fn new(registry: &Registry, exporter: &str) -> Self {
         let counter = |name, help| registry.counter(name, help, &[("exporter", exporter)]);
         let altered = |reason| {

@@ -7,7 +7,7 @@ use telemetry::Registry;
 
 use super::config::Config;
 use super::encode::{Counts, Encoder};
-use super::self_metrics::SelfMetrics;
+use super::self_metrics::EncoderMetrics;
 use crate::{Error, Exporter};
 
 /// Bytes gathered before they are written.
@@ -18,7 +18,7 @@ pub struct Stdout {
     encoder: Encoder,
     writer: Box<dyn Write + Send>,
     lines: Vec<u8>,
-    self_metrics: SelfMetrics,
+    self_metrics: EncoderMetrics,
 }
 
 impl Stdout {
@@ -29,7 +29,7 @@ impl Stdout {
             encoder: Encoder::new(config, ""),
             writer,
             lines: Vec::new(),
-            self_metrics: SelfMetrics::new(registry, name),
+            self_metrics: EncoderMetrics::new(registry, name),
         }
     }
 

@@ -13,11 +13,11 @@ use crate::awsemf::destination::Destination;
 use net::chain;
 use tokio::sync::Notify;
 
-use self::state::{Lane, State};
-use super::numbers::Numbers;
+use self::state::{DestinationQueue, State};
+use super::disk::{Disk, lock};
 use super::parcel::{Parcel, service_bytes};
-use super::storage::{Storage, lock};
-use super::waiting::{Held, Waiting, unpack};
+use super::queued::{Queued, Storage, unpack};
+use super::self_metrics::SelfMetrics;
 use crate::awsemf::config::{SendingQueue, Sizer};
 
 /// Which end of a stream's queue.
@@ -33,14 +33,14 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    storage: Option<Storage>,
+    disk: Option<Disk>,
     sizer: Sizer,
     size: u64,
     block: bool,
     room: Condvar,
     /// Something came.
     pub(super) arrived: Notify,
-    numbers: Arc<Numbers>,
+    metrics: Arc<SelfMetrics>,
     /// There should be a spool, and the disk can't be used.
     is_without: bool,
 }
@@ -60,46 +60,37 @@ pub(super) enum Opened {
 
 impl Queue {
     /// A queue, with what a former run left in the spool.
-    pub(super) fn new(config: &SendingQueue, storage: Option<Storage>, numbers: Arc<Numbers>, now: Duration) -> Self {
-        let is_without = storage.is_none() && config.storage.is_some();
+    pub(super) fn new(config: &SendingQueue, disk: Option<Disk>, metrics: Arc<SelfMetrics>, now: Duration) -> Self {
+        let is_without = disk.is_none() && config.storage.is_some();
         let (sizer, size) = if is_without { config.limit_in_memory() } else { config.limit() };
-        numbers.capacity.set(size as f64);
+        metrics.capacity.set(size as f64);
         let mut state = State::default();
-        if let Some(storage) = &storage {
-            let (left, foreign) = storage.left();
-            numbers.dropped("foreign_version", foreign, 0);
+        if let Some(disk) = &disk {
+            let (left, foreign) = disk.left();
+            metrics.dropped("foreign_version", foreign, 0);
             for parcel in left {
-                let waiting = Waiting {
+                let queued = Queued {
                     order: state.order(),
                     events: parcel.events,
                     points: 0,
                     service_bytes: service_bytes(parcel.body_bytes, parcel.events),
                     since: now,
                     memory_bytes: 0,
-                    held: Held::Spooled(parcel.id),
+                    storage: Storage::Spooled(parcel.id),
                 };
-                state.add(Arc::new(parcel.destination), End::Backlog, waiting);
+                state.add(Arc::new(parcel.destination), End::Backlog, queued);
             }
         }
         let (state, block) = (Mutex::new(state), config.block_on_overflow);
-        let queue = Self {
-            state,
-            storage,
-            sizer,
-            size,
-            block,
-            room: Condvar::new(),
-            arrived: Notify::new(),
-            numbers,
-            is_without,
-        };
+        let queue =
+            Self { state, disk, sizer, size, block, room: Condvar::new(), arrived: Notify::new(), metrics, is_without };
         queue.tell_size();
         queue
     }
 
     /// Whether it has a spool.
-    pub(super) fn has_storage(&self) -> bool {
-        self.storage.is_some()
+    pub(super) fn has_disk(&self) -> bool {
+        self.disk.is_some()
     }
 
     /// Puts a parcel in: in the spool, where there is one, before this returns. The oldest goes where there is no room.
@@ -108,19 +99,19 @@ impl Queue {
             let full = |state: &mut State| !state.closed && state.requests > 0 && self.is_over(state, Some(&parcel));
             drop(self.room.wait_while(self.state(), full));
         }
-        let written = self.storage.as_ref().and_then(|storage| storage.write(&parcel));
+        let written = self.disk.as_ref().and_then(|disk| disk.write(&parcel));
         let destination = Arc::clone(&parcel.destination);
         let mut state = self.state();
         let order = state.order();
-        let waiting = match written {
+        let queued = match written {
             Some(written) => {
                 self.forget_spooled(&mut state, written.oldest);
-                Waiting::spooled(order, &parcel, now, written.id)
+                Queued::spooled(order, &parcel, now, written.id)
             }
-            None => Waiting::in_memory(order, parcel, now),
+            None => Queued::in_memory(order, parcel, now),
         };
         state.unsynced |= written.is_some();
-        state.add(destination, End::Live, waiting);
+        state.add(destination, End::Live, queued);
         self.drop_overflow(&mut state);
         drop(state);
         if written.is_some() {
@@ -131,62 +122,62 @@ impl Queue {
     }
 
     /// Streams with something to deliver that no task delivers yet, at most so many; from now on one does.
-    pub(super) fn idle_lanes(&self, most: usize) -> Vec<Arc<Destination>> {
-        self.state().idle_lanes(most)
+    pub(super) fn idle_destinations(&self, most: usize) -> Vec<Arc<Destination>> {
+        self.state().idle_destinations(most)
     }
 
     /// Ends the task of a stream; `false` where something waits for it.
     pub(super) fn leave(&self, destination: &Destination) -> bool {
         let mut state = self.state();
-        let empty = state.lanes.get(destination).is_none_or(Lane::is_empty);
+        let empty = state.destinations.get(destination).is_none_or(DestinationQueue::is_empty);
         if empty {
-            state.lanes.remove(destination);
+            state.destinations.remove(destination);
         }
         empty
     }
 
     /// Takes parcels for one request.
-    pub(super) fn take(&self, destination: &Destination, end: End) -> Vec<Waiting> {
+    pub(super) fn take(&self, destination: &Destination, end: End) -> Vec<Queued> {
         self.state().take(destination, end)
     }
 
     /// The body of a parcel that was taken. May block on the disk.
-    pub(super) fn open(&self, waiting: &mut Waiting) -> Opened {
-        match (&mut waiting.held, &self.storage) {
-            (Held::Raw(body), _) => Opened::Body(std::mem::take(body)),
-            (Held::Packed(packed), _) => {
+    pub(super) fn open(&self, queued: &mut Queued) -> Opened {
+        match (&mut queued.storage, &self.disk) {
+            (Storage::Raw(body), _) => Opened::Body(std::mem::take(body)),
+            (Storage::Packed(packed), _) => {
                 unpack(packed).map_or_else(|| Opened::Damaged("it was changed in memory".to_owned()), Opened::Body)
             }
-            (Held::Spooled(id), Some(storage)) => match storage.read(*id) {
+            (Storage::Spooled(id), Some(disk)) => match disk.read(*id) {
                 Ok(body) => Opened::Body(body),
                 Err(spool::Error::NotPending { .. }) => Opened::Gone,
                 Err(error @ spool::Error::Damaged { .. }) => Opened::Damaged(chain(&error)),
                 Err(error) => Opened::Failed(chain(&error)),
             },
-            (Held::Spooled(_), None) => Opened::Gone,
+            (Storage::Spooled(_), None) => Opened::Gone,
         }
     }
 
     /// Ends parcels, whatever became of their events. May block on the disk.
-    pub(super) fn settle(&self, settled: &[Waiting]) {
-        let spooled: Vec<u64> = settled.iter().filter_map(Waiting::spool_id).collect();
-        if let Some(storage) = &self.storage {
-            storage.acknowledge(&spooled);
+    pub(super) fn settle(&self, settled: &[Queued]) {
+        let spooled: Vec<u64> = settled.iter().filter_map(Queued::spool_id).collect();
+        if let Some(disk) = &self.disk {
+            disk.acknowledge(&spooled);
         }
         let mut state = self.state();
         state.unsynced |= !spooled.is_empty();
-        settled.iter().for_each(|waiting| state.discount(waiting));
+        settled.iter().for_each(|queued| state.discount(queued));
         drop(state);
         self.room.notify_all();
         self.tell_size();
     }
 
     /// Gives back what was taken and could not be delivered: it is backlog now.
-    pub(super) fn put_back(&self, destination: &Arc<Destination>, returned: Vec<Waiting>) {
+    pub(super) fn put_back(&self, destination: &Arc<Destination>, returned: Vec<Queued>) {
         let mut state = self.state();
-        for mut waiting in returned {
-            state.memory_bytes -= waiting.pack();
-            state.insert(destination, End::Backlog, waiting);
+        for mut queued in returned {
+            state.memory_bytes -= queued.pack();
+            state.insert(destination, End::Backlog, queued);
         }
         self.drop_overflow(&mut state);
         drop(state);
@@ -194,27 +185,27 @@ impl Queue {
     }
 
     /// Puts what is left of parcels in their place: the rest of their events is settled. May block on the disk.
-    pub(super) fn replace(&self, destination: &Arc<Destination>, begun: &[Waiting], rest: Vec<Parcel>) {
+    pub(super) fn replace(&self, destination: &Arc<Destination>, begun: &[Queued], rest: Vec<Parcel>) {
         for parcel in rest {
-            let written = self.storage.as_ref().and_then(|storage| storage.write(&parcel));
-            let order = begun.iter().map(|waiting| waiting.order).min().unwrap_or_default();
-            let since = begun.iter().map(|waiting| waiting.since).min().unwrap_or_default();
-            let mut waiting = match written {
-                Some(written) => Waiting::spooled(order, &parcel, since, written.id),
-                None => Waiting::in_memory(order, parcel, since),
+            let written = self.disk.as_ref().and_then(|disk| disk.write(&parcel));
+            let order = begun.iter().map(|queued| queued.order).min().unwrap_or_default();
+            let since = begun.iter().map(|queued| queued.since).min().unwrap_or_default();
+            let mut queued = match written {
+                Some(written) => Queued::spooled(order, &parcel, since, written.id),
+                None => Queued::in_memory(order, parcel, since),
             };
-            waiting.pack();
+            queued.pack();
             let mut state = self.state();
             self.forget_spooled(&mut state, written.and_then(|written| written.oldest));
-            state.count(&waiting);
-            state.insert(destination, End::Backlog, waiting);
+            state.count(&queued);
+            state.insert(destination, End::Backlog, queued);
         }
         self.settle(begun);
     }
 
     /// Whether anything of a stream waits.
     pub(super) fn has(&self, destination: &Destination, end: End) -> bool {
-        self.state().lanes.get_mut(destination).is_some_and(|lane| !lane.end(end).is_empty())
+        self.state().destinations.get_mut(destination).is_some_and(|queue| !queue.end(end).is_empty())
     }
 
     /// Events that are not settled; of them, those that only memory holds.
@@ -226,8 +217,8 @@ impl Queue {
     /// When the oldest parcel that waits came.
     pub(super) fn oldest(&self) -> Option<Duration> {
         let state = self.state();
-        let ends = state.lanes.values().flat_map(|lane| [&lane.backlog, &lane.live]);
-        ends.filter_map(|end| end.front()).map(|waiting| waiting.since).min()
+        let ends = state.destinations.values().flat_map(|queue| [&queue.backlog, &queue.live]);
+        ends.filter_map(|end| end.front()).map(|queued| queued.since).min()
     }
 
     /// Whether something was written since the last [`Queue::sync`].
@@ -238,9 +229,9 @@ impl Queue {
     /// Puts on the disk what was written since the last time. May block.
     pub(super) fn sync(&self) {
         if std::mem::take(&mut self.state().unsynced)
-            && let Some(storage) = &self.storage
+            && let Some(disk) = &self.disk
         {
-            storage.sync();
+            disk.sync();
         }
     }
 
@@ -255,7 +246,7 @@ impl Queue {
         if self.is_without {
             return Some("the disk can't be used: events wait in memory until the next start");
         }
-        let failing = self.storage.as_ref().is_some_and(Storage::is_failing);
+        let failing = self.disk.as_ref().is_some_and(Disk::is_failing);
         failing.then_some("the disk takes no events: they wait in memory")
     }
 
@@ -264,7 +255,7 @@ impl Queue {
             let state = self.state();
             (state.requests, state.events, state.memory_bytes)
         };
-        let disk_bytes = self.storage.as_ref().map_or(0, Storage::disk_bytes);
+        let disk_bytes = self.disk.as_ref().map_or(0, Disk::disk_bytes);
         let size = match self.sizer {
             // What is on disk is removed by whole segments: of one that is done with nothing waits.
             _ if requests == 0 => 0,
@@ -272,7 +263,7 @@ impl Queue {
             Sizer::Items => events,
             Sizer::Bytes => memory_bytes + disk_bytes,
         };
-        self.numbers.size.set(size as f64);
+        self.metrics.size.set(size as f64);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

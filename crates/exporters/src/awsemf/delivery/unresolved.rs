@@ -10,8 +10,8 @@ use crate::awsemf::destination::Destination;
 use telemetry::Episode;
 use tracing::{error, warn};
 
-use super::numbers::Numbers;
 use super::parcel::{Packer, Parcel};
+use super::self_metrics::SelfMetrics;
 use crate::awsemf::config::UnresolvedPlaceholders;
 use crate::awsemf::encode::Encoded;
 
@@ -29,13 +29,13 @@ pub(super) struct Unresolved {
     /// Where the resolved events of this round go.
     resolved: Vec<Arc<Destination>>,
     episode: Episode,
-    numbers: Arc<Numbers>,
+    metrics: Arc<SelfMetrics>,
 }
 
 impl Unresolved {
-    pub(super) fn new(mode: UnresolvedPlaceholders, numbers: Arc<Numbers>) -> Self {
+    pub(super) fn new(mode: UnresolvedPlaceholders, metrics: Arc<SelfMetrics>) -> Self {
         let (held, packer, resolved) = (Vec::new(), Packer::default(), Vec::new());
-        Self { mode, held, packer, resolved, episode: Episode::default(), numbers }
+        Self { mode, held, packer, resolved, episode: Episode::default(), metrics }
     }
 
     /// Whether an event is held; one that isn't goes its way.
@@ -84,7 +84,7 @@ impl Unresolved {
         for (_, parcel) in self.held.drain(..too_many.max(too_old)) {
             let words = "unresolved_placeholders: undefined would deliver them under that name";
             error!(events = parcel.events, "events without a log group or stream are lost; {words}");
-            self.numbers.dropped("unresolved", u64::from(parcel.events), parcel.points);
+            self.metrics.dropped("unresolved", u64::from(parcel.events), parcel.points);
         }
     }
 }
@@ -92,6 +92,6 @@ impl Unresolved {
 impl Drop for Unresolved {
     fn drop(&mut self) {
         let held = std::mem::take(&mut self.held);
-        held.iter().for_each(|(_, parcel)| self.numbers.dropped("unresolved", u64::from(parcel.events), parcel.points));
+        held.iter().for_each(|(_, parcel)| self.metrics.dropped("unresolved", u64::from(parcel.events), parcel.points));
     }
 }

@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, warn};
 
-use super::creator::Creator;
-use super::lane::Lane;
-use super::numbers::Numbers;
+use super::context::Context;
+use super::destination_task::DestinationTask;
+use super::log_groups::LogGroups;
 use super::queue::Queue;
-use super::shared::Shared;
+use super::self_metrics::SelfMetrics;
 use crate::awsemf::config::{RetryOnFailure, SendingQueue};
 
 /// How long what was written may wait to be safe from a loss of power.
@@ -25,13 +25,13 @@ const SYNC: Duration = Duration::from_secs(1);
 const REGION_WAIT: Duration = Duration::from_secs(30);
 
 /// Streams that have a task of their own at a time; the others wait in the queue, those that came first to be next.
-const MOST_LANES: usize = 2048;
+const MOST_TASKS: usize = 2048;
 
 /// Delivers what the exporter puts into the queue.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) queue: Arc<Queue>,
-    pub(super) numbers: Arc<Numbers>,
+    pub(super) metrics: Arc<SelfMetrics>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: Settings,
     pub(super) client: logs::Options,
@@ -67,13 +67,13 @@ impl Worker {
             () = self.out_of_time(stopping.clone()) => None,
         };
         if let Some(client) = client {
-            let shared = Arc::new(self.share(client, stopping.clone()));
-            let mut lanes = JoinSet::new();
-            self.dispatch(&shared, &mut lanes, stopping).await;
-            lanes.shutdown().await;
+            let context = Arc::new(self.share(client, stopping.clone()));
+            let mut tasks = JoinSet::new();
+            self.dispatch(&context, &mut tasks, stopping).await;
+            tasks.shutdown().await;
             // A group that was just made isn't left without its retention.
             let now = self.clock.stamp().monotonic;
-            let _ = tokio::time::timeout(SYNC, shared.creator.set_retentions(now)).await;
+            let _ = tokio::time::timeout(SYNC, context.log_groups.set_retentions(now)).await;
         }
         self.finish().await;
         Ok(())
@@ -88,7 +88,7 @@ impl Worker {
             match Session::load(self.settings.clone(), now).await {
                 Err(error @ aws::Error::NoRegion { .. }) => {
                     let words = chain(&error);
-                    self.numbers.status.failed(self.clock.stamp().wall, &words);
+                    self.metrics.status.failed(self.clock.stamp().wall, &words);
                     if !std::mem::replace(&mut told, true) {
                         error!(exporter = self.name, error = words, "no region, so nothing can be delivered; retrying");
                     }
@@ -117,19 +117,19 @@ impl Worker {
         }
     }
 
-    fn share(&self, client: logs::Client, stopping: watch::Receiver<Option<Instant>>) -> Shared {
-        let numbers = Arc::clone(&self.numbers);
-        let creator = Creator::new(client.clone(), self.group.clone(), self.retention_days, Arc::clone(&numbers));
-        Shared {
+    fn share(&self, client: logs::Client, stopping: watch::Receiver<Option<Instant>>) -> Context {
+        let metrics = Arc::clone(&self.metrics);
+        let log_groups = LogGroups::new(client.clone(), self.group.clone(), self.retention_days, Arc::clone(&metrics));
+        Context {
             queue: Arc::clone(&self.queue),
             client,
-            creator,
+            log_groups,
             permits: Semaphore::new(self.sending.num_consumers as usize),
             retry: self.retry.clone(),
             keeps: self.sending.enabled,
             backlog_first: self.sending.backlog_first,
             clock: Arc::clone(&self.clock),
-            numbers,
+            metrics,
             failing: Mutex::default(),
             seldom: Mutex::default(),
             stopping,
@@ -139,36 +139,36 @@ impl Worker {
     /// Starts the tasks of streams, and does what has its time, until the end.
     async fn dispatch(
         &self,
-        shared: &Arc<Shared>,
-        lanes: &mut JoinSet<()>,
+        context: &Arc<Context>,
+        tasks: &mut JoinSet<()>,
         mut stopping: watch::Receiver<Option<Instant>>,
     ) {
         let mut until = None;
         let mut sync_at = None;
         loop {
-            for destination in self.queue.idle_lanes(MOST_LANES.saturating_sub(lanes.len())) {
-                lanes.spawn(Lane::new(Arc::clone(shared), destination).run().in_current_span());
+            for destination in self.queue.idle_destinations(MOST_TASKS.saturating_sub(tasks.len())) {
+                tasks.spawn(DestinationTask::new(Arc::clone(context), destination).run().in_current_span());
             }
-            if until.is_some() && lanes.is_empty() {
+            if until.is_some() && tasks.is_empty() {
                 return;
             }
             if self.queue.is_unsynced() && sync_at.is_none() {
                 sync_at = Some(Instant::now() + SYNC);
             }
-            let retention = shared.creator.next_retention().map(|at| {
+            let retention = context.log_groups.next_retention().map(|at| {
                 let wait = at.saturating_sub(self.clock.stamp().monotonic);
                 Instant::now() + wait
             });
             tokio::select! {
                 () = self.queue.arrived.notified() => {}
-                Some(_) = lanes.join_next() => {}
+                Some(_) = tasks.join_next() => {}
                 () = at(sync_at) => {
                     sync_at = None;
                     self.sync();
                 }
                 () = at(retention) => {
-                    let (shared, now) = (Arc::clone(shared), self.clock.stamp().monotonic);
-                    tokio::spawn(async move { shared.creator.set_retentions(now).await }.in_current_span());
+                    let (context, now) = (Arc::clone(context), self.clock.stamp().monotonic);
+                    tokio::spawn(async move { context.log_groups.set_retentions(now).await }.in_current_span());
                 }
                 () = at(until) => return,
                 began = stopped(&mut stopping), if until.is_none() => until = Some(began + self.sending.drain_timeout),
@@ -191,7 +191,7 @@ impl Worker {
             info!(exporter = self.name, events = kept, "events stay on disk for the next start");
         }
         if in_memory > 0 {
-            self.numbers.dropped("shutdown", in_memory, 0);
+            self.metrics.dropped("shutdown", in_memory, 0);
             warn!(exporter = self.name, events = in_memory, "events could not be delivered in time and are lost");
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Queue;
 use super::state::State;
 use crate::awsemf::config::{FALLBACK_BYTES, Sizer};
-use crate::awsemf::delivery::numbers::OVERFLOW;
 use crate::awsemf::delivery::parcel::Parcel;
-use crate::awsemf::delivery::waiting::{Held, Waiting, unpack};
+use crate::awsemf::delivery::queued::{Queued, Storage, unpack};
+use crate::awsemf::delivery::self_metrics::OVERFLOW;
 
 impl Queue {
     /// Whether it is over its size, or would be with this parcel too.
@@ -16,7 +16,7 @@ impl Queue {
             Sizer::Requests => state.requests + parcel.map_or(0, |_| 1) > self.size,
             Sizer::Items => state.events + parcel.map_or(0, |parcel| u64::from(parcel.events)) > self.size,
             // How small the parcel will be isn't known before it is made small.
-            Sizer::Bytes => self.storage.is_none() && state.memory_bytes + parcel.map_or(0, |_| 1) > self.size,
+            Sizer::Bytes => self.disk.is_none() && state.memory_bytes + parcel.map_or(0, |_| 1) > self.size,
         }
     }
 
@@ -29,14 +29,14 @@ impl Queue {
         }
         while !self.block && self.is_over(state, None) {
             let Some(dropped) = state.drop_oldest(|_| true) else { break };
-            if let (Some(id), Some(storage)) = (dropped.spool_id(), &self.storage) {
-                storage.acknowledge(&[id]);
+            if let (Some(id), Some(disk)) = (dropped.spool_id(), &self.disk) {
+                disk.acknowledge(&[id]);
             }
-            self.numbers.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
+            self.metrics.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
         }
-        while self.storage.is_some() && state.memory_bytes > FALLBACK_BYTES {
-            let Some(dropped) = state.drop_oldest(Waiting::is_in_memory) else { break };
-            self.numbers.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
+        while self.disk.is_some() && state.memory_bytes > FALLBACK_BYTES {
+            let Some(dropped) = state.drop_oldest(Queued::is_in_memory) else { break };
+            self.metrics.dropped(OVERFLOW, u64::from(dropped.events), dropped.points);
         }
     }
 
@@ -44,32 +44,32 @@ impl Queue {
     pub(super) fn forget_spooled(&self, state: &mut State, oldest: Option<u64>) {
         if let Some(oldest) = oldest {
             let (events, points) = state.forget_spooled(oldest);
-            self.numbers.dropped(OVERFLOW, events, points);
+            self.metrics.dropped(OVERFLOW, events, points);
         }
     }
 
     /// Writes to the spool what had to wait in memory while the disk took nothing.
     pub(super) fn rescue(&self) {
-        let Some(storage) = &self.storage else { return };
+        let Some(disk) = &self.disk else { return };
         loop {
-            let Some((destination, end, mut waiting)) = self.state().take_in_memory() else { return };
-            let body = match &waiting.held {
-                Held::Packed(packed) => unpack(packed),
-                Held::Raw(body) => Some(body.clone()),
-                Held::Spooled(_) => None,
+            let Some((destination, end, mut queued)) = self.state().take_in_memory() else { return };
+            let body = match &queued.storage {
+                Storage::Packed(packed) => unpack(packed),
+                Storage::Raw(body) => Some(body.clone()),
+                Storage::Spooled(_) => None,
             };
             let written = body.and_then(|body| {
                 let destination = Arc::clone(&destination);
-                storage.write(&Parcel { destination, time_ms: 0, events: waiting.events, points: 0, body })
+                disk.write(&Parcel { destination, time_ms: 0, events: queued.events, points: 0, body })
             });
             let mut state = self.state();
             if let Some(written) = written {
-                state.memory_bytes -= std::mem::take(&mut waiting.memory_bytes);
-                state.memory_events -= u64::from(waiting.events);
-                waiting.held = Held::Spooled(written.id);
+                state.memory_bytes -= std::mem::take(&mut queued.memory_bytes);
+                state.memory_events -= u64::from(queued.events);
+                queued.storage = Storage::Spooled(written.id);
                 self.forget_spooled(&mut state, written.oldest);
             }
-            state.insert(&destination, end, waiting);
+            state.insert(&destination, end, queued);
             if written.is_none() {
                 return;
             }

@@ -7,11 +7,11 @@ use crate::awsemf::destination::Destination;
 use aws::logs::limits;
 
 use super::End;
-use crate::awsemf::delivery::waiting::{Held, Waiting};
+use crate::awsemf::delivery::queued::{Queued, Storage};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) lanes: BTreeMap<Arc<Destination>, Lane>,
+    pub(super) destinations: BTreeMap<Arc<Destination>, DestinationQueue>,
     /// Parcels that are not settled, those out for a request included; so are the next three.
     pub(super) requests: u64,
     pub(super) events: u64,
@@ -25,9 +25,9 @@ pub(super) struct State {
 
 /// What waits for one stream.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
-    pub(super) live: VecDeque<Waiting>,
-    pub(super) backlog: VecDeque<Waiting>,
+pub(super) struct DestinationQueue {
+    pub(super) live: VecDeque<Queued>,
+    pub(super) backlog: VecDeque<Queued>,
     /// A task delivers it.
     pub(super) busy: bool,
 }
@@ -40,57 +40,57 @@ impl State {
     }
 
     /// Adds a parcel that is new.
-    pub(super) fn add(&mut self, destination: Arc<Destination>, end: End, waiting: Waiting) {
-        self.count(&waiting);
-        let lane = self.lanes.entry(destination).or_default();
+    pub(super) fn add(&mut self, destination: Arc<Destination>, end: End, queued: Queued) {
+        self.count(&queued);
+        let queue = self.destinations.entry(destination).or_default();
         if end == End::Live {
             // Only the newest goes at once; what is before it waits, so it is made small.
-            self.memory_bytes -= lane.live.back_mut().map_or(0, Waiting::pack);
+            self.memory_bytes -= queue.live.back_mut().map_or(0, Queued::pack);
         }
-        lane.end(end).push_back(waiting);
+        queue.end(end).push_back(queued);
     }
 
     /// Adds a parcel to the counts.
-    pub(super) fn count(&mut self, waiting: &Waiting) {
+    pub(super) fn count(&mut self, queued: &Queued) {
         self.requests += 1;
-        self.events += u64::from(waiting.events);
-        self.memory_events += if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
-        self.memory_bytes += waiting.memory_bytes;
+        self.events += u64::from(queued.events);
+        self.memory_events += if queued.is_in_memory() { u64::from(queued.events) } else { 0 };
+        self.memory_bytes += queued.memory_bytes;
     }
 
     /// Takes a settled or dropped parcel off the counts.
-    pub(super) fn discount(&mut self, waiting: &Waiting) {
+    pub(super) fn discount(&mut self, queued: &Queued) {
         self.requests -= 1;
-        self.events -= u64::from(waiting.events);
-        self.memory_events -= if waiting.is_in_memory() { u64::from(waiting.events) } else { 0 };
-        self.memory_bytes -= waiting.memory_bytes;
+        self.events -= u64::from(queued.events);
+        self.memory_events -= if queued.is_in_memory() { u64::from(queued.events) } else { 0 };
+        self.memory_bytes -= queued.memory_bytes;
     }
 
     /// Streams with something to deliver that no task delivers, at most so many: those that have waited longest. From now on
     /// one delivers them.
-    pub(super) fn idle_lanes(&mut self, most: usize) -> Vec<Arc<Destination>> {
+    pub(super) fn idle_destinations(&mut self, most: usize) -> Vec<Arc<Destination>> {
         if most == 0 {
             return Vec::new();
         }
-        let idle = self.lanes.iter().filter(|(_, lane)| !lane.busy);
+        let idle = self.destinations.iter().filter(|(_, queue)| !queue.busy);
         let mut idle: Vec<_> =
-            idle.filter_map(|(destination, lane)| Some((lane.oldest()?, Arc::clone(destination)))).collect();
+            idle.filter_map(|(destination, queue)| Some((queue.oldest()?, Arc::clone(destination)))).collect();
         if idle.len() > most {
             idle.sort_unstable_by_key(|(order, _)| *order);
             idle.truncate(most);
         }
         for (_, destination) in &idle {
-            if let Some(lane) = self.lanes.get_mut(destination) {
-                lane.busy = true;
+            if let Some(queue) = self.destinations.get_mut(destination) {
+                queue.busy = true;
             }
         }
         idle.into_iter().map(|(_, destination)| destination).collect()
     }
 
     /// Takes parcels for one request; they still count.
-    pub(super) fn take(&mut self, destination: &Destination, end: End) -> Vec<Waiting> {
-        let Some(lane) = self.lanes.get_mut(destination) else { return Vec::new() };
-        let from = lane.end(end);
+    pub(super) fn take(&mut self, destination: &Destination, end: End) -> Vec<Queued> {
+        let Some(queue) = self.destinations.get_mut(destination) else { return Vec::new() };
+        let from = queue.end(end);
         let (mut bytes, mut events, mut taken) = (0, 0, Vec::new());
         while let Some(next) = from.front() {
             bytes += next.service_bytes;
@@ -104,45 +104,45 @@ impl State {
     }
 
     /// Gives back what was taken, in the order of arrival.
-    pub(super) fn insert(&mut self, destination: &Arc<Destination>, end: End, waiting: Waiting) {
-        let end = self.lanes.entry(Arc::clone(destination)).or_default().end(end);
-        let place = end.partition_point(|other| other.order < waiting.order);
-        end.insert(place, waiting);
+    pub(super) fn insert(&mut self, destination: &Arc<Destination>, end: End, queued: Queued) {
+        let end = self.destinations.entry(Arc::clone(destination)).or_default().end(end);
+        let place = end.partition_point(|other| other.order < queued.order);
+        end.insert(place, queued);
     }
 
     /// Compresses what still is in memory as it is.
     pub(super) fn pack(&mut self) {
-        let ends = self.lanes.values_mut().flat_map(|lane| [&mut lane.backlog, &mut lane.live]);
-        let saved: u64 = ends.flatten().map(Waiting::pack).sum();
+        let ends = self.destinations.values_mut().flat_map(|queue| [&mut queue.backlog, &mut queue.live]);
+        let saved: u64 = ends.flatten().map(Queued::pack).sum();
         self.memory_bytes -= saved;
     }
 
     /// Takes out the oldest parcel of this kind; it no longer counts.
-    pub(super) fn drop_oldest(&mut self, is_candidate: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
-        let ends = self.lanes.iter().flat_map(|(destination, lane)| {
-            [(destination, End::Backlog, &lane.backlog), (destination, End::Live, &lane.live)]
+    pub(super) fn drop_oldest(&mut self, is_candidate: impl Fn(&Queued) -> bool) -> Option<Queued> {
+        let ends = self.destinations.iter().flat_map(|(destination, queue)| {
+            [(destination, End::Backlog, &queue.backlog), (destination, End::Live, &queue.live)]
         });
-        let candidates = ends.filter_map(|(destination, end, waiting)| {
-            let place = waiting.iter().position(&is_candidate)?;
-            Some((waiting[place].order, place, destination, end))
+        let candidates = ends.filter_map(|(destination, end, queued)| {
+            let place = queued.iter().position(&is_candidate)?;
+            Some((queued[place].order, place, destination, end))
         });
         let (_, place, destination, end) = candidates.min_by_key(|(order, ..)| *order)?;
         let destination = Arc::clone(destination);
-        let lane = self.lanes.get_mut(&destination)?;
-        let waiting = lane.end(end).remove(place)?;
-        if lane.is_empty() && !lane.busy {
-            self.lanes.remove(&destination);
+        let queue = self.destinations.get_mut(&destination)?;
+        let queued = queue.end(end).remove(place)?;
+        if queue.is_empty() && !queue.busy {
+            self.destinations.remove(&destination);
         }
-        self.discount(&waiting);
-        Some(waiting)
+        self.discount(&queued);
+        Some(queued)
     }
 
     /// Takes out any parcel that only memory holds; it still counts.
-    pub(super) fn take_in_memory(&mut self) -> Option<(Arc<Destination>, End, Waiting)> {
-        self.lanes.iter_mut().find_map(|(destination, lane)| {
+    pub(super) fn take_in_memory(&mut self) -> Option<(Arc<Destination>, End, Queued)> {
+        self.destinations.iter_mut().find_map(|(destination, queue)| {
             [End::Backlog, End::Live].into_iter().find_map(|end| {
-                let from = lane.end(end);
-                let place = from.iter().position(Waiting::is_in_memory)?;
+                let from = queue.end(end);
+                let place = from.iter().position(Queued::is_in_memory)?;
                 Some((Arc::clone(destination), end, from.remove(place)?))
             })
         })
@@ -150,7 +150,7 @@ impl State {
 
     /// Forgets what the spool dropped: all before this id. How many events that were, and how many points.
     pub(super) fn forget_spooled(&mut self, oldest: u64) -> (u64, u64) {
-        let is_gone = |waiting: &Waiting| matches!(waiting.held, Held::Spooled(id) if id < oldest);
+        let is_gone = |queued: &Queued| matches!(queued.storage, Storage::Spooled(id) if id < oldest);
         let (mut events, mut points) = (0, 0);
         while let Some(gone) = self.drop_oldest(is_gone) {
             events += u64::from(gone.events);
@@ -160,7 +160,7 @@ impl State {
     }
 }
 
-impl Lane {
+impl DestinationQueue {
     pub(super) fn is_empty(&self) -> bool {
         self.live.is_empty() && self.backlog.is_empty()
     }
@@ -170,7 +170,7 @@ impl Lane {
         [&self.backlog, &self.live].into_iter().filter_map(|end| Some(end.front()?.order)).min()
     }
 
-    pub(super) fn end(&mut self, end: End) -> &mut VecDeque<Waiting> {
+    pub(super) fn end(&mut self, end: End) -> &mut VecDeque<Queued> {
         match end {
             End::Live => &mut self.live,
             End::Backlog => &mut self.backlog,

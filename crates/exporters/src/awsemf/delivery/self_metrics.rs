@@ -8,7 +8,7 @@ pub(super) const OVERFLOW: &str = "overflow";
 
 /// Own metrics of one exporter's delivery.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub(super) struct SelfMetrics {
     registry: Registry,
     exporter: String,
     pub(super) status: Status,
@@ -28,7 +28,7 @@ pub(super) struct Numbers {
     sent_events: Counter,
 }
 
-impl Numbers {
+impl SelfMetrics {
     pub(super) fn new(registry: &Registry, exporter: &str, status: Status) -> Self {
         let labels = [("exporter", exporter)];
         let counter = |name, help| registry.counter(name, help, &labels);
@@ -43,7 +43,7 @@ impl Numbers {
                 "container_insights_delivery_lag_seconds",
                 "From the time of the newest event accepted last to its acceptance.",
             ),
-            oldest: gauge("container_insights_oldest_waiting_seconds", "How long the oldest events have been waiting."),
+            oldest: gauge("container_insights_oldest_waiting_seconds", "How long the oldest events have been queued."),
             uncertain: counter(
                 "container_insights_uncertain_events",
                 "Events of requests whose answer was lost: they are sent again, and may be stored twice.",

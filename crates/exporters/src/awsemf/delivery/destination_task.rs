@@ -9,12 +9,12 @@ use crate::awsemf::destination::Destination;
 use tracing::{error, info};
 
 use super::backoff::Backoff;
+use super::context::Context;
 use super::queue::End;
-use super::shared::Shared;
 
 /// One stream's delivery.
-pub(super) struct Lane {
-    shared: Arc<Shared>,
+pub(super) struct DestinationTask {
+    context: Arc<Context>,
     destination: Arc<Destination>,
     backoff: Backoff,
 }
@@ -28,23 +28,23 @@ struct Failure {
     slow: bool,
 }
 
-impl Lane {
-    pub(super) fn new(shared: Arc<Shared>, destination: Arc<Destination>) -> Self {
-        let backoff = Backoff::new(&shared.retry);
-        Self { shared, destination, backoff }
+impl DestinationTask {
+    pub(super) fn new(context: Arc<Context>, destination: Arc<Destination>) -> Self {
+        let backoff = Backoff::new(&context.retry);
+        Self { context, destination, backoff }
     }
 
     /// Delivers until nothing waits.
     pub(super) async fn run(mut self) {
         loop {
-            if self.shared.queue.leave(&self.destination) {
-                self.shared.stream_rests(&self.destination);
+            if self.context.queue.leave(&self.destination) {
+                self.context.stream_rests(&self.destination);
                 return;
             }
-            let shared = Arc::clone(&self.shared);
+            let context = Arc::clone(&self.context);
             // Nothing is opened before its turn to be sent has come: however many streams wait, bodies are in memory once for
             // each request under way. The turn is never taken away: the semaphore isn't closed.
-            let turn = shared.permits.acquire().await;
+            let turn = context.permits.acquire().await;
             // What an attempt needs is set aside for as long as it takes: a stream that waits is small.
             let attempted = Box::pin(self.attempt()).await;
             drop(turn);
@@ -54,7 +54,7 @@ impl Lane {
                 Ok(false) => {}
                 Err(failure) => {
                     let wait = self.failed(&failure);
-                    self.shared.wait(wait).await;
+                    self.context.wait(wait).await;
                 }
             }
         }
@@ -62,9 +62,9 @@ impl Lane {
 
     /// Sends what a request or two take; `false` where nothing waited.
     async fn attempt(&self) -> Result<bool, Failure> {
-        let queue = &self.shared.queue;
-        if self.backoff.failures() == 0 && !self.shared.backlog_first {
-            let (live, old) = match self.shared.permits.try_acquire() {
+        let queue = &self.context.queue;
+        if self.backoff.failures() == 0 && !self.context.backlog_first {
+            let (live, old) = match self.context.permits.try_acquire() {
                 Ok(_second_turn) => tokio::join!(self.send_from(End::Live), self.send_from(End::Backlog)),
                 Err(_) => (self.send_from(End::Live).await, self.send_from(End::Backlog).await),
             };
@@ -75,21 +75,21 @@ impl Lane {
         }
         // One request is enough to see whether it works again: the newest, since that is what people look at.
         let [live, old] = [End::Live, End::Backlog].map(|end| queue.has(&self.destination, end));
-        let end = if live && !(old && self.shared.backlog_first) { End::Live } else { End::Backlog };
+        let end = if live && !(old && self.context.backlog_first) { End::Live } else { End::Backlog };
         self.send_from(end).await
     }
 
     fn recovered(&mut self) {
         self.backoff.succeeded();
-        if let Some(failures) = self.shared.stream_works(&self.destination) {
+        if let Some(failures) = self.context.stream_works(&self.destination) {
             let Destination { group, stream } = &*self.destination;
             info!(failures, group = &**group, stream = &**stream, "delivery works again");
         }
     }
 
     fn failed(&mut self, failure: &Failure) -> Duration {
-        if self.shared.stream_fails(&self.destination, &failure.words) {
-            let kept = if self.shared.retries() { "events wait" } else { "events are lost" };
+        if self.context.stream_fails(&self.destination, &failure.words) {
+            let kept = if self.context.retries() { "events wait" } else { "events are lost" };
             let Destination { group, stream } = &*self.destination;
             error!(
                 group = &**group,

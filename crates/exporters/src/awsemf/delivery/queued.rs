@@ -17,7 +17,7 @@ const PARCEL_BYTES: usize = 512;
 
 /// A parcel in the queue.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct Queued {
     /// Its place in the order of arrival.
     pub(super) order: u64,
     /// Events in it.
@@ -31,12 +31,12 @@ pub(super) struct Waiting {
     /// Bytes of memory it counts, also while it is out for a request; 0 where the spool has its body.
     pub(super) memory_bytes: u64,
     /// Where its body is.
-    pub(super) held: Held,
+    pub(super) storage: Storage,
 }
 
 /// Where the body of a parcel is.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum Storage {
     /// In memory as it is: it goes at once, as a rule.
     Raw(Vec<u8>),
     /// In memory, compressed: it has to wait.
@@ -45,14 +45,14 @@ pub(super) enum Held {
     Spooled(u64),
 }
 
-impl Waiting {
+impl Queued {
     /// A parcel whose body stays in memory.
     pub(super) fn in_memory(order: u64, parcel: Parcel, since: Duration) -> Self {
-        let mut waiting = Self::spooled(order, &parcel, since, 0);
+        let mut queued = Self::spooled(order, &parcel, since, 0);
         let Destination { group, stream } = &*parcel.destination;
-        waiting.memory_bytes = (parcel.body.capacity() + PARCEL_BYTES + group.len() + stream.len()) as u64;
-        waiting.held = Held::Raw(parcel.body);
-        waiting
+        queued.memory_bytes = (parcel.body.capacity() + PARCEL_BYTES + group.len() + stream.len()) as u64;
+        queued.storage = Storage::Raw(parcel.body);
+        queued
     }
 
     /// A parcel whose body the spool has, under this id.
@@ -65,13 +65,13 @@ impl Waiting {
             service_bytes,
             since,
             memory_bytes: 0,
-            held: Held::Spooled(id),
+            storage: Storage::Spooled(id),
         }
     }
 
     /// Gives back the body that was taken out for a request.
     pub(super) fn with_body(mut self, body: Vec<u8>) -> Self {
-        if let Held::Raw(place) = &mut self.held {
+        if let Storage::Raw(place) = &mut self.storage {
             *place = body;
         }
         self
@@ -79,24 +79,24 @@ impl Waiting {
 
     /// Whether a kill would lose it.
     pub(super) fn is_in_memory(&self) -> bool {
-        !matches!(self.held, Held::Spooled(_))
+        !matches!(self.storage, Storage::Spooled(_))
     }
 
     /// Its id in the spool, where it is there.
     pub(super) fn spool_id(&self) -> Option<u64> {
-        match self.held {
-            Held::Spooled(id) => Some(id),
-            Held::Raw(_) | Held::Packed(_) => None,
+        match self.storage {
+            Storage::Spooled(id) => Some(id),
+            Storage::Raw(_) | Storage::Packed(_) => None,
         }
     }
 
     /// Compresses what is in memory as it is; says by how many bytes it shrank.
     pub(super) fn pack(&mut self) -> u64 {
-        let Held::Raw(body) = &self.held else { return 0 };
+        let Storage::Raw(body) = &self.storage else { return 0 };
         let packed = pack(body);
         let saved = body.capacity().saturating_sub(packed.len()) as u64;
         self.memory_bytes -= saved;
-        self.held = Held::Packed(packed);
+        self.storage = Storage::Packed(packed);
         saved
     }
 }

@@ -10,8 +10,8 @@ use net::chain;
 use tokio::sync::MutexGuard;
 use tracing::{info, warn};
 
-use super::numbers::Numbers;
-use super::storage::lock;
+use super::disk::lock;
+use super::self_metrics::SelfMetrics;
 
 /// The longest a node waits before it makes a group, so that all nodes of a new cluster don't ask in the same moment: the
 /// service takes ten a second.
@@ -21,7 +21,7 @@ const RETENTION_WAIT: Duration = Duration::from_secs(60);
 
 /// Makes groups and streams.
 #[derive(Debug)]
-pub(super) struct Creator {
+pub(super) struct LogGroups {
     client: Client,
     settings: GroupSettings,
     retention_days: u32,
@@ -29,12 +29,12 @@ pub(super) struct Creator {
     groups: Mutex<HashMap<Arc<str>, Arc<tokio::sync::Mutex<()>>>>,
     /// Groups whose retention is still to be set, and the monotonic time of the next attempt.
     retentions: Mutex<BTreeMap<Arc<str>, Duration>>,
-    numbers: Arc<Numbers>,
+    metrics: Arc<SelfMetrics>,
 }
 
-impl Creator {
-    pub(super) fn new(client: Client, settings: GroupSettings, retention_days: u32, numbers: Arc<Numbers>) -> Self {
-        Self { client, settings, retention_days, groups: Mutex::default(), retentions: Mutex::default(), numbers }
+impl LogGroups {
+    pub(super) fn new(client: Client, settings: GroupSettings, retention_days: u32, metrics: Arc<SelfMetrics>) -> Self {
+        Self { client, settings, retention_days, groups: Mutex::default(), retentions: Mutex::default(), metrics }
     }
 
     /// Makes a stream that the service misses, and its group where that is missing too.
@@ -42,7 +42,7 @@ impl Creator {
         let group = &destination.group;
         let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
         let created = self.create_in_turn(destination, turn.lock().await).await;
-        // Groups by placeholder come and go; one without waiting streams is forgotten.
+        // Groups by placeholder come and go; one without queued streams is forgotten.
         let mut groups = lock(&self.groups);
         if Arc::strong_count(&turn) == 2 {
             groups.remove(group);
@@ -137,6 +137,6 @@ impl Creator {
     }
 
     fn count<T>(&self, operation: &str, result: &Result<T, Error>) {
-        self.numbers.request(operation, result.as_ref().err().map_or("ok", Error::label));
+        self.metrics.request(operation, result.as_ref().err().map_or("ok", Error::label));
     }
 }

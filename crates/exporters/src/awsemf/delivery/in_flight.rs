@@ -10,7 +10,7 @@ use crate::awsemf::destination::Destination;
 use aws::logs::{Event, limits};
 
 use super::parcel::{Frame, Packer, Parcel, frames};
-use super::waiting::Waiting;
+use super::queued::Queued;
 use crate::awsemf::encode::Encoded;
 
 /// Refusals of a batch none of which was taken, after which it isn't the events that are wrong.
@@ -18,9 +18,9 @@ const MOST_REFUSALS: u32 = 256;
 
 /// Taken parcels, and what of their events is still to be sent.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct InFlight {
     /// The parcels, settled once nothing is left.
-    pub(super) parcels: Vec<Waiting>,
+    pub(super) parcels: Vec<Queued>,
     bodies: Vec<Vec<u8>>,
     /// All events, in order of time.
     index: Vec<(usize, Frame)>,
@@ -39,9 +39,9 @@ pub(super) enum Refused {
     Lost(u64, u64),
 }
 
-impl Work {
-    /// The work for parcels with their bodies; also how many events were lost to damage.
-    pub(super) fn new(opened: Vec<(Waiting, Vec<u8>)>) -> (Self, u64) {
+impl InFlight {
+    /// The in_flight for parcels with their bodies; also how many events were lost to damage.
+    pub(super) fn new(opened: Vec<(Queued, Vec<u8>)>) -> (Self, u64) {
         let (parcels, bodies): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         let (mut index, mut damaged) = (Vec::new(), 0);
         for (number, (parcel, body)) in parcels.iter().zip(&bodies).enumerate() {
@@ -51,9 +51,9 @@ impl Work {
         }
         // Stable: events of one moment stay in the order they were made.
         index.sort_by_key(|(_, frame)| frame.time_ms);
-        let mut work = Self { parcels, bodies, index, left: VecDeque::new(), refusals: 0, taken_any: false };
-        work.left = work.ranges().into();
-        (work, damaged)
+        let mut in_flight = Self { parcels, bodies, index, left: VecDeque::new(), refusals: 0, taken_any: false };
+        in_flight.left = in_flight.ranges().into();
+        (in_flight, damaged)
     }
 
     /// The events of the next request; `None` where nothing is left.
@@ -142,9 +142,9 @@ impl Work {
     }
 
     /// The parcels as they were taken, to be put back.
-    pub(super) fn into_parcels(self) -> Vec<Waiting> {
+    pub(super) fn into_parcels(self) -> Vec<Queued> {
         let parcels = self.parcels.into_iter().zip(self.bodies);
-        parcels.map(|(waiting, body)| waiting.with_body(body)).collect()
+        parcels.map(|(queued, body)| queued.with_body(body)).collect()
     }
 
     /// Cuts all events into requests that the service takes.
@@ -188,20 +188,20 @@ mod tests {
     use super::*;
 
     /// Events with these times and sizes, each with its number in its text.
-    fn work(events: &[(i64, usize)]) -> Work {
+    fn in_flight(events: &[(i64, usize)]) -> InFlight {
         let text = |number: usize, size: usize| format!("{}{number:06}", " ".repeat(size - 6));
         let texts = events.iter().enumerate().map(|(number, (time_ms, size))| (*time_ms, text(number, *size)));
         let texts: Vec<_> = texts.map(|(time_ms, text)| (time_ms, text.into_bytes())).collect();
-        let waiting = |parcel: &Parcel| Waiting::spooled(0, parcel, Duration::ZERO, 0);
-        let parcels = pack(&texts).into_iter().map(|parcel| (waiting(&parcel), parcel.body));
-        Work::new(parcels.collect()).0
+        let queued = |parcel: &Parcel| Queued::spooled(0, parcel, Duration::ZERO, 0);
+        let parcels = pack(&texts).into_iter().map(|parcel| (queued(&parcel), parcel.body));
+        InFlight::new(parcels.collect()).0
     }
 
-    /// Sends a work to a service that refuses each request with one of these events: how often each event was taken, how
+    /// Sends a in_flight to a service that refuses each request with one of these events: how often each event was taken, how
     /// many were lost, and how many requests it took.
-    fn send(mut work: Work, bad: &[usize]) -> (BTreeMap<usize, usize>, u64, usize) {
+    fn send(mut in_flight: InFlight, bad: &[usize]) -> (BTreeMap<usize, usize>, u64, usize) {
         let (mut taken, mut lost, mut requests) = (BTreeMap::new(), 0, 0);
-        while let Some(events) = work.next() {
+        while let Some(events) = in_flight.next() {
             requests += 1;
             limits::check(&events).unwrap();
             let number =
@@ -209,13 +209,13 @@ mod tests {
             let numbers: Vec<_> = events.iter().map(number).collect();
             drop(events);
             if numbers.iter().any(|number| bad.contains(number)) {
-                if let Refused::Lost(events, points) = work.refused() {
+                if let Refused::Lost(events, points) = in_flight.refused() {
                     assert_eq!(points, events * 3);
                     lost += events;
                 }
             } else {
                 numbers.into_iter().for_each(|number| *taken.entry(number).or_insert(0) += 1);
-                work.taken();
+                in_flight.taken();
             }
         }
         (taken, lost, requests)
@@ -232,7 +232,7 @@ mod tests {
             bad in prop::collection::btree_set(0..60_usize, 0..3),
         ) {
             let bad: Vec<_> = bad.into_iter().filter(|number| *number < events.len()).collect();
-            let (taken, lost, _) = send(work(&events), &bad);
+            let (taken, lost, _) = send(in_flight(&events), &bad);
             prop_assert_eq!(lost as usize, bad.len());
             prop_assert_eq!(taken.len(), events.len() - bad.len());
             prop_assert!(taken.iter().all(|(number, times)| *times == 1 && !bad.contains(number)));
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn one_bad_event_of_ten_thousand_is_found_in_few_requests() {
         let events = vec![(0, 6); 10_000];
-        let (taken, lost, requests) = send(work(&events), &[7_777]);
+        let (taken, lost, requests) = send(in_flight(&events), &[7_777]);
         assert_eq!((taken.len(), lost), (9_999, 1));
         assert!(requests < 40, "{requests}");
     }
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn where_nothing_is_ever_taken_it_ends_soon() {
         let bad: Vec<_> = (0..5_000).collect();
-        let (taken, lost, requests) = send(work(&vec![(0, 6); 5_000]), &bad);
+        let (taken, lost, requests) = send(in_flight(&vec![(0, 6); 5_000]), &bad);
         assert_eq!((taken.len(), lost), (0, 5_000));
         assert!(requests < 300, "{requests}");
     }
@@ -258,26 +258,26 @@ mod tests {
     #[test]
     fn many_bad_events_beside_each_other_are_lost_alone() {
         let bad: Vec<_> = (0..300).collect();
-        let (taken, lost, _) = send(work(&vec![(0, 6); 10_000]), &bad);
+        let (taken, lost, _) = send(in_flight(&vec![(0, 6); 10_000]), &bad);
         assert_eq!((taken.len(), lost), (9_700, 300));
     }
 
     #[test]
     fn what_is_left_is_a_parcel_of_its_own() {
-        let mut work = work(&[(1, 6), (2, 6), (3, 6), (4, 6)]);
-        work.refused();
-        work.taken();
+        let mut in_flight = in_flight(&[(1, 6), (2, 6), (3, 6), (4, 6)]);
+        in_flight.refused();
+        in_flight.taken();
         let there = Arc::new(Destination { group: "g".into(), stream: "s".into() });
-        let rest = work.rest(&there);
+        let rest = in_flight.rest(&there);
         assert_eq!((rest.len(), rest[0].events, rest[0].points, rest[0].time_ms), (1, 2, 6, 3));
-        assert_eq!(work.left(), (2, 6));
+        assert_eq!(in_flight.left(), (2, 6));
     }
 
     #[test]
     fn points_of_what_was_not_stored_are_told_apart() {
-        let work = work(&[(1, 6), (2, 6), (3, 6), (4, 6), (5, 6)]);
-        assert_eq!(work.points_split(2, 1), (6, 9));
-        assert_eq!(work.points_split(9, 9), (0, 15));
-        assert_eq!(work.newest_ms(), 5);
+        let in_flight = in_flight(&[(1, 6), (2, 6), (3, 6), (4, 6), (5, 6)]);
+        assert_eq!(in_flight.points_split(2, 1), (6, 9));
+        assert_eq!(in_flight.points_split(9, 9), (0, 15));
+        assert_eq!(in_flight.newest_ms(), 5);
     }
 }

@@ -12,12 +12,12 @@ use telemetry::{Episode, Seldom};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::creator::Creator;
-use super::numbers::Numbers;
+use super::disk::lock;
+use super::in_flight::InFlight;
+use super::log_groups::LogGroups;
 use super::queue::{End, Queue};
-use super::storage::lock;
-use super::waiting::Waiting;
-use super::work::Work;
+use super::queued::Queued;
+use super::self_metrics::SelfMetrics;
 use crate::awsemf::config::RetryOnFailure;
 
 /// The longest sleep before the clock is asked again: it counts the time a machine was suspended, a sleep does not.
@@ -45,17 +45,17 @@ pub(super) struct Failing {
 
 /// What the tasks of all streams share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Context {
     pub(super) queue: Arc<Queue>,
     pub(super) client: Client,
-    pub(super) creator: Creator,
+    pub(super) log_groups: LogGroups,
     /// Turns to send, one for each request under way.
     pub(super) permits: Semaphore,
     pub(super) retry: RetryOnFailure,
     pub(super) keeps: bool,
     pub(super) backlog_first: bool,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) numbers: Arc<Numbers>,
+    pub(super) metrics: Arc<SelfMetrics>,
     /// Streams that fail, and why.
     pub(super) failing: Mutex<BTreeMap<Arc<Destination>, Failing>>,
     /// Lines of the log that each batch could cause.
@@ -64,7 +64,7 @@ pub(super) struct Shared {
     pub(super) stopping: watch::Receiver<Option<Instant>>,
 }
 
-impl Shared {
+impl Context {
     /// Whether what failed is tried again.
     pub(super) fn retries(&self) -> bool {
         self.keeps && self.retry.enabled
@@ -72,19 +72,20 @@ impl Shared {
 
     /// One request; the stream's turn has come.
     pub(super) async fn put(&self, destination: &Destination, events: &[Event<'_>]) -> Result<Accepted, Error> {
-        self.numbers.status.output_waits(self.clock.stamp().monotonic);
+        self.metrics.status.output_waits(self.clock.stamp().monotonic);
         let result = self.client.put_log_events(&destination.group, &destination.stream, events).await;
-        self.numbers.request("PutLogEvents", result.as_ref().err().map_or("ok", Error::label));
+        self.metrics.request("PutLogEvents", result.as_ref().err().map_or("ok", Error::label));
         result
     }
 
     /// Counts what the service took and what it left out of it.
-    pub(super) fn accepted(&self, work: &Work, accepted: Accepted, events: usize, end: End) {
-        let numbers = &self.numbers;
+    pub(super) fn accepted(&self, in_flight: &InFlight, accepted: Accepted, events: usize, end: End) {
+        let metrics = &self.metrics;
         let rejected = accepted.rejected;
-        let (stored_points, lost_points) = work.points_split(rejected.too_old + rejected.expired, rejected.too_new);
-        numbers.sent(events - rejected.total().min(events), stored_points);
-        numbers.confirmed(accepted.confirmed, events);
+        let (stored_points, lost_points) =
+            in_flight.points_split(rejected.too_old + rejected.expired, rejected.too_new);
+        metrics.sent(events - rejected.total().min(events), stored_points);
+        metrics.confirmed(accepted.confirmed, events);
         if accepted.confirmed == Confirmed::Unread
             && let Some(unlogged) = self.says("unread answer")
         {
@@ -96,9 +97,9 @@ impl Shared {
         }
         let reasons = [("too_old", rejected.too_old), ("too_new", rejected.too_new), ("expired", rejected.expired)];
         for (reason, count) in reasons {
-            numbers.dropped(reason, count as u64, 0);
+            metrics.dropped(reason, count as u64, 0);
         }
-        numbers.lost_points(lost_points);
+        metrics.lost_points(lost_points);
         if rejected.total() > 0
             && let Some(unlogged) = self.says("rejected")
         {
@@ -111,16 +112,16 @@ impl Shared {
                 "CloudWatch Logs didn't store events: too old, too new, or past the group's retention"
             );
         }
-        numbers.raw_bytes.add(accepted.raw_bytes as u64);
-        numbers.wire_bytes.add(accepted.wire_bytes as u64);
+        metrics.raw_bytes.add(accepted.raw_bytes as u64);
+        metrics.wire_bytes.add(accepted.wire_bytes as u64);
         let now = self.clock.stamp();
         self.tell_kept_out(now.monotonic);
         if events > rejected.total() {
-            self.numbers.status.output(now.monotonic);
+            self.metrics.status.output(now.monotonic);
         }
-        let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(work.newest_ms());
+        let lag_ms = now.wall_ms().saturating_add(self.client.clock_offset_ms()).saturating_sub(in_flight.newest_ms());
         if end == End::Live {
-            numbers.lag.set(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)).as_secs_f64());
+            metrics.lag.set(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)).as_secs_f64());
         }
     }
 
@@ -161,7 +162,7 @@ impl Shared {
         let mut failing = lock(&self.failing);
         let ended = failing.remove(destination);
         if failing.is_empty() {
-            self.numbers.status.output_settled();
+            self.metrics.status.output_settled();
         }
         drop(failing);
         self.tell_status();
@@ -180,7 +181,7 @@ impl Shared {
     fn tell_status(&self) {
         let now = self.clock.stamp();
         let oldest = self.queue.oldest().map(|since| now.monotonic.saturating_sub(since));
-        self.numbers.oldest.set(oldest.map_or(0.0, |age| age.as_secs_f64()));
+        self.metrics.oldest.set(oldest.map_or(0.0, |age| age.as_secs_f64()));
         let mut failing = lock(&self.failing);
         failing.retain(|_, failing| failing.forget_at.is_none_or(|at| at > now.monotonic));
         match (failing.iter().next(), self.queue.trouble()) {
@@ -190,24 +191,24 @@ impl Shared {
                     1 => String::new(),
                     count => format!(" (and {} more streams)", count - 1),
                 };
-                self.numbers.status.degraded(now.wall, &format!("{group} {stream}{others}: {words}"));
+                self.metrics.status.degraded(now.wall, &format!("{group} {stream}{others}: {words}"));
             }
-            (None, Some(words)) => self.numbers.status.degraded(now.wall, words),
-            (None, None) => self.numbers.status.ok(now.wall),
+            (None, Some(words)) => self.metrics.status.degraded(now.wall, words),
+            (None, None) => self.metrics.status.ok(now.wall),
         }
     }
 
     /// Ends parcels.
-    pub(super) async fn settle(self: &Arc<Self>, settled: Vec<Waiting>) {
+    pub(super) async fn settle(self: &Arc<Self>, settled: Vec<Queued>) {
         if !settled.is_empty() {
-            let shared = Arc::clone(self);
-            self.blocking(move || shared.queue.settle(&settled)).await;
+            let context = Arc::clone(self);
+            self.blocking(move || context.queue.settle(&settled)).await;
         }
     }
 
     /// Does what may block on the disk elsewhere, so that no other task waits for it; at once where there is no disk in it.
     pub(super) async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        if !self.queue.has_storage() {
+        if !self.queue.has_disk() {
             return work();
         }
         let span = tracing::Span::current();

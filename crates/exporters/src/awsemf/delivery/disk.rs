@@ -30,7 +30,7 @@ pub(super) struct Written {
 
 /// The spool, and how its disk is.
 #[derive(Debug)]
-pub(super) struct Storage {
+pub(super) struct Disk {
     spool: Mutex<Spool>,
     writes: Mutex<Episode>,
     syncs: Mutex<Episode>,
@@ -39,7 +39,7 @@ pub(super) struct Storage {
     disk_bytes: AtomicU64,
 }
 
-impl Storage {
+impl Disk {
     pub(super) fn new(spool: Spool, fsync: bool) -> Self {
         let disk_bytes = AtomicU64::new(spool.stats().disk_bytes);
         Self { spool: Mutex::new(spool), writes: Mutex::default(), syncs: Mutex::default(), fsync, disk_bytes }
