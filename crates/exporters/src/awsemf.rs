@@ -27,12 +27,13 @@ mod stdout;
 pub mod template;
 pub mod unit;
 
+pub use crate::delivery::Worker;
 pub use config::{
     Checked, Compression, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, LabelMatcher, LogGroupClass,
     Namespace, OutputDestination, Pattern, ResourceConversion, Retention, RetryOnFailure, Rollup, SendingQueue, Sizer,
     TagValue, Undeclared, Unit, UnresolvedPlaceholders,
 };
-pub use delivery::{Delivery, Tools, Worker};
+pub use delivery::{Delivery, Tools};
 pub use destination::Destination;
 pub use encode::{Counts, Encoded, Encoder};
 #[cfg(fuzzing)]

@@ -1,12 +1,10 @@
 //! The exporter as a component: to CloudWatch Logs through a queue, or to standard output.
 
-use component::{BuildError, BuildExporter, BuiltExporter, Cause, Context, Process, Task};
+use component::{BuildError, BuildExporter, BuiltExporter, Context, Process};
 use confmap::{ComponentId, Fault};
-use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::config::{Config, OutputDestination};
-use super::delivery::{Delivery, Tools, Worker};
+use super::delivery::{Delivery, Tools};
 use super::stdout::Stdout;
 
 impl BuildExporter for Config {
@@ -39,19 +37,5 @@ impl BuildExporter for Config {
         };
         let (delivery, worker) = Delivery::new(self, tools);
         Ok(BuiltExporter { exporter: Box::new(delivery), worker: Some(Box::new(worker)), writes_stdout: false })
-    }
-}
-
-impl component::Worker for Worker {
-    fn drain_timeout(&self) -> std::time::Duration {
-        Self::drain_timeout(self)
-    }
-
-    fn closer(&self) -> Box<dyn Fn() + Send> {
-        Box::new(Self::closer(self))
-    }
-
-    fn run(self: Box<Self>, stopping: watch::Receiver<Option<Instant>>) -> Task<'static, Result<(), Cause>> {
-        Box::pin(async move { Self::run(*self, stopping).await.map_err(Into::into) })
     }
 }

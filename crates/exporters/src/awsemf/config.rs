@@ -2,18 +2,17 @@
 
 mod declaration;
 mod lint;
-mod queue;
 mod values;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use crate::checked::Checked;
+pub use crate::delivery::{RetryOnFailure, SendingQueue, Sizer};
 pub use declaration::{Declaration, Descriptor, LabelMatcher, Pattern};
-pub(crate) use queue::FALLBACK_BYTES;
-pub use queue::{RetryOnFailure, SendingQueue, Sizer};
 pub use values::{
-    Checked, DimensionSet, Namespace, OutputDestination, ProxyAddress, Region, Retention, RollupOption, ServiceUrl,
-    TagValue, Unit,
+    DimensionSet, Namespace, OutputDestination, ProxyAddress, Region, Retention, RollupOption, ServiceUrl, TagValue,
+    Unit,
 };
 
 use super::template::Template;

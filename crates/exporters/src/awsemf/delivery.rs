@@ -1,20 +1,9 @@
-//! Events to CloudWatch Logs: encoded, put into a queue, and delivered by a worker beside the pipelines.
-//!
-//! A batch passes through here once: [`Delivery`] encodes it on the pipelines' thread and has it in the queue (with a spool, on
-//! disk) before it returns; it never waits for the network. The [`Worker`] runs on the runtime and empties the queue.
+//! Events to CloudWatch Logs: encoded, pushed into the queue of [`crate::delivery`], and sent by [`CloudWatchLogs`].
 
-mod backoff;
-mod context;
-mod destination_task;
-mod disk;
-mod in_flight;
+mod cloudwatch_logs;
 mod log_groups;
-mod parcel;
-mod queue;
-mod queued;
-mod self_metrics;
+mod refusal;
 mod unresolved;
-mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -29,18 +18,15 @@ use model::{Batch, Clock};
 use spool::Spool;
 use telemetry::{Registry, Status};
 
-use self::disk::Disk;
-use self::parcel::Packer;
-use self::queue::Queue;
-use self::self_metrics::SelfMetrics;
+use self::cloudwatch_logs::CloudWatchLogs;
 use self::unresolved::Unresolved;
-pub use self::worker::Worker;
 use super::config::Config;
 use super::encode::{Counts, Encoder};
 use super::self_metrics::EncoderMetrics;
+use crate::delivery::{self, Frame, Intake, Overflow, SelfMetrics, Setup, Worker};
 use crate::{Error, Exporter};
 
-/// How long a request may take where it may take as long as it likes.
+/// How long a request may take if the configuration sets no deadline.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// The name in the user agent.
 const PRODUCT: &str = "container-insights";
@@ -50,9 +36,8 @@ const PRODUCT: &str = "container-insights";
 pub struct Delivery {
     encoder: Encoder,
     encoder_metrics: EncoderMetrics,
-    packer: Packer,
     unresolved: Unresolved,
-    queue: Arc<Queue>,
+    intake: Intake,
     clock: Arc<dyn Clock>,
 }
 
@@ -61,7 +46,7 @@ pub struct Delivery {
 pub struct Tools {
     /// Its id, as it is written in the configuration.
     pub name: String,
-    /// The log stream where the configuration names none.
+    /// The log stream if the configuration names none.
     pub default_stream: String,
     /// The agent's version, for the user agent.
     pub version: &'static str,
@@ -71,7 +56,7 @@ pub struct Tools {
     pub registry: Registry,
     /// Its line on the status page.
     pub status: Status,
-    /// Where events wait on disk, and whether each write is confirmed by it.
+    /// Where events wait on disk, and whether each write is synced.
     pub spool: Option<(Spool, bool)>,
 }
 
@@ -79,20 +64,16 @@ impl Delivery {
     /// An exporter, and the worker that delivers what it is given.
     #[must_use]
     pub fn new(config: &Config, tools: Tools) -> (Self, Worker) {
+        Self::with_settings(config, settings(config), tools)
+    }
+
+    fn with_settings(config: &Config, settings: Settings, tools: Tools) -> (Self, Worker) {
         let Tools { name, default_stream, version, clock, registry, status, spool } = tools;
-        status.starting(clock.stamp().wall);
+        let encoder_metrics = EncoderMetrics::new(&registry, &name);
         let metrics = Arc::new(SelfMetrics::new(&registry, &name, status));
-        let disk = spool.map(|(spool, fsync)| {
-            metrics.passed_over.add(spool.stats().passed_over);
-            Disk::new(spool, fsync)
-        });
-        let now = clock.stamp().monotonic;
-        let queue = Arc::new(Queue::new(&config.sending_queue, disk, Arc::clone(&metrics), now));
-        let worker = Worker {
-            queue: Arc::clone(&queue),
-            metrics: Arc::clone(&metrics),
-            clock: Arc::clone(&clock),
-            settings: settings(config),
+        let service = CloudWatchLogs::new(cloudwatch_logs::Setup {
+            name: name.clone(),
+            settings,
             client: client_options(config, version),
             group: GroupSettings {
                 tags: config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().to_owned())).collect(),
@@ -100,19 +81,23 @@ impl Delivery {
                 class: config.log_group_class.map(Into::into),
             },
             retention_days: config.log_retention.days(),
-            sending: (*config.sending_queue).clone(),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+        });
+        let unresolved = Unresolved::new(config.unresolved_placeholders, Arc::clone(&metrics));
+        let overflow = if config.sending_queue.block_on_overflow { Overflow::Wait } else { Overflow::DropOldest };
+        let setup = Setup {
+            name,
+            queue: (*config.sending_queue).clone(),
             retry: (*config.retry_on_failure).clone(),
-            name: name.clone(),
+            overflow,
+            spool,
+            clock: Arc::clone(&clock),
+            metrics,
         };
-        let delivery = Self {
-            encoder: Encoder::new(config, &default_stream),
-            encoder_metrics: EncoderMetrics::new(&registry, &name),
-            packer: Packer::default(),
-            unresolved: Unresolved::new(config.unresolved_placeholders, metrics),
-            queue,
-            clock,
-        };
-        (delivery, worker)
+        let (intake, worker) = delivery::new(Arc::new(service), setup);
+        let encoder = Encoder::new(config, &default_stream);
+        (Self { encoder, encoder_metrics, unresolved, intake, clock }, worker)
     }
 
     /// What the encoder has counted.
@@ -124,17 +109,17 @@ impl Delivery {
 
 impl Exporter for Delivery {
     fn export(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Self { encoder, encoder_metrics, packer, unresolved, queue, clock } = self;
+        let Self { encoder, encoder_metrics, unresolved, intake, clock } = self;
         let now = clock.stamp().monotonic;
-        let mut push = |parcel| queue.push(parcel, now);
         let Ok(()) = encoder.encode::<Infallible>(batch, &mut |event| {
             if !unresolved.holds(&event, now) {
-                packer.push(&event, &mut push);
+                let frame = Frame { time_ms: event.time_ms, points: event.points, body: event.body };
+                intake.push(event.destination.queued(), frame);
             }
             Ok(())
         });
-        packer.finish(&mut push);
-        unresolved.release(now, &mut push);
+        intake.flush();
+        unresolved.release(now, &mut |parcel| intake.push_parcel(parcel));
         encoder_metrics.publish(encoder.counts());
         Ok(())
     }

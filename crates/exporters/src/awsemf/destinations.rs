@@ -1,7 +1,6 @@
 //! Destinations and namespaces met so far, each with a small number.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use model::{Attributes, Record, Text};
 
@@ -20,8 +19,8 @@ pub(crate) struct Destinations {
     stream: Template,
     namespace: Option<u32>,
     namespaces: Vec<Text>,
-    destinations: Vec<Arc<Destination>>,
-    numbers: HashMap<Arc<Destination>, u32>,
+    destinations: Vec<Destination>,
+    numbers: HashMap<Destination, u32>,
     // Reused texts, and the number the last ones had: most events go where the one before went.
     group_name: String,
     stream_name: String,
@@ -36,7 +35,7 @@ impl Destinations {
         } else {
             config.log_stream_name.clone()
         };
-        let mut places = Self {
+        let mut table = Self {
             group: config.log_group_name.clone(),
             stream,
             namespace: None,
@@ -48,8 +47,8 @@ impl Destinations {
             last: u32::MAX,
         };
         let namespace = config.namespace.as_str();
-        places.namespace = (!namespace.is_empty()).then(|| places.namespace_number(namespace));
-        places
+        table.namespace = (!namespace.is_empty()).then(|| table.namespace_number(namespace));
+        table
     }
 
     /// Where a record's points go.
@@ -69,7 +68,7 @@ impl Destinations {
         Target { destination: self.destination_number(), namespace, resolved }
     }
 
-    pub(crate) fn destination(&self, number: u32) -> &Arc<Destination> {
+    pub(crate) fn destination(&self, number: u32) -> &Destination {
         &self.destinations[number as usize]
     }
 
@@ -82,14 +81,11 @@ impl Destinations {
     }
 
     fn destination_number(&mut self) -> u32 {
-        let names = |destination: &Destination| {
-            *destination.group == self.group_name && *destination.stream == self.stream_name
-        };
-        if self.destinations.get(self.last as usize).is_some_and(|destination| names(destination)) {
+        let last = self.destinations.get(self.last as usize);
+        if last.is_some_and(|last| last.is(&self.group_name, &self.stream_name)) {
             return self.last;
         }
-        let destination =
-            Arc::new(Destination { group: self.group_name.as_str().into(), stream: self.stream_name.as_str().into() });
+        let destination = Destination::new(&self.group_name, &self.stream_name);
         let next = u32::try_from(self.destinations.len()).unwrap_or(u32::MAX);
         self.last = *self.numbers.entry(destination).or_insert_with_key(|destination| {
             self.destinations.push(destination.clone());

@@ -1,7 +1,5 @@
 //! Records to events in the embedded metric format: pure, and straight into one reused buffer.
 
-use std::sync::Arc;
-
 use aws::logs::limits::MAX_EVENT_BYTES;
 use model::{Batch, Data, Number, Record, Text, Value};
 use tracing::{debug, warn};
@@ -28,7 +26,7 @@ const MOST_REMEMBERED: usize = 1 << 14;
 #[derive(Debug, Clone, Copy)]
 pub struct Encoded<'a> {
     /// Log group and log stream.
-    pub destination: &'a Arc<Destination>,
+    pub destination: &'a Destination,
     /// Whether every placeholder of the destination found its value.
     pub resolved: bool,
     /// Milliseconds since the Unix epoch.
@@ -461,6 +459,8 @@ impl Scratch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use model::{Attributes, Descriptor, Metric, Point, UnixTime};
 
     use super::*;

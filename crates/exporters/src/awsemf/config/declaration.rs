@@ -3,7 +3,8 @@
 use confmap::{Decode, Faults, Node, Value, join, quote};
 use regex::Regex;
 
-use super::values::{Check, Checked, DimensionSet, Unit, decode_with};
+use super::values::{DimensionSet, Unit, decode_with};
+use crate::checked::{Check, Checked};
 
 confmap::config! {
     /// Metrics that CloudWatch extracts, and the dimension sets it extracts them by.

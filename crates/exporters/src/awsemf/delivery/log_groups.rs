@@ -1,25 +1,22 @@
-//! Log groups and streams, made when the service misses them: once, however many streams wait for a group.
+//! Log groups and streams, created when they are missing: once, however many streams wait for a group.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::awsemf::destination::Destination;
 use aws::logs::{Client, Error, GroupSettings};
 use net::chain;
-use tokio::sync::MutexGuard;
 use tracing::{info, warn};
 
-use super::disk::lock;
-use super::self_metrics::SelfMetrics;
+use crate::delivery::SelfMetrics;
 
-/// The longest a node waits before it makes a group, so that all nodes of a new cluster don't ask in the same moment: the
-/// service takes ten a second.
+/// The longest a node waits before it creates a group, so that all nodes of a new cluster don't ask in the same moment: the
+/// service takes ten requests a second.
 const SPREAD: Duration = Duration::from_secs(2);
 /// How long a retention that couldn't be set waits for its next attempt.
 const RETENTION_WAIT: Duration = Duration::from_secs(60);
 
-/// Makes groups and streams.
+/// Creates log groups and streams.
 #[derive(Debug)]
 pub(super) struct LogGroups {
     client: Client,
@@ -37,11 +34,13 @@ impl LogGroups {
         Self { client, settings, retention_days, groups: Mutex::default(), retentions: Mutex::default(), metrics }
     }
 
-    /// Makes a stream that the service misses, and its group where that is missing too.
-    pub(super) async fn create(&self, destination: &Destination) -> Result<(), Error> {
-        let group = &destination.group;
-        let turn = Arc::clone(lock(&self.groups).entry(Arc::clone(group)).or_default());
-        let created = self.create_in_turn(destination, turn.lock().await).await;
+    /// Creates a missing stream, and its group if that is missing too.
+    pub(super) async fn create(&self, group: &str, stream: &str) -> Result<(), Error> {
+        let turn = Arc::clone(lock(&self.groups).entry(group.into()).or_default());
+        let created = {
+            let _turn = turn.lock().await;
+            self.create_in_turn(group, stream).await
+        };
         // Groups by placeholder come and go; one without queued streams is forgotten.
         let mut groups = lock(&self.groups);
         if Arc::strong_count(&turn) == 2 {
@@ -50,14 +49,13 @@ impl LogGroups {
         created
     }
 
-    async fn create_in_turn(&self, destination: &Destination, _turn: MutexGuard<'_, ()>) -> Result<(), Error> {
-        let Destination { group, stream } = destination;
+    async fn create_in_turn(&self, group: &str, stream: &str) -> Result<(), Error> {
         match self.create_stream(group, stream).await {
             Err(Error::Missing(_)) => {}
             done => return done,
         }
         tokio::time::sleep(SPREAD.mul_f64(fastrand::f64())).await;
-        // By now another node may have made the group.
+        // By now another node may have created the group.
         match self.create_stream(group, stream).await {
             Err(Error::Missing(_)) => {}
             done => return done,
@@ -66,7 +64,7 @@ impl LogGroups {
         self.create_stream(group, stream).await
     }
 
-    /// Sets the retentions whose time has come. A failure is told and tried again later: events go on meanwhile.
+    /// Sets the retentions that are due. A failure is logged once and tried again later; events are delivered meanwhile.
     pub(super) async fn set_retentions(&self, now: Duration) {
         for (group, first) in self.due(now) {
             let result = self.client.put_retention_policy(&group, self.retention_days).await;
@@ -75,7 +73,7 @@ impl LogGroups {
                 Ok(()) | Err(Error::Missing(_)) => drop(lock(&self.retentions).remove(&group)),
                 Err(error) if first => {
                     let error = chain(&error);
-                    warn!(group = &*group, error, "the log group's retention can't be set yet; it is tried again");
+                    warn!(group = &*group, error, "cannot set the log group's retention yet; retrying");
                 }
                 Err(_) => {}
             }
@@ -111,13 +109,13 @@ impl LogGroups {
         }
     }
 
-    async fn create_group(&self, group: &Arc<str>) -> Result<(), Error> {
+    async fn create_group(&self, group: &str) -> Result<(), Error> {
         let mut result = self.client.create_log_group(group, &self.settings).await;
         self.count("CreateLogGroup", &result);
         if let Err(Error::Denied { refusal }) = &result
             && !self.settings.tags.is_empty()
         {
-            warn!(%refusal, "the log group can't be created with its tags; allow logs:TagResource to have them");
+            warn!(%refusal, "cannot create the log group with its tags, so it has none; allow logs:TagResource to have them");
             let untagged = GroupSettings { tags: BTreeMap::new(), ..self.settings.clone() };
             result = self.client.create_log_group(group, &untagged).await;
             self.count("CreateLogGroup", &result);
@@ -126,9 +124,9 @@ impl LogGroups {
             // Another node was quicker: the node that creates the group sets its retention, and an existing group keeps its own.
             Err(Error::Exists(_)) => Ok(()),
             Ok(()) => {
-                info!(group = &**group, "log group created");
+                info!(group, "log group created");
                 if self.retention_days != 0 {
-                    lock(&self.retentions).insert(Arc::clone(group), Duration::ZERO);
+                    lock(&self.retentions).insert(group.into(), Duration::ZERO);
                 }
                 Ok(())
             }
@@ -139,4 +137,9 @@ impl LogGroups {
     fn count<T>(&self, operation: &str, result: &Result<T, Error>) {
         self.metrics.request(operation, result.as_ref().err().map_or("ok", Error::label));
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked left nothing half-done in these maps.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

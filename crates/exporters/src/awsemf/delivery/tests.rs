@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::awsemf::config::{Checked, ProxyAddress, ResourceConversion, RetryOnFailure, SendingQueue, ServiceUrl};
+use crate::delivery::SetupError;
 
 const GROUP: &str = "/aws/containerinsights/shop/performance";
 
@@ -42,7 +43,7 @@ impl Clock for RealClock {
 struct Running {
     fake: Arc<FakeCloudWatchLogs>,
     delivery: Delivery,
-    worker: JoinHandle<Result<(), aws::Error>>,
+    worker: JoinHandle<Result<(), SetupError>>,
     stop: watch::Sender<Option<tokio::time::Instant>>,
     registry: Registry,
     board: Board,
@@ -97,8 +98,8 @@ impl Running {
             status: board.component("exporter/awsemf"),
             spool: spool.map(|spool| (spool, false)),
         };
-        let (delivery, mut worker) = Delivery::new(&config, tools);
-        worker.settings.keys = Some(Keys { id: KEYS.0.into(), secret: KEYS.1.into(), token: None });
+        let keys = Some(Keys { id: KEYS.0.into(), secret: KEYS.1.into(), token: None });
+        let (delivery, worker) = Delivery::with_settings(&config, Settings { keys, ..settings(&config) }, tools);
         let stop = watch::Sender::new(None);
         let worker = tokio::spawn(worker.run(stop.subscribe()));
         Self { fake, delivery, worker, stop, registry, board, offset_ms, before }

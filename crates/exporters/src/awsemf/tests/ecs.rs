@@ -153,7 +153,7 @@ fn without_the_container_instance_the_cluster_alone_is_a_dimension() {
 /// Group and stream of an instance's event.
 fn destination(config: &Config, attributes: &[(&str, &str)]) -> (String, String, bool) {
     let event = encode_one(config, full("Instance", attributes));
-    (event.destination.group.to_string(), event.destination.stream.to_string(), event.resolved)
+    (event.destination.group().to_string(), event.destination.stream().to_string(), event.resolved)
 }
 
 #[test]

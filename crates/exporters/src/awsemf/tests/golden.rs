@@ -10,8 +10,8 @@ fn check_worked(text: &str) {
     let expected: Json = serde_json::from_str(text).unwrap();
     let event = encode_one(&config(SAMPLE), record_of(&expected));
     assert_eq!(event.json, expected);
-    assert_eq!(&*event.destination.group, "/aws/containerinsights/demo/performance");
-    assert_eq!(&*event.destination.stream, "ip-10-0-0-1.ec2.internal");
+    assert_eq!(event.destination.group(), "/aws/containerinsights/demo/performance");
+    assert_eq!(event.destination.stream(), "ip-10-0-0-1.ec2.internal");
     assert!(event.resolved);
 }
 

@@ -110,7 +110,7 @@ fn service_attributes_can_be_left_out() {
 fn the_namespace_comes_from_the_option_or_the_service() {
     let namespace = |yaml: &str, common: &[(&str, &str)]| {
         let event = encode_one(&config(yaml), one(common, vec![labelled("m", 1, &[])]));
-        (event.directives()[0]["Namespace"].as_str().unwrap().to_owned(), event.destination.group.to_string())
+        (event.directives()[0]["Namespace"].as_str().unwrap().to_owned(), event.destination.group().to_string())
     };
     let service = [("service.name", "web"), ("service.namespace", "shop")];
     assert_eq!(namespace("namespace: ContainerInsights", &service).0, "ContainerInsights");
@@ -128,10 +128,10 @@ fn each_event_finds_its_own_destination() {
         vec![labelled("m", 1, &[("TaskId", "t1")]), labelled("m", 2, &[("TaskId", "t2")]), labelled("m", 3, &[])];
     let events = encode(&config(yaml), scraped(&[("ClusterName", "c")], points));
     let shown: Vec<_> =
-        events.iter().map(|event| (&*event.destination.group, &*event.destination.stream, event.resolved)).collect();
+        events.iter().map(|event| (event.destination.group(), event.destination.stream(), event.resolved)).collect();
     assert_eq!(shown, [("/x/c", "t1", true), ("/x/c", "t2", true), ("/x/c", "undefined", false)]);
     let default = encode_one(&config("namespace: N"), one(&[], vec![labelled("m", 1, &[])]));
-    assert_eq!((&*default.destination.group, &*default.destination.stream), ("/metrics/N", "stream"));
+    assert_eq!((default.destination.group(), default.destination.stream()), ("/metrics/N", "stream"));
 }
 
 #[test]

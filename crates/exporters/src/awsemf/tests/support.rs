@@ -115,7 +115,7 @@ pub(super) fn encode_with(encoder: &mut Encoder, records: Vec<Record>) -> Vec<Ev
     let Ok(()) = encoder.encode::<Infallible>(&batch(records), &mut |event| {
         let text = String::from_utf8(event.body.to_vec()).expect("JSON is text");
         events.push(Event {
-            destination: (**event.destination).clone(),
+            destination: event.destination.clone(),
             resolved: event.resolved,
             json: serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")),
             text,

@@ -1,29 +1,27 @@
-//! The parcels of every stream, and what they count.
+//! The parcels of every destination, and what they count.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-
-use crate::awsemf::destination::Destination;
-use aws::logs::limits;
 
 use super::End;
-use crate::awsemf::delivery::queued::{Queued, Storage};
+use crate::delivery::destination::Destination;
+use crate::delivery::limits::{Limits, Load};
+use crate::delivery::queued::{Queued, Storage};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) destinations: BTreeMap<Arc<Destination>, DestinationQueue>,
+    pub(super) destinations: BTreeMap<Destination, DestinationQueue>,
     /// Parcels that are not settled, those out for a request included; so are the next three.
     pub(super) requests: u64,
-    pub(super) events: u64,
-    /// Events that a kill would lose.
-    pub(super) memory_events: u64,
+    pub(super) frames: u64,
+    /// Frames that a kill would lose.
+    pub(super) memory_frames: u64,
     pub(super) memory_bytes: u64,
     pub(super) unsynced: bool,
     pub(super) closed: bool,
     last_order: u64,
 }
 
-/// What waits for one stream.
+/// What waits for one destination.
 #[derive(Debug, Default)]
 pub(super) struct DestinationQueue {
     pub(super) live: VecDeque<Queued>,
@@ -40,7 +38,7 @@ impl State {
     }
 
     /// Adds a parcel that is new.
-    pub(super) fn add(&mut self, destination: Arc<Destination>, end: End, queued: Queued) {
+    pub(super) fn add(&mut self, destination: Destination, end: End, queued: Queued) {
         self.count(&queued);
         let queue = self.destinations.entry(destination).or_default();
         if end == End::Live {
@@ -53,28 +51,28 @@ impl State {
     /// Adds a parcel to the counts.
     pub(super) fn count(&mut self, queued: &Queued) {
         self.requests += 1;
-        self.events += u64::from(queued.events);
-        self.memory_events += if queued.is_in_memory() { u64::from(queued.events) } else { 0 };
+        self.frames += u64::from(queued.frames);
+        self.memory_frames += if queued.is_in_memory() { u64::from(queued.frames) } else { 0 };
         self.memory_bytes += queued.memory_bytes;
     }
 
     /// Takes a settled or dropped parcel off the counts.
     pub(super) fn discount(&mut self, queued: &Queued) {
         self.requests -= 1;
-        self.events -= u64::from(queued.events);
-        self.memory_events -= if queued.is_in_memory() { u64::from(queued.events) } else { 0 };
+        self.frames -= u64::from(queued.frames);
+        self.memory_frames -= if queued.is_in_memory() { u64::from(queued.frames) } else { 0 };
         self.memory_bytes -= queued.memory_bytes;
     }
 
-    /// Streams with something to deliver that no task delivers, at most so many: those that have waited longest. From now on
+    /// Destinations with something to deliver that no task delivers, at most so many: those that have waited longest. From now on
     /// one delivers them.
-    pub(super) fn idle_destinations(&mut self, most: usize) -> Vec<Arc<Destination>> {
+    pub(super) fn idle_destinations(&mut self, most: usize) -> Vec<Destination> {
         if most == 0 {
             return Vec::new();
         }
         let idle = self.destinations.iter().filter(|(_, queue)| !queue.busy);
         let mut idle: Vec<_> =
-            idle.filter_map(|(destination, queue)| Some((queue.oldest()?, Arc::clone(destination)))).collect();
+            idle.filter_map(|(destination, queue)| Some((queue.oldest()?, destination.clone()))).collect();
         if idle.len() > most {
             idle.sort_unstable_by_key(|(order, _)| *order);
             idle.truncate(most);
@@ -88,14 +86,15 @@ impl State {
     }
 
     /// Takes parcels for one request; they still count.
-    pub(super) fn take(&mut self, destination: &Destination, end: End) -> Vec<Queued> {
+    pub(super) fn take(&mut self, destination: &Destination, end: End, limits: &Limits) -> Vec<Queued> {
         let Some(queue) = self.destinations.get_mut(destination) else { return Vec::new() };
         let from = queue.end(end);
-        let (mut bytes, mut events, mut taken) = (0, 0, Vec::new());
+        let (mut load, mut taken) = (Load::default(), Vec::new());
         while let Some(next) = from.front() {
-            bytes += next.service_bytes;
-            events += next.events as usize;
-            if !taken.is_empty() && (bytes > limits::MAX_BATCH_BYTES || events > limits::MAX_EVENTS) {
+            let frames = next.frames as usize;
+            let overhead = frames.saturating_mul(limits.frame_overhead);
+            load.add_group(next.frame_bytes.saturating_add(overhead), frames, next.points);
+            if !taken.is_empty() && !load.fits(limits) {
                 break;
             }
             taken.extend(from.pop_front());
@@ -104,8 +103,8 @@ impl State {
     }
 
     /// Gives back what was taken, in the order of arrival.
-    pub(super) fn insert(&mut self, destination: &Arc<Destination>, end: End, queued: Queued) {
-        let end = self.destinations.entry(Arc::clone(destination)).or_default().end(end);
+    pub(super) fn insert(&mut self, destination: &Destination, end: End, queued: Queued) {
+        let end = self.destinations.entry(destination.clone()).or_default().end(end);
         let place = end.partition_point(|other| other.order < queued.order);
         end.insert(place, queued);
     }
@@ -127,7 +126,7 @@ impl State {
             Some((queued[place].order, place, destination, end))
         });
         let (_, place, destination, end) = candidates.min_by_key(|(order, ..)| *order)?;
-        let destination = Arc::clone(destination);
+        let destination = destination.clone();
         let queue = self.destinations.get_mut(&destination)?;
         let queued = queue.end(end).remove(place)?;
         if queue.is_empty() && !queue.busy {
@@ -138,25 +137,25 @@ impl State {
     }
 
     /// Takes out any parcel that only memory holds; it still counts.
-    pub(super) fn take_in_memory(&mut self) -> Option<(Arc<Destination>, End, Queued)> {
+    pub(super) fn take_in_memory(&mut self) -> Option<(Destination, End, Queued)> {
         self.destinations.iter_mut().find_map(|(destination, queue)| {
             [End::Backlog, End::Live].into_iter().find_map(|end| {
                 let from = queue.end(end);
                 let place = from.iter().position(Queued::is_in_memory)?;
-                Some((Arc::clone(destination), end, from.remove(place)?))
+                Some((destination.clone(), end, from.remove(place)?))
             })
         })
     }
 
-    /// Forgets what the spool dropped: all before this id. How many events that were, and how many points.
+    /// Forgets what the spool dropped: all before this id. How many frames that were, and how many points.
     pub(super) fn forget_spooled(&mut self, oldest: u64) -> (u64, u64) {
         let is_gone = |queued: &Queued| matches!(queued.storage, Storage::Spooled(id) if id < oldest);
-        let (mut events, mut points) = (0, 0);
+        let (mut frames, mut points) = (0, 0);
         while let Some(gone) = self.drop_oldest(is_gone) {
-            events += u64::from(gone.events);
+            frames += u64::from(gone.frames);
             points += gone.points;
         }
-        (events, points)
+        (frames, points)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::awsemf::config::RetryOnFailure;
+use super::config::RetryOnFailure;
 
-/// No wait is shorter, whatever the configuration says.
+/// No wait is shorter, even if the configuration asks for one.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Waits that grow while attempts fail, each random around its middle.

@@ -1,14 +1,14 @@
-//! The spool behind the queue: written before a round counts as taken, and what becomes of it when the disk doesn't work.
+//! The spool behind the queue: written before a batch counts as taken, and what happens while the disk doesn't work.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::awsemf::destination::Destination;
 use net::chain;
 use spool::{Entry, Error, Spool};
 use telemetry::Episode;
 use tracing::{error, info, warn};
 
+use super::destination::Destination;
 use super::parcel::{self, Parcel};
 
 /// What a former run left in the spool.
@@ -16,7 +16,7 @@ use super::parcel::{self, Parcel};
 pub(super) struct Left {
     pub(super) id: u64,
     pub(super) destination: Destination,
-    pub(super) events: u32,
+    pub(super) frames: u32,
     pub(super) body_bytes: usize,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Disk {
     writes: Mutex<Episode>,
     syncs: Mutex<Episode>,
     fsync: bool,
-    /// As they last were: whoever only wants to know doesn't wait for the disk.
+    /// As they last were, so that reading them never waits for the disk.
     disk_bytes: AtomicU64,
 }
 
@@ -45,46 +45,47 @@ impl Disk {
         Self { spool: Mutex::new(spool), writes: Mutex::default(), syncs: Mutex::default(), fsync, disk_bytes }
     }
 
-    /// What waits from a former run, the oldest first; also how many events of another version's there were, which are dropped.
-    pub(super) fn left(&self) -> (Vec<Left>, u64) {
+    /// What waits from a former run, the oldest first; also how many frames had a destination of another version or one that the
+    /// service doesn't know, which are dropped.
+    pub(super) fn left(&self, knows: &dyn Fn(&Destination) -> bool) -> (Vec<Left>, u64) {
         let mut spool = self.spool();
-        let (mut left, mut foreign, mut foreign_events) = (Vec::new(), Vec::new(), 0);
+        let (mut left, mut foreign, mut foreign_frames) = (Vec::new(), Vec::new(), 0);
         for pending in spool.pending() {
-            match parcel::destination(pending.key) {
+            match parcel::destination(pending.key).filter(knows) {
                 Some(destination) => left.push(Left {
                     id: pending.id,
                     destination,
-                    events: pending.items,
+                    frames: pending.items,
                     body_bytes: pending.bytes as usize,
                 }),
                 None => {
                     foreign.push(pending.id);
-                    foreign_events += u64::from(pending.items);
+                    foreign_frames += u64::from(pending.items);
                 }
             }
         }
         for id in foreign {
             spool.acknowledge(id);
         }
-        (left, foreign_events)
+        (left, foreign_frames)
     }
 
-    /// Writes a parcel; `None` where the disk can't take it, which is told once.
+    /// Writes a parcel; `None` if the disk can't take it, which is logged once.
     pub(super) fn write(&self, parcel: &Parcel) -> Option<Written> {
         let mut spool = self.spool();
-        let key = parcel::key(&parcel.destination);
-        let entry = Entry { key: &key, time_ms: parcel.time_ms, items: parcel.events, body: &parcel.body };
+        let key = parcel::spool_key(&parcel.destination);
+        let entry = Entry { key: &key, time_ms: parcel.time_ms, items: parcel.frames, body: &parcel.body };
         let written = spool.append(&entry);
         self.disk_bytes.store(spool.stats().disk_bytes, Ordering::Relaxed);
         if self.fsync && written.is_ok() {
-            // What isn't confirmed is written all the same: it is told, and tried again.
-            self.tell_sync(spool.sync());
+            // What isn't synced is written all the same: it is logged, and tried again.
+            self.report_sync(spool.sync());
         }
         let mut episode = lock(&self.writes);
         match written {
             Ok(appended) => {
                 if let Some(failures) = episode.recovered() {
-                    info!(failures, "the disk takes events again");
+                    info!(failures, "spool: writing works again");
                 }
                 let dropped = appended.dropped.records > 0;
                 let oldest = dropped.then(|| spool.pending().next().map_or(appended.id, |pending| pending.id));
@@ -93,10 +94,7 @@ impl Disk {
             Err(failure) => {
                 if episode.failing() {
                     let error = chain(&failure);
-                    error!(
-                        error,
-                        "the disk takes no events: they wait in memory until it does, and a kill would lose them"
-                    );
+                    error!(error, "spool: writing fails; events wait in memory meanwhile, and a kill would lose them");
                 }
                 None
             }
@@ -125,17 +123,17 @@ impl Disk {
     /// Puts everything on the disk, so that it survives a loss of power.
     pub(super) fn sync(&self) {
         let result = self.spool().sync();
-        self.tell_sync(result);
+        self.report_sync(result);
     }
 
-    fn tell_sync(&self, result: Result<(), Error>) {
+    fn report_sync(&self, result: Result<(), Error>) {
         let mut episode = lock(&self.syncs);
         match result {
             Ok(()) => drop(episode.recovered()),
             Err(failure) => {
                 if episode.failing() {
                     let error = chain(&failure);
-                    warn!(error, "the disk doesn't confirm what was written: a loss of power could lose it");
+                    warn!(error, "spool: sync fails; a loss of power could lose what was written");
                 }
             }
         }

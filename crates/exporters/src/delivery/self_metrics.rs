@@ -1,17 +1,21 @@
-//! What delivery says of itself: own metrics, and one line for the status page.
+//! The self-metrics of delivery, and its line on the status page.
 
-use aws::logs::Confirmed;
 use telemetry::{Counter, Gauge, Registry, Status};
 
-/// Why events are dropped that there is no room for.
-pub(super) const OVERFLOW: &str = "overflow";
+use super::service::Confirmed;
 
-/// Own metrics of one exporter's delivery.
+/// Why frames are dropped that there is no room for.
+pub(super) const OVERFLOW: &str = "overflow";
+/// Why frames of a former run are dropped whose destination this version doesn't know.
+pub(super) const FOREIGN: &str = "foreign_version";
+
+/// Self-metrics of one exporter's delivery. An event is a frame.
 #[derive(Debug)]
-pub(super) struct SelfMetrics {
+pub struct SelfMetrics {
     registry: Registry,
     exporter: String,
-    pub(super) status: Status,
+    /// The line on the status page.
+    pub status: Status,
     pub(super) size: Gauge,
     pub(super) capacity: Gauge,
     pub(super) lag: Gauge,
@@ -29,7 +33,9 @@ pub(super) struct SelfMetrics {
 }
 
 impl SelfMetrics {
-    pub(super) fn new(registry: &Registry, exporter: &str, status: Status) -> Self {
+    /// The metrics of this exporter, and its status.
+    #[must_use]
+    pub fn new(registry: &Registry, exporter: &str, status: Status) -> Self {
         let labels = [("exporter", exporter)];
         let counter = |name, help| registry.counter(name, help, &labels);
         let gauge = |name, help| registry.gauge(name, help, &labels);
@@ -75,45 +81,45 @@ impl SelfMetrics {
                 "otelcol_exporter_enqueue_failed_metric_points",
                 "Metric points that found no room in the queue, or had to make it for newer ones.",
             ),
-            sent_events: counter("container_insights_sent_events", "Events that CloudWatch Logs stored."),
+            sent_events: counter("container_insights_sent_events", "Events that the service stored."),
         }
     }
 
-    /// Counts events that were stored.
-    pub(super) fn sent(&self, events: usize, points: u64) {
-        self.sent_events.add(events as u64);
+    /// Counts frames that were stored.
+    pub(super) fn sent(&self, frames: usize, points: u64) {
+        self.sent_events.add(frames as u64);
         self.sent_points.add(points);
     }
 
-    /// Counts events by how it is known that they were stored.
-    pub(super) fn confirmed(&self, how: Confirmed, events: usize) {
+    /// Counts frames by how it is known that they were stored.
+    pub(super) fn confirmed(&self, how: Confirmed, frames: usize) {
         match how {
             Confirmed::Read => {}
-            Confirmed::Unread => self.unread.add(events as u64),
-            Confirmed::Already => self.already.add(events as u64),
+            Confirmed::Unread => self.unread.add(frames as u64),
+            Confirmed::Already => self.already.add(frames as u64),
         }
     }
 
-    /// Counts events that are lost, and why; metric points as far as they are known.
-    pub(super) fn dropped(&self, reason: &str, events: u64, points: u64) {
-        if events == 0 {
+    /// Counts frames that are lost, and why; metric points as far as they are known.
+    pub fn dropped(&self, reason: &str, frames: u64, points: u64) {
+        if frames == 0 {
             return;
         }
         let help = "Events that were dropped, by reason.";
         let labels = [("exporter", self.exporter.as_str()), ("reason", reason)];
-        self.registry.counter("container_insights_dropped_events", help, &labels).add(events);
+        self.registry.counter("container_insights_dropped_events", help, &labels).add(frames);
         let failed = if reason == OVERFLOW { &self.enqueue_failed } else { &self.failed_points };
         failed.add(points);
     }
 
-    /// Counts metric points that are lost with events counted before.
+    /// Counts metric points that are lost with frames counted before.
     pub(super) fn lost_points(&self, points: u64) {
         self.failed_points.add(points);
     }
 
     /// Counts a request by what became of it: `ok`, or the error's label.
-    pub(super) fn request(&self, operation: &str, outcome: &str) {
-        let help = "Requests to CloudWatch Logs by what became of them.";
+    pub fn request(&self, operation: &str, outcome: &str) {
+        let help = "Requests by what became of them.";
         let labels = [("exporter", self.exporter.as_str()), ("operation", operation), ("outcome", outcome)];
         self.registry.counter("container_insights_requests", help, &labels).add(1);
     }

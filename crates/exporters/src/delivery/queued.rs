@@ -7,12 +7,10 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
-use crate::awsemf::destination::Destination;
+use super::parcel::{Parcel, frame_bytes};
 
-use super::parcel::{Parcel, service_bytes};
-
-/// What a parcel in memory counts beside its body and the names of its stream, in bytes: its place in the queue, and its
-/// stream's. With many small streams that is most of it.
+/// What a parcel in memory counts beside its body and its destination's key, in bytes: its place in the queue, and its
+/// destination's. With many destinations of little data that is most of it.
 const PARCEL_BYTES: usize = 512;
 
 /// A parcel in the queue.
@@ -20,12 +18,12 @@ const PARCEL_BYTES: usize = 512;
 pub(super) struct Queued {
     /// Its place in the order of arrival.
     pub(super) order: u64,
-    /// Events in it.
-    pub(super) events: u32,
+    /// Frames in it.
+    pub(super) frames: u32,
     /// Metric points in them; 0 where a former run left it.
     pub(super) points: u64,
-    /// What they count in a request, in bytes.
-    pub(super) service_bytes: usize,
+    /// Bytes of its frames, without what a service adds to each.
+    pub(super) frame_bytes: usize,
     /// Monotonic time at which it came; that of the start where a former run left it.
     pub(super) since: Duration,
     /// Bytes of memory it counts, also while it is out for a request; 0 where the spool has its body.
@@ -37,10 +35,10 @@ pub(super) struct Queued {
 /// Where the body of a parcel is.
 #[derive(Debug)]
 pub(super) enum Storage {
-    /// In memory as it is: it goes at once, as a rule.
-    Raw(Vec<u8>),
+    /// In memory as it is: it is sent at once, as a rule.
+    Plain(Vec<u8>),
     /// In memory, compressed: it has to wait.
-    Packed(Vec<u8>),
+    Compressed(Vec<u8>),
     /// In the spool, under this id.
     Spooled(u64),
 }
@@ -49,20 +47,19 @@ impl Queued {
     /// A parcel whose body stays in memory.
     pub(super) fn in_memory(order: u64, parcel: Parcel, since: Duration) -> Self {
         let mut queued = Self::spooled(order, &parcel, since, 0);
-        let Destination { group, stream } = &*parcel.destination;
-        queued.memory_bytes = (parcel.body.capacity() + PARCEL_BYTES + group.len() + stream.len()) as u64;
-        queued.storage = Storage::Raw(parcel.body);
+        queued.memory_bytes = (parcel.body.capacity() + PARCEL_BYTES + parcel.destination.key().len()) as u64;
+        queued.storage = Storage::Plain(parcel.body);
         queued
     }
 
     /// A parcel whose body the spool has, under this id.
     pub(super) fn spooled(order: u64, parcel: &Parcel, since: Duration, id: u64) -> Self {
-        let service_bytes = service_bytes(parcel.body.len(), parcel.events);
+        let frame_bytes = frame_bytes(parcel.body.len(), parcel.frames);
         Self {
             order,
-            events: parcel.events,
+            frames: parcel.frames,
             points: parcel.points,
-            service_bytes,
+            frame_bytes,
             since,
             memory_bytes: 0,
             storage: Storage::Spooled(id),
@@ -71,7 +68,7 @@ impl Queued {
 
     /// Gives back the body that was taken out for a request.
     pub(super) fn with_body(mut self, body: Vec<u8>) -> Self {
-        if let Storage::Raw(place) = &mut self.storage {
+        if let Storage::Plain(place) = &mut self.storage {
             *place = body;
         }
         self
@@ -86,17 +83,17 @@ impl Queued {
     pub(super) fn spool_id(&self) -> Option<u64> {
         match self.storage {
             Storage::Spooled(id) => Some(id),
-            Storage::Raw(_) | Storage::Packed(_) => None,
+            Storage::Plain(_) | Storage::Compressed(_) => None,
         }
     }
 
     /// Compresses what is in memory as it is; says by how many bytes it shrank.
     pub(super) fn pack(&mut self) -> u64 {
-        let Storage::Raw(body) = &self.storage else { return 0 };
+        let Storage::Plain(body) = &self.storage else { return 0 };
         let packed = pack(body);
         let saved = body.capacity().saturating_sub(packed.len()) as u64;
         self.memory_bytes -= saved;
-        self.storage = Storage::Packed(packed);
+        self.storage = Storage::Compressed(packed);
         saved
     }
 }

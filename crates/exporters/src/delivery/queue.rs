@@ -1,7 +1,7 @@
-//! The queue: parcels of every stream, in memory or in the spool, until each is settled.
+//! The queue: parcels of every destination, in memory or in the spool, until each is settled.
 //!
-//! The exporter's thread puts parcels in; the tasks of the streams take them, and settle them or put them back. A parcel counts
-//! until it is settled, also while a request with it is under way.
+//! The exporter's thread puts parcels in; the tasks of the destinations take them, and settle them or put them back. A parcel
+//! counts until it is settled, also while a request with it is under way.
 
 mod room;
 mod state;
@@ -9,18 +9,20 @@ mod state;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::awsemf::destination::Destination;
 use net::chain;
 use tokio::sync::Notify;
 
+pub use self::room::{Full, Overflow, Room};
 use self::state::{DestinationQueue, State};
+use super::config::{SendingQueue, Sizer};
+use super::destination::Destination;
 use super::disk::{Disk, lock};
-use super::parcel::{Parcel, service_bytes};
+use super::limits::Limits;
+use super::parcel::{Parcel, frame_bytes};
 use super::queued::{Queued, Storage, unpack};
-use super::self_metrics::SelfMetrics;
-use crate::awsemf::config::{SendingQueue, Sizer};
+use super::self_metrics::{FOREIGN, SelfMetrics};
 
-/// Which end of a stream's queue.
+/// Which end of a destination's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// What came since the last attempt.
@@ -34,10 +36,13 @@ pub(super) enum End {
 pub(super) struct Queue {
     state: Mutex<State>,
     disk: Option<Disk>,
+    limits: Limits,
     sizer: Sizer,
     size: u64,
-    block: bool,
+    overflow: Overflow,
+    /// Parcels were settled or dropped: for threads that wait for room, and for tasks.
     room: Condvar,
+    freed: Notify,
     /// Something came.
     pub(super) arrived: Notify,
     metrics: Arc<SelfMetrics>,
@@ -59,32 +64,48 @@ pub(super) enum Opened {
 }
 
 impl Queue {
-    /// A queue, with what a former run left in the spool.
-    pub(super) fn new(config: &SendingQueue, disk: Option<Disk>, metrics: Arc<SelfMetrics>, now: Duration) -> Self {
+    /// A queue, with what a former run left in the spool for destinations that the service `knows`.
+    pub(super) fn new(
+        config: &SendingQueue,
+        (overflow, limits): (Overflow, Limits),
+        disk: Option<Disk>,
+        metrics: Arc<SelfMetrics>,
+        (now, knows): (Duration, &dyn Fn(&Destination) -> bool),
+    ) -> Self {
         let is_without = disk.is_none() && config.storage.is_some();
         let (sizer, size) = if is_without { config.limit_in_memory() } else { config.limit() };
         metrics.capacity.set(size as f64);
         let mut state = State::default();
         if let Some(disk) = &disk {
-            let (left, foreign) = disk.left();
-            metrics.dropped("foreign_version", foreign, 0);
+            let (left, foreign) = disk.left(knows);
+            metrics.dropped(FOREIGN, foreign, 0);
             for parcel in left {
                 let queued = Queued {
                     order: state.order(),
-                    events: parcel.events,
+                    frames: parcel.frames,
                     points: 0,
-                    service_bytes: service_bytes(parcel.body_bytes, parcel.events),
+                    frame_bytes: frame_bytes(parcel.body_bytes, parcel.frames),
                     since: now,
                     memory_bytes: 0,
                     storage: Storage::Spooled(parcel.id),
                 };
-                state.add(Arc::new(parcel.destination), End::Backlog, queued);
+                state.add(parcel.destination, End::Backlog, queued);
             }
         }
-        let (state, block) = (Mutex::new(state), config.block_on_overflow);
-        let queue =
-            Self { state, disk, sizer, size, block, room: Condvar::new(), arrived: Notify::new(), metrics, is_without };
-        queue.tell_size();
+        let queue = Self {
+            state: Mutex::new(state),
+            disk,
+            limits,
+            sizer,
+            size,
+            overflow,
+            room: Condvar::new(),
+            freed: Notify::new(),
+            arrived: Notify::new(),
+            metrics,
+            is_without,
+        };
+        queue.report_size();
         queue
     }
 
@@ -93,14 +114,15 @@ impl Queue {
         self.disk.is_some()
     }
 
-    /// Puts a parcel in: in the spool, where there is one, before this returns. The oldest goes where there is no room.
+    /// Puts a parcel in: in the spool, if there is one, before this returns. With [`Overflow::Wait`] it blocks the thread until
+    /// there is room; with [`Overflow::DropOldest`] it drops the oldest instead.
     pub(super) fn push(&self, parcel: Parcel, now: Duration) {
-        if self.block {
-            let full = |state: &mut State| !state.closed && state.requests > 0 && self.is_over(state, Some(&parcel));
-            drop(self.room.wait_while(self.state(), full));
+        if self.overflow == Overflow::Wait {
+            let is_full = |state: &mut State| !self.has_room(state, u64::from(parcel.frames));
+            drop(self.room.wait_while(self.state(), is_full));
         }
         let written = self.disk.as_ref().and_then(|disk| disk.write(&parcel));
-        let destination = Arc::clone(&parcel.destination);
+        let destination = parcel.destination.clone();
         let mut state = self.state();
         let order = state.order();
         let queued = match written {
@@ -117,16 +139,16 @@ impl Queue {
         if written.is_some() {
             self.rescue();
         }
-        self.tell_size();
+        self.report_size();
         self.arrived.notify_one();
     }
 
-    /// Streams with something to deliver that no task delivers yet, at most so many; from now on one does.
-    pub(super) fn idle_destinations(&self, most: usize) -> Vec<Arc<Destination>> {
+    /// Destinations with something to deliver that no task delivers yet, at most so many; from now on one does.
+    pub(super) fn idle_destinations(&self, most: usize) -> Vec<Destination> {
         self.state().idle_destinations(most)
     }
 
-    /// Ends the task of a stream; `false` where something waits for it.
+    /// Ends the task of a destination; `false` if something waits for it.
     pub(super) fn leave(&self, destination: &Destination) -> bool {
         let mut state = self.state();
         let empty = state.destinations.get(destination).is_none_or(DestinationQueue::is_empty);
@@ -138,14 +160,14 @@ impl Queue {
 
     /// Takes parcels for one request.
     pub(super) fn take(&self, destination: &Destination, end: End) -> Vec<Queued> {
-        self.state().take(destination, end)
+        self.state().take(destination, end, &self.limits)
     }
 
     /// The body of a parcel that was taken. May block on the disk.
     pub(super) fn open(&self, queued: &mut Queued) -> Opened {
         match (&mut queued.storage, &self.disk) {
-            (Storage::Raw(body), _) => Opened::Body(std::mem::take(body)),
-            (Storage::Packed(packed), _) => {
+            (Storage::Plain(body), _) => Opened::Body(std::mem::take(body)),
+            (Storage::Compressed(packed), _) => {
                 unpack(packed).map_or_else(|| Opened::Damaged("it was changed in memory".to_owned()), Opened::Body)
             }
             (Storage::Spooled(id), Some(disk)) => match disk.read(*id) {
@@ -158,7 +180,7 @@ impl Queue {
         }
     }
 
-    /// Ends parcels, whatever became of their events. May block on the disk.
+    /// Ends parcels whose frames are delivered or dropped. May block on the disk.
     pub(super) fn settle(&self, settled: &[Queued]) {
         let spooled: Vec<u64> = settled.iter().filter_map(Queued::spool_id).collect();
         if let Some(disk) = &self.disk {
@@ -168,12 +190,12 @@ impl Queue {
         state.unsynced |= !spooled.is_empty();
         settled.iter().for_each(|queued| state.discount(queued));
         drop(state);
-        self.room.notify_all();
-        self.tell_size();
+        self.report_room();
+        self.report_size();
     }
 
     /// Gives back what was taken and could not be delivered: it is backlog now.
-    pub(super) fn put_back(&self, destination: &Arc<Destination>, returned: Vec<Queued>) {
+    pub(super) fn put_back(&self, destination: &Destination, returned: Vec<Queued>) {
         let mut state = self.state();
         for mut queued in returned {
             state.memory_bytes -= queued.pack();
@@ -181,15 +203,16 @@ impl Queue {
         }
         self.drop_overflow(&mut state);
         drop(state);
-        self.tell_size();
+        self.report_size();
     }
 
-    /// Puts what is left of parcels in their place: the rest of their events is settled. May block on the disk.
-    pub(super) fn replace(&self, destination: &Arc<Destination>, begun: &[Queued], rest: Vec<Parcel>) {
-        for parcel in rest {
+    /// Puts what is left of parcels in their place: the rest of their frames is settled. May block on the disk.
+    pub(super) fn replace(&self, destination: &Destination, begun: &[Queued], rest: Vec<Parcel>) {
+        let order = begun.iter().map(|queued| queued.order).min().unwrap_or_default();
+        let since = begun.iter().map(|queued| queued.since).min().unwrap_or_default();
+        // Each goes before those of the same place in the order, so the last one first.
+        for parcel in rest.into_iter().rev() {
             let written = self.disk.as_ref().and_then(|disk| disk.write(&parcel));
-            let order = begun.iter().map(|queued| queued.order).min().unwrap_or_default();
-            let since = begun.iter().map(|queued| queued.since).min().unwrap_or_default();
             let mut queued = match written {
                 Some(written) => Queued::spooled(order, &parcel, since, written.id),
                 None => Queued::in_memory(order, parcel, since),
@@ -203,15 +226,15 @@ impl Queue {
         self.settle(begun);
     }
 
-    /// Whether anything of a stream waits.
+    /// Whether anything of a destination waits.
     pub(super) fn has(&self, destination: &Destination, end: End) -> bool {
         self.state().destinations.get_mut(destination).is_some_and(|queue| !queue.end(end).is_empty())
     }
 
-    /// Events that are not settled; of them, those that only memory holds.
+    /// Frames that are not settled; of them, those that only memory holds.
     pub(super) fn left(&self) -> (u64, u64) {
         let state = self.state();
-        (state.events, state.memory_events)
+        (state.frames, state.memory_frames)
     }
 
     /// When the oldest parcel that waits came.
@@ -235,13 +258,7 @@ impl Queue {
         }
     }
 
-    /// Lets nobody wait for room any more: what comes from now on is the last.
-    pub(super) fn close(&self) {
-        self.state().closed = true;
-        self.room.notify_all();
-    }
-
-    /// What is wrong with the disk, in words.
+    /// What is wrong with the disk, for the status page.
     pub(super) fn trouble(&self) -> Option<&'static str> {
         if self.is_without {
             return Some("the disk can't be used: events wait in memory until the next start");
@@ -250,17 +267,17 @@ impl Queue {
         failing.then_some("the disk takes no events: they wait in memory")
     }
 
-    fn tell_size(&self) {
-        let (requests, events, memory_bytes) = {
+    fn report_size(&self) {
+        let (requests, frames, memory_bytes) = {
             let state = self.state();
-            (state.requests, state.events, state.memory_bytes)
+            (state.requests, state.frames, state.memory_bytes)
         };
         let disk_bytes = self.disk.as_ref().map_or(0, Disk::disk_bytes);
         let size = match self.sizer {
-            // What is on disk is removed by whole segments: of one that is done with nothing waits.
+            // What is on disk is removed by whole segments: once nothing waits, what is left of one doesn't count.
             _ if requests == 0 => 0,
             Sizer::Requests => requests,
-            Sizer::Items => events,
+            Sizer::Items => frames,
             Sizer::Bytes => memory_bytes + disk_bytes,
         };
         self.metrics.size.set(size as f64);

@@ -1,35 +1,27 @@
-//! The task of one stream: takes what waits for it, sends it, and waits where that fails. No other stream waits with it.
+//! The task of one destination: takes what waits for it, sends it, and waits if that fails. No other destination waits with it.
 
 mod sending;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::awsemf::destination::Destination;
 use tracing::{error, info};
 
 use super::backoff::Backoff;
 use super::context::Context;
+use super::destination::Destination;
 use super::queue::End;
+use super::service::Retry;
 
-/// One stream's delivery.
+/// One destination's delivery.
 pub(super) struct DestinationTask {
     context: Arc<Context>,
-    destination: Arc<Destination>,
+    destination: Destination,
     backoff: Backoff,
 }
 
-/// A request that failed and may succeed later.
-struct Failure {
-    words: String,
-    /// Not before this.
-    after: Option<Duration>,
-    /// Only a person can help.
-    slow: bool,
-}
-
 impl DestinationTask {
-    pub(super) fn new(context: Arc<Context>, destination: Arc<Destination>) -> Self {
+    pub(super) fn new(context: Arc<Context>, destination: Destination) -> Self {
         let backoff = Backoff::new(&context.retry);
         Self { context, destination, backoff }
     }
@@ -38,14 +30,14 @@ impl DestinationTask {
     pub(super) async fn run(mut self) {
         loop {
             if self.context.queue.leave(&self.destination) {
-                self.context.stream_rests(&self.destination);
+                self.context.destination_idle(&self.destination);
                 return;
             }
             let context = Arc::clone(&self.context);
-            // Nothing is opened before its turn to be sent has come: however many streams wait, bodies are in memory once for
-            // each request under way. The turn is never taken away: the semaphore isn't closed.
+            // Bodies are opened only once their turn to be sent has come, so that memory holds those of requests under way and no
+            // more, however many destinations wait. The permit is always granted at last: the semaphore isn't closed.
             let turn = context.permits.acquire().await;
-            // What an attempt needs is set aside for as long as it takes: a stream that waits is small.
+            // What an attempt needs is allocated for as long as it takes: a destination that waits is small.
             let attempted = Box::pin(self.attempt()).await;
             drop(turn);
             match attempted {
@@ -60,8 +52,8 @@ impl DestinationTask {
         }
     }
 
-    /// Sends what a request or two take; `false` where nothing waited.
-    async fn attempt(&self) -> Result<bool, Failure> {
+    /// Sends what a request or two take; `false` if nothing waited.
+    async fn attempt(&self) -> Result<bool, Retry> {
         let queue = &self.context.queue;
         if self.backoff.failures() == 0 && !self.context.backlog_first {
             let (live, old) = match self.context.permits.try_acquire() {
@@ -69,7 +61,7 @@ impl DestinationTask {
                 Err(_) => (self.send_from(End::Live).await, self.send_from(End::Backlog).await),
             };
             return match (live, old) {
-                (Err(one), Err(other)) => Err(Failure { after: one.after.max(other.after), ..one }),
+                (Err(one), Err(other)) => Err(Retry { after: one.after.max(other.after), ..one }),
                 (live, old) => live.and_then(|live| Ok(live | old?)),
             };
         }
@@ -81,23 +73,18 @@ impl DestinationTask {
 
     fn recovered(&mut self) {
         self.backoff.succeeded();
-        if let Some(failures) = self.context.stream_works(&self.destination) {
-            let Destination { group, stream } = &*self.destination;
-            info!(failures, group = &**group, stream = &**stream, "delivery works again");
+        if let Some(failures) = self.context.destination_works(&self.destination) {
+            let destination = self.context.service.name_of(&self.destination);
+            info!(failures, destination, "delivery works again");
         }
     }
 
-    fn failed(&mut self, failure: &Failure) -> Duration {
-        if self.context.stream_fails(&self.destination, &failure.words) {
+    fn failed(&mut self, failure: &Retry) -> Duration {
+        if self.context.destination_fails(&self.destination, &failure.message) {
             let kept = if self.context.retries() { "events wait" } else { "events are lost" };
-            let Destination { group, stream } = &*self.destination;
-            error!(
-                group = &**group,
-                stream = &**stream,
-                error = failure.words,
-                "delivery fails; {kept} until it works again"
-            );
+            let destination = self.context.service.name_of(&self.destination);
+            error!(destination, error = failure.message, "delivery fails; {kept} until it works again");
         }
-        self.backoff.failed(failure.slow).max(failure.after.unwrap_or_default())
+        self.backoff.failed(failure.needs_operator).max(failure.after.unwrap_or_default())
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use confmap::{ComponentId, Faults, Ignored, Node};
 
-use super::values::Check;
+use crate::checked::Check;
 
-/// Bytes that wait in memory where nothing else is written: hours of a node with 110 pods, since they are compressed.
+/// Bytes that wait in memory unless configured: hours of a node with 110 pods, since they are compressed.
 const IN_MEMORY: u64 = 16 << 20;
 /// Most bytes of memory that hold what a disk should and can't.
-pub(crate) const FALLBACK_BYTES: u64 = IN_MEMORY;
-/// Bytes that wait on disk where nothing else is written.
+pub(super) const FALLBACK_BYTES: u64 = IN_MEMORY;
+/// Bytes that wait on disk unless configured.
 const ON_DISK: u64 = 1 << 30;
 
 confmap::choice! {
@@ -18,9 +18,9 @@ confmap::choice! {
     pub enum Sizer {
         /// Bytes held, compressed: of memory, or of the disk with `storage`.
         Bytes = "bytes",
-        /// Log events.
+        /// Items, such as log events.
         Items = "items",
-        /// Requests: what one round has for one log stream.
+        /// Requests: what one batch has for one destination.
         Requests = "requests",
     }
 }
@@ -31,7 +31,7 @@ confmap::config! {
     pub struct SendingQueue {
         /// Keeps what can't be sent at once; else that is dropped, and counted.
         pub enabled: bool = true,
-        /// Requests under way at the same time, over all streams.
+        /// Requests under way at the same time, over all destinations.
         pub num_consumers: u32 = 10,
         /// How much may wait, as `sizer` counts; requests where `sizer` is not written.
         ///
@@ -39,7 +39,7 @@ confmap::config! {
         pub queue_size: Option<u64> = None,
         /// What `queue_size` counts.
         pub sizer: Option<Sizer> = None,
-        /// Waits for room instead of dropping the oldest; rounds that come meanwhile are dropped by their receiver.
+        /// Waits for room instead of dropping the oldest; batches that come meanwhile are dropped by their receiver.
         ///
         /// With `storage` and a size in bytes the oldest on disk goes all the same.
         pub block_on_overflow: bool = false,
@@ -49,11 +49,11 @@ confmap::config! {
         pub backlog_first: bool = false,
         /// How long delivery goes on after SIGTERM; then what is left stays in `storage`, or is lost and counted.
         pub drain_timeout: Duration = Duration::from_secs(25),
-        /// Waits for the answer before the round counts as passed on.
-        #[accepted("the queue takes a round over as soon as it holds it")]
+        /// Waits for the answer before the batch counts as passed on.
+        #[accepted("the queue takes a batch over as soon as it holds it")]
         pub wait_for_result: bool = false,
-        /// How rounds become requests.
-        #[accepted("requests are as large as CloudWatch Logs takes them")]
+        /// How batches become requests.
+        #[accepted("requests are as large as the service takes them")]
         pub batch: Ignored = Ignored,
     }
 }
@@ -91,7 +91,7 @@ impl SendingQueue {
         }
     }
 
-    /// The same where the disk can't be used at all, so that memory has to do.
+    /// The same if the disk can't be used at all, so that memory has to do.
     #[must_use]
     pub fn limit_in_memory(&self) -> (Sizer, u64) {
         match self.limit() {
