@@ -20,6 +20,9 @@ mod self_metrics;
 mod service;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use model::Clock;
