@@ -113,6 +113,13 @@ impl Open {
 }
 
 impl Parcel {
+    /// Its frames, for tests.
+    #[cfg(test)]
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+        let located = frames(&self.body).map_while(Result::ok);
+        located.map(|Located { time_ms, points, start, end }| Frame { time_ms, points, body: &self.body[start..end] })
+    }
+
     fn add(&mut self, frame: Frame<'_>) {
         if self.frames == 0 {
             self.time_ms = frame.time_ms;

@@ -121,6 +121,17 @@ impl Running {
         assert_eq!(self.fake.event_count(), events, "{:?}", self.fake.requests());
     }
 
+    /// Waits until something is so, not longer than twenty seconds.
+    async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..2000 {
+            if is_so(self) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it never came: {:?}, {:?}", self.standing(), self.fake.requests());
+    }
+
     /// Ends it, with all it has delivered.
     async fn stop(self) -> (Arc<FakeCloudWatchLogs>, Registry) {
         let Self { fake, delivery, worker, stop, registry, .. } = self;
@@ -193,9 +204,8 @@ async fn a_round_makes_its_group_and_stream_and_arrives() {
     let time_ms = now_ms();
     running.export(&round(time_ms, 3));
     running.stored(3).await;
-    while running.standing().state != telemetry::State::Ok || running.fake.groups()[GROUP].retention_days.is_none() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    running.until(|running| running.standing().state == telemetry::State::Ok).await;
+    running.until(|running| running.fake.groups()[GROUP].retention_days.is_some()).await;
     let (fake, registry) = running.stop().await;
     let group = &fake.groups()[GROUP];
     assert_eq!(group.retention_days, Some(14));

@@ -74,7 +74,7 @@ async fn waiting_for_room_ends_when_there_is_some_and_when_the_process_ends() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert!(!waiting.is_finished());
     running.store.accept();
-    waiting.await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap().unwrap();
     running.stored(2).await;
 
     running.store.answer_always(Answer::Refuse(Refusal::Retry(Retry::default())));
@@ -82,7 +82,7 @@ async fn waiting_for_room_ends_when_there_is_some_and_when_the_process_ends() {
     running.export(&["d"]);
     running.until(|running| !running.intake.room().is_there()).await;
     running.intake.queue.close();
-    running.intake.room().wait().await;
+    tokio::time::timeout(Duration::from_secs(60), running.intake.room().wait()).await.unwrap();
     running.export(&["e"]);
     running.store.accept();
     running.stop().await;

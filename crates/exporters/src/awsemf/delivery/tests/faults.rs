@@ -4,7 +4,7 @@ use testkit::cloudwatch_logs::Fault;
 
 use super::*;
 
-/// Whatever goes wrong for a while, every event arrives, and twice only where an answer was lost.
+/// Through any fault that passes every event arrives, and twice only where an answer was lost.
 #[tokio::test]
 async fn nothing_is_lost_by_any_fault_that_passes() {
     let cases = [
@@ -132,7 +132,7 @@ async fn a_request_that_is_too_large_goes_in_parts() {
     assert_eq!(own(&registry, "container_insights_dropped_events", ""), 0.0);
 }
 
-/// A group that can't be made holds up no other stream, and is made once somebody allows it.
+/// A group that can't be made holds up no other stream, and is made once that is allowed.
 #[tokio::test]
 async fn streams_wait_for_none_but_themselves() {
     let mut running = Running::start(config());
@@ -197,18 +197,14 @@ async fn the_status_tells_of_the_stream_that_fails() {
     running.export(&round_of("other", "node", now_ms(), 4));
     running.failing().await;
     running.export(&round(now_ms(), 2));
-    while own(&running.registry, "container_insights_sent_events", "") < 2.0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    running.until(|running| own(&running.registry, "container_insights_sent_events", "") >= 2.0).await;
     let standing = running.standing();
     assert_eq!(standing.state, telemetry::State::Degraded);
     assert!(standing.words.contains("logs:CreateLogGroup"), "{standing:?}");
     assert!(standing.words.contains("/aws/containerinsights/other/performance"), "{standing:?}");
     running.fake.set_fault(None);
     running.stored(6).await;
-    while running.standing().state != telemetry::State::Ok {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    running.until(|running| running.standing().state == telemetry::State::Ok).await;
     running.stop().await;
 }
 
@@ -220,9 +216,7 @@ async fn a_retention_that_fails_holds_up_nothing() {
     running.fake.set_fault_of("PutRetentionPolicy", Fault::Denied);
     running.export(&round(now_ms(), 2));
     running.stored(2).await;
-    while own(&running.registry, "container_insights_requests", "denied") < 1.0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    running.until(|running| own(&running.registry, "container_insights_requests", "denied") >= 1.0).await;
     let (fake, registry) = running.stop().await;
     assert_eq!(fake.groups()[GROUP].retention_days, None);
     assert_eq!(own(&registry, "container_insights_requests", "denied"), 1.0);

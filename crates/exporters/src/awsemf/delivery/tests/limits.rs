@@ -1,6 +1,10 @@
 //! What the service takes at most, and what it refuses by the event.
 
+use proptest::prelude::*;
+
+use super::cloudwatch_logs::LIMITS;
 use super::*;
+use crate::delivery::{Destination, Packer};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -60,4 +64,29 @@ fn a_request_without_a_deadline_has_one_of_an_hour() {
     let timeout = |timeout| client_options(&Config { timeout, ..config() }, "1.0").timeout;
     assert_eq!(timeout(Duration::ZERO), LONGEST);
     assert_eq!(timeout(Duration::from_secs(7)), Duration::from_secs(7));
+}
+
+proptest! {
+    // Megabytes each.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// What the engine packs for one stream is a batch that the service takes.
+    #[test]
+    fn every_parcel_fits_one_request(
+        events in prop::collection::vec((0..3 * 86_400_000_i64, 1..400_000_usize), 0..40),
+    ) {
+        let (mut packer, mut parcels, there) = (Packer::new(LIMITS), Vec::new(), Destination::new("g\0s"));
+        for (time_ms, size) in &events {
+            let body = vec![b'x'; *size];
+            packer.push(&there, Frame { time_ms: *time_ms, points: 1, body: &body }, &mut |parcel| parcels.push(parcel));
+        }
+        packer.finish(&mut |parcel| parcels.push(parcel));
+        prop_assert_eq!(parcels.iter().map(|parcel| parcel.frames as usize).sum::<usize>(), events.len());
+        for parcel in &parcels {
+            let events = parcel.frames().map(|frame| logs::Event { time_ms: frame.time_ms, message: frame.body });
+            let mut events: Vec<_> = events.collect();
+            events.sort_by_key(|event| event.time_ms);
+            prop_assert!(logs::limits::check(&events).is_ok());
+        }
+    }
 }

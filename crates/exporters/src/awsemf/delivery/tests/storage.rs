@@ -109,3 +109,28 @@ async fn a_damaged_round_costs_itself() {
     running.stored(100).await;
     running.stop().await;
 }
+
+/// The spool's records are the same in every version, byte for byte.
+#[tokio::test]
+async fn what_an_earlier_version_left_is_delivered() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut spool = open(scratch.path());
+    let time_ms = now_ms();
+    let event = |number: u8| {
+        let text = format!("{{\"n\":{number}}}");
+        [&(time_ms + i64::from(number)).to_le_bytes()[..], &7u32.to_le_bytes(), &7u32.to_le_bytes(), text.as_bytes()]
+            .concat()
+    };
+    let body = [event(1), event(2)].concat();
+    let key = [b"1", GROUP.as_bytes(), b"\0node"].concat();
+    spool.append(&spool::Entry { key: &key, time_ms, items: 2, body: &body }).unwrap();
+    spool.append(&spool::Entry { key: b"1of another service", time_ms, items: 3, body: &body }).unwrap();
+    drop(spool);
+    let running = Running::with(Arc::new(FakeCloudWatchLogs::http()), config(), Some(open(scratch.path())));
+    running.stored(2).await;
+    let (fake, registry) = running.stop().await;
+    let messages: Vec<_> = fake.events(GROUP, "node").into_iter().map(|event| event.message).collect();
+    assert_eq!(messages, ["{\"n\":1}", "{\"n\":2}"]);
+    assert_eq!(own(&registry, "otelcol_exporter_sent_metric_points", ""), 14.0);
+    assert_eq!(own(&registry, "container_insights_dropped_events", "foreign_version"), 3.0);
+}
