@@ -183,7 +183,7 @@ fn make(path: &Path, permissions: u32) -> Result<OwnedFd, Error> {
 fn open_file(directory: &OwnedFd, path: &Path, name: &str, flags: OFlags) -> Result<File, Error> {
     let path = path.join(name);
     let failed = |error: Errno| match error {
-        // A pipe nobody reads, or a directory.
+        // A pipe without a reader, or a directory.
         Errno::NXIO | Errno::ISDIR => Error::NotOwn { path: path.clone() },
         error => Error::io("open", &path, error),
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct Options {
     /// The directory, made with its parents where missing. Nothing else should live in it.
     pub directory: PathBuf,
-    /// Permission bits of a directory that is made, whatever the umask; one that exists keeps its own.
+    /// Permission bits of a directory that is created, in spite of the umask; an existing one keeps its own.
     pub permissions: u32,
     /// Most bytes all segments together may take on disk, each rounded up to whole blocks of 4096.
     pub budget_bytes: u64,

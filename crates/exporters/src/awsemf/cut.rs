@@ -172,7 +172,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the attributes: what is left fits, and is JSON where it was.
+        /// Of any attributes what is left fits, and is JSON if it was before.
         #[test]
         fn what_is_left_fits(texts in prop::collection::vec(".{0,80}", 0..6), documents in prop::collection::vec(document(), 0..4), most in 0..400_usize) {
             let texts: Vec<Text> = texts.iter().map(|text| text.as_str().into()).collect();

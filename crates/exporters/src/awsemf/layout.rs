@@ -134,7 +134,7 @@ fn accepts(accepted: &[u64], declaration: u16) -> bool {
     accepted.get(usize::from(declaration / 64)).is_none_or(|word| word >> (declaration % 64) & 1 == 1)
 }
 
-/// Hashes lists of words, eight bytes at a time; the keys are the agent's own numbers, so nobody chooses them.
+/// Hashes lists of words, eight bytes at a time; the keys are the agent's own numbers, so no sender can choose them.
 #[derive(Debug, Default)]
 pub(crate) struct WordHasher(u64);
 

@@ -72,7 +72,7 @@ pub fn of_source(unit: &str) -> &'static str {
         "Gbit/s" => "Gigabits/Second",
         "Tbit/s" => "Terabits/Second",
         "1/s" => "Count/Second",
-        // `{pods}` counts things, whatever the word between the braces.
+        // `{pods}` counts things; the word between the braces says which.
         _ => match unit.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
             Some((_, "")) => "Count",
             Some((_, "/s")) => "Count/Second",

@@ -40,7 +40,7 @@ impl Spool {
     /// Drops the oldest records until a frame of this length fits.
     pub(super) fn make_room(&mut self, frame_bytes: u64) -> Result<(), Error> {
         while self.disk_bytes + self.growth(frame_bytes) > self.budget_bytes {
-            // Space with nothing pending in it costs nobody a record.
+            // Space with nothing pending in it costs no record.
             let free = self.segments.values().find(|segment| segment.pending == 0);
             let Some(first_id) = free.or(self.segments.values().next()).map(|segment| segment.first_id) else { break };
             let dropped = self.segments.get(&first_id).map(Segment::count).unwrap_or_default();
@@ -141,7 +141,7 @@ impl Spool {
         }
     }
 
-    /// A head that was deleted by somebody takes no more records: they would be gone with it.
+    /// A head that another program deleted takes no more records: they would be gone with it.
     fn leave_lost_head(&mut self) {
         let links = |head: &File| head.metadata().map_or(0, |metadata| metadata.nlink());
         if self.head.as_ref().is_some_and(|head| links(head) == 0) {

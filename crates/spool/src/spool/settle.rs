@@ -169,7 +169,7 @@ fn sync_segment(directory: &Directory, first_id: u64, head: Option<&File>) -> Re
     }
     match directory.open_segment(first_id, Access::Write) {
         Ok(file) => file.sync_data().map_err(failed),
-        // Deleted by somebody: reading its records tells.
+        // Deleted by another program: reading its records fails, and says so.
         Err(error) if error.is_not_found() => Ok(()),
         Err(error) => Err(error),
     }

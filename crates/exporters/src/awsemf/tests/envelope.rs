@@ -35,7 +35,7 @@ fn an_event_without_directives_has_version_0_and_a_timestamp() {
 }
 
 #[test]
-fn timestamp_and_version_stand_once_whatever_the_record_says() {
+fn timestamp_and_version_stand_once_even_if_the_record_has_them() {
     let mut pairs = NODE.to_vec();
     pairs.extend([("Timestamp", "1700000000123"), ("Version", "7")]);
     let event = encode_one(&config(SAMPLE), record(&pairs, &[("node_cpu_limit", 2000.0)]));

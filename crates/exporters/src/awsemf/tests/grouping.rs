@@ -157,7 +157,7 @@ fn check_apart(yaml: &str, first: &[(&str, &str)], second: &[(&str, &str)]) {
 }
 
 #[test]
-fn whatever_directives_depend_on_keeps_combinations_apart() {
+fn everything_directives_depend_on_keeps_layouts_apart() {
     let declared = "resource_to_telemetry_conversion: {enabled: true}, metric_declarations: [
         {dimensions: [[a], []], metric_name_selectors: [m], label_matchers: [{label_names: [b], regex: x}]},
         {dimensions: [[a]], metric_name_selectors: [m]}]";
