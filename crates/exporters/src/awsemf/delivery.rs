@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use aws::Settings;
 use aws::logs::{self, GroupSettings};
+use component::Refusal;
 use model::{Batch, Clock};
 use spool::Spool;
 use telemetry::{Registry, Status};
@@ -110,6 +111,7 @@ impl Delivery {
 impl Exporter for Delivery {
     fn export(&mut self, batch: &Batch) -> Result<(), Error> {
         let Self { encoder, encoder_metrics, unresolved, intake, clock } = self;
+        intake.admit().map_err(Refusal::from)?;
         let now = clock.stamp().monotonic;
         let Ok(()) = encoder.encode::<Infallible>(batch, &mut |event| {
             if !unresolved.holds(&event, now) {

@@ -25,6 +25,13 @@ pub enum Overflow {
 #[error("the sending queue is full")]
 pub struct Full;
 
+/// For the receiver's sender.
+impl From<Full> for component::Refusal {
+    fn from(full: Full) -> Self {
+        Self::retryable(full.to_string())
+    }
+}
+
 /// Tells when a batch finds room in an exporter's queue. Clones are of the same queue.
 #[derive(Debug, Clone)]
 pub struct Room(Arc<Queue>);
