@@ -206,3 +206,24 @@ async fn what_is_not_delivered_when_time_is_up_is_counted() {
     assert_eq!(began.elapsed().as_secs(), 25, "the drain timeout");
     assert_eq!(running.dropped("shutdown"), 2);
 }
+
+/// A service that the engine knew by name would be one that all others carry.
+#[test]
+fn the_engine_names_no_service() {
+    fn read(folder: &std::path::Path, names: &[&str]) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.ends_with("tests") || entry.ends_with("tests.rs") {
+                continue;
+            }
+            if entry.is_dir() {
+                read(&entry, names);
+                continue;
+            }
+            let text = std::fs::read_to_string(&entry).unwrap().to_lowercase();
+            let named = names.iter().find(|name| text.contains(**name));
+            assert_eq!(named, None, "{}", entry.display());
+        }
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/delivery");
+    read(&folder, &["aws::", "awsemf", "cloudwatch", "otlp", "prometheus"]);
+}
