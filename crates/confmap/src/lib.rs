@@ -42,3 +42,4 @@ pub use option_doc::OptionDoc;
 pub use secret::Secret;
 pub use suggest::{closest, did_you_mean};
 pub use urls::hide_urls;
+pub use yaml::parse as parse_yaml;

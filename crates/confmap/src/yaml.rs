@@ -28,7 +28,7 @@ const KEY_LIMIT: usize = 1024;
 /// Reads a document; `None` after adding a fault where it can't be read at all.
 ///
 /// Duplicate keys and the like are added to `faults` too, but reading goes on past them. An empty document is null.
-pub(crate) fn parse(text: &str, source: &Arc<str>, faults: &mut Faults) -> Option<Node> {
+pub fn parse(text: &str, source: &Arc<str>, faults: &mut Faults) -> Option<Node> {
     parse_at(text, source, "", faults)
 }
 

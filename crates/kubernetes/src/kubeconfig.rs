@@ -15,8 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use confmap::{Faults, Node, Value};
 
 use crate::error::Error;
 
@@ -45,126 +44,113 @@ pub(crate) struct Context {
     pub(crate) client: Option<(Source, Source)>,
 }
 
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "current-context", default)]
-    current_context: Option<String>,
-    #[serde(default)]
-    clusters: Option<Vec<NamedCluster>>,
-    #[serde(default)]
-    contexts: Option<Vec<NamedContext>>,
-    #[serde(default)]
-    users: Option<Vec<NamedUser>>,
+/// The line of a value that has another shape than a kubeconfig's.
+struct Wrong(u32);
+
+/// A part of the file: a map, or nothing at all.
+#[derive(Clone, Copy)]
+struct Part<'a>(Option<&'a Node>);
+
+impl<'a> Part<'a> {
+    /// The value of a key; `None` where there is none.
+    fn value(self, key: &str) -> Result<Option<&'a Node>, Wrong> {
+        match self.0 {
+            Some(node) if node.as_map().is_none() && !node.is_null() => Err(Wrong(node.location.line)),
+            node => Ok(node.and_then(|node| node.get(key)).filter(|value| !value.is_null())),
+        }
+    }
+
+    fn part(self, key: &str) -> Result<Part<'a>, Wrong> {
+        Ok(Part(self.value(key)?))
+    }
+
+    /// The text of a key; `None` where it is empty.
+    fn text(self, key: &str) -> Result<Option<&'a str>, Wrong> {
+        let Some(value) = self.value(key)? else { return Ok(None) };
+        value.text().map(|text| Some(text).filter(|text| !text.is_empty())).ok_or(Wrong(value.location.line))
+    }
+
+    fn flag(self, key: &str) -> Result<bool, Wrong> {
+        match self.value(key)? {
+            None => Ok(false),
+            Some(Node { value: Value::Bool(flag), .. }) => Ok(*flag),
+            Some(other) => Err(Wrong(other.location.line)),
+        }
+    }
+
+    fn list(self, key: &str) -> Result<&'a [Node], Wrong> {
+        match self.value(key)? {
+            None => Ok(&[]),
+            Some(Node { value: Value::List(items), .. }) => Ok(items),
+            Some(other) => Err(Wrong(other.location.line)),
+        }
+    }
 }
 
-#[derive(Deserialize)]
-struct NamedCluster {
-    name: String,
-    #[serde(default)]
-    cluster: Option<Cluster>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-struct Cluster {
-    server: Option<String>,
-    tls_server_name: Option<String>,
-    insecure_skip_tls_verify: Option<bool>,
-    certificate_authority: Option<String>,
-    certificate_authority_data: Option<String>,
-    proxy_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct NamedContext {
-    name: String,
-    #[serde(default)]
-    context: Option<Pair>,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    cluster: Option<String>,
-    user: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct NamedUser {
-    name: String,
-    #[serde(default)]
-    user: Option<User>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-struct User {
-    token: Option<String>,
-    #[serde(rename = "tokenFile")]
-    token_file: Option<String>,
-    client_certificate: Option<String>,
-    client_certificate_data: Option<String>,
-    client_key: Option<String>,
-    client_key_data: Option<String>,
-    exec: Option<IgnoredAny>,
-    auth_provider: Option<IgnoredAny>,
-    username: Option<String>,
-    #[serde(rename = "as")]
-    impersonate: Option<String>,
+/// Of the item with this name what stands below `key`.
+fn named<'a>(items: &'a [Node], name: &str, key: &str) -> Result<Option<Part<'a>>, Wrong> {
+    for item in items {
+        let item = Part(Some(item));
+        if item.text("name")?.unwrap_or_default() == name {
+            return item.part(key).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the current context of the kubeconfig at `path`, whose text is `bytes`. No error shows any of the text.
 pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Context, Error> {
     let fault = |reason: String| Error::Content { path: path.to_owned(), reason };
+    let wrong = |Wrong(line)| fault(format!("is no kubeconfig (line {line})"));
     let text = std::str::from_utf8(bytes).map_err(|_| fault("is not UTF-8".into()))?;
-    let options = serde_saphyr::options! { with_snippet: false };
-    let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let line = error.location().map(|location| format!(" (line {})", location.line())).unwrap_or_default();
-        fault(format!("is no kubeconfig{line}"))
-    })?;
+    let mut faults = Faults::new();
+    let root = confmap::parse_yaml(text, &path.to_string_lossy().into(), &mut faults);
+    if let Some(found) = faults.iter().next() {
+        return Err(wrong(Wrong(found.location.as_ref().map_or(0, |location| location.line))));
+    }
+    let root = Part(root.as_ref());
+    let lists = [root.list("contexts"), root.list("clusters"), root.list("users")];
+    let [contexts, clusters, users] = lists;
+    let (contexts, clusters, users) = (contexts.map_err(wrong)?, clusters.map_err(wrong)?, users.map_err(wrong)?);
 
-    let current = file.current_context.filter(|name| !name.is_empty());
+    let current = root.text("current-context").map_err(wrong)?;
     let current = current.ok_or_else(|| fault("has no current-context".into()))?;
-    let contexts = file.contexts.unwrap_or_default();
-    let pair = contexts.into_iter().find(|context| context.name == current).and_then(|context| context.context);
+    let pair = named(contexts, current, "context").map_err(wrong)?.filter(|pair| pair.0.is_some());
     let pair = pair.ok_or_else(|| fault(format!("has no context {current:?}")))?;
-    let cluster_name = pair.cluster.unwrap_or_default();
-    let clusters = file.clusters.unwrap_or_default();
-    let cluster = clusters.into_iter().find(|cluster| cluster.name == cluster_name).and_then(|it| it.cluster);
-    let cluster = cluster.ok_or_else(|| fault(format!("has no cluster {cluster_name:?}")))?;
-    let user = match pair.user.filter(|name| !name.is_empty()) {
-        None => User::default(),
+    let name = pair.text("cluster").map_err(wrong)?.unwrap_or_default();
+    let cluster = named(clusters, name, "cluster").map_err(wrong)?.filter(|cluster| cluster.0.is_some());
+    let cluster = cluster.ok_or_else(|| fault(format!("has no cluster {name:?}")))?;
+    let user = match pair.text("user").map_err(wrong)? {
+        None => Part(None),
         Some(name) => {
-            let users = file.users.unwrap_or_default();
-            let user = users.into_iter().find(|user| user.name == name);
-            user.ok_or_else(|| fault(format!("has no user {name:?}")))?.user.unwrap_or_default()
+            named(users, name, "user").map_err(wrong)?.ok_or_else(|| fault(format!("has no user {name:?}")))?
         }
     };
-    if let Some(what) = unsupported(&cluster, &user) {
+    if let Some(what) = unsupported(cluster, user).map_err(wrong)? {
         return Err(fault(format!("uses {what}, which is not supported; give a token or a client certificate")));
     }
 
     let folder = path.parent().unwrap_or(Path::new(""));
-    let source = |key: &str, data: Option<String>, file: Option<String>| -> Result<Option<Source>, Error> {
-        if let Some(data) = data.filter(|data| !data.is_empty()) {
-            let bytes = net::base64::decode(data.as_bytes()).ok_or_else(|| fault(format!("{key} is not base64")))?;
-            return Ok(Some(Source::Data(bytes)));
-        }
-        Ok(file.filter(|file| !file.is_empty()).map(|file| Source::File(folder.join(file))))
+    let source = |part: Part<'_>, key: &str| -> Result<Option<Source>, Error> {
+        let data_key = format!("{key}-data");
+        // Both are read, so that a value of another shape is told either way.
+        let (data, file) = (part.text(&data_key).map_err(wrong)?, part.text(key).map_err(wrong)?);
+        let Some(data) = data else { return Ok(file.map(|file| Source::File(folder.join(file)))) };
+        let bytes = net::base64::decode(data.as_bytes()).ok_or_else(|| fault(format!("{data_key} is not base64")))?;
+        Ok(Some(Source::Data(bytes)))
     };
-    let ca = source("certificate-authority-data", cluster.certificate_authority_data, cluster.certificate_authority)?;
-    let certificate = source("client-certificate-data", user.client_certificate_data, user.client_certificate)?;
-    let key = source("client-key-data", user.client_key_data, user.client_key)?;
-    let client = match (certificate, key) {
+    let ca = source(cluster, "certificate-authority")?;
+    let client = match (source(user, "client-certificate")?, source(user, "client-key")?) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         _ => return Err(fault("has only one of client certificate and client key".into())),
     };
-    let token_file = user.token_file.filter(|file| !file.is_empty()).map(|file| Source::File(folder.join(file)));
-    let token = user.token.filter(|token| !token.is_empty()).map(|token| Source::Data(token.into_bytes()));
+    let token_file = user.text("tokenFile").map_err(wrong)?.map(|file| Source::File(folder.join(file)));
+    let token = user.text("token").map_err(wrong)?.map(|token| Source::Data(token.as_bytes().to_vec()));
     Ok(Context {
-        server: cluster.server.filter(|server| !server.is_empty()).ok_or_else(|| fault("has no server".into()))?,
-        tls_server_name: cluster.tls_server_name.filter(|name| !name.is_empty()),
-        insecure_skip_verify: cluster.insecure_skip_tls_verify.unwrap_or_default(),
+        server: cluster.text("server").map_err(wrong)?.ok_or_else(|| fault("has no server".into()))?.to_owned(),
+        tls_server_name: cluster.text("tls-server-name").map_err(wrong)?.map(str::to_owned),
+        insecure_skip_verify: cluster.flag("insecure-skip-tls-verify").map_err(wrong)?,
         ca,
         token: token_file.or(token),
         client,
@@ -172,18 +158,18 @@ pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Context, Error> {
 }
 
 /// What the context needs that we don't do; going on without it would be another identity or another way.
-fn unsupported(cluster: &Cluster, user: &User) -> Option<&'static str> {
-    if user.exec.is_some() {
+fn unsupported(cluster: Part<'_>, user: Part<'_>) -> Result<Option<&'static str>, Wrong> {
+    Ok(if user.value("exec")?.is_some() {
         Some("an exec plugin")
-    } else if user.auth_provider.is_some() {
+    } else if user.value("auth-provider")?.is_some() {
         Some("an auth-provider")
-    } else if user.username.as_ref().is_some_and(|name| !name.is_empty()) {
+    } else if user.text("username")?.is_some() {
         Some("a user name and password")
-    } else if user.impersonate.as_ref().is_some_and(|name| !name.is_empty()) {
+    } else if user.text("as")?.is_some() {
         Some("impersonation")
-    } else if cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()) {
+    } else if cluster.text("proxy-url")?.is_some() {
         Some("a proxy-url")
     } else {
         None
-    }
+    })
 }
