@@ -4,14 +4,13 @@
 //! client must never do (another path or method, a token in clear text or after a redirect) is written down as a violation.
 
 mod answer;
-mod serve;
 
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use tokio::sync::mpsc::UnboundedSender;
+
+use crate::server::Server;
 
 /// The two answers an agent asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +55,8 @@ pub struct Request {
 /// A kubelet of a test's own.
 #[derive(Debug)]
 pub struct FakeKubelet {
-    endpoint: String,
-    ca_pem: Option<String>,
+    server: Server,
     state: Arc<Mutex<State>>,
-    commands: UnboundedSender<(Command, mpsc::Sender<()>)>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,13 +71,6 @@ struct State {
     violations: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Command {
-    Refuse,
-    Accept,
-    Stop,
-}
-
 impl FakeKubelet {
     /// A kubelet without encryption, which takes no token: one that arrives is a violation.
     ///
@@ -89,7 +78,7 @@ impl FakeKubelet {
     ///
     /// Where loopback has no free port.
     pub fn http() -> FakeKubelet {
-        FakeKubelet::start(None)
+        FakeKubelet::start(false)
     }
 
     /// A kubelet with TLS, its certificate for 127.0.0.1 signed by the CA of [`FakeKubelet::ca_pem`].
@@ -98,29 +87,23 @@ impl FakeKubelet {
     ///
     /// Where loopback has no free port.
     pub fn https() -> FakeKubelet {
-        FakeKubelet::start(Some(serve::Identity::generate()))
+        FakeKubelet::start(true)
     }
 
-    fn start(identity: Option<serve::Identity>) -> FakeKubelet {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let address = listener.local_addr().expect("a bound listener has an address");
-        let scheme = if identity.is_some() { "https" } else { "http" };
-        let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
-        let state = Arc::new(Mutex::new(State { encrypted: identity.is_some(), ..State::default() }));
-        let (commands, received) = tokio::sync::mpsc::unbounded_channel();
-        let thread_state = Arc::clone(&state);
-        let thread = std::thread::spawn(move || serve::run(listener, identity, &thread_state, received));
-        FakeKubelet { endpoint: format!("{scheme}://{address}"), ca_pem, state, commands, thread: Some(thread) }
+    fn start(encrypted: bool) -> FakeKubelet {
+        let state = Arc::new(Mutex::new(State { encrypted, ..State::default() }));
+        let server = Server::start(Arc::new(answer::Kubelet(Arc::clone(&state))), encrypted.then_some(&[]));
+        FakeKubelet { server, state }
     }
 
     /// Where it listens, such as `https://127.0.0.1:40961`.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.server.endpoint()
     }
 
     /// The CA its certificate is signed by, in PEM; `None` without TLS.
     pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
+        self.server.ca_pem()
     }
 
     /// From now on a request needs this bearer token; one with another gets 401.
@@ -147,7 +130,7 @@ impl FakeKubelet {
     ///
     /// Where the server's thread is gone.
     pub fn refuse(&self) {
-        self.command(Command::Refuse);
+        self.server.refuse();
     }
 
     /// Opens the same port again after [`FakeKubelet::refuse`].
@@ -156,7 +139,7 @@ impl FakeKubelet {
     ///
     /// Where the server's thread is gone.
     pub fn accept(&self) {
-        self.command(Command::Accept);
+        self.server.accept();
     }
 
     /// Every request so far, oldest first.
@@ -171,23 +154,6 @@ impl FakeKubelet {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("the server's thread did not panic")
-    }
-
-    fn command(&self, command: Command) {
-        let (done, wait) = mpsc::channel();
-        self.commands.send((command, done)).expect("the server's thread is there");
-        wait.recv().expect("the server's thread answers");
-    }
-}
-
-impl Drop for FakeKubelet {
-    fn drop(&mut self) {
-        // A thread that has already ended needs no stopping, and its panic has been printed.
-        let (done, _wait) = mpsc::channel();
-        let _ = self.commands.send((Command::Stop, done));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

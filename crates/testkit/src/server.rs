@@ -29,7 +29,9 @@ pub(crate) struct Request {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
+    /// Blanks behind the body.
+    pub(crate) blanks: u64,
     pub(crate) delay: Duration,
     pub(crate) end: End,
 }
@@ -41,6 +43,8 @@ pub(crate) enum End {
     Whole,
     /// Half of the body, and then the connection closes.
     Half,
+    /// Half of the body, and then nothing more, ever.
+    Stall,
     /// Nothing, and the connection stays open.
     Hang,
     /// Nothing, and the connection closes.
@@ -48,8 +52,8 @@ pub(crate) enum End {
 }
 
 impl Reply {
-    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-        Reply { status, headers: Vec::new(), body: body.into(), delay: Duration::ZERO, end: End::Whole }
+    pub(crate) fn new(status: u16, body: impl Into<Bytes>) -> Reply {
+        Reply { status, headers: Vec::new(), body: body.into(), blanks: 0, delay: Duration::ZERO, end: End::Whole }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Reply {

@@ -1,23 +1,32 @@
-//! The server's thread: connections, TLS, and a port that can be closed and opened again.
+//! The server's thread: a port that can be closed and opened again, over the agent's own HTTP server.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::Pin;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use http_body_util::BodyExt;
 use hyper::Response;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use net::server::{Answering, Answers, Content, Limits};
+use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
-use super::body::Answer;
+use super::body::Faulty;
 use super::{Command, End, Handler, Request};
+
+/// As much as any test takes.
+const LIMITS: Limits = Limits {
+    headers: Duration::from_secs(3600),
+    body: Duration::from_secs(3600),
+    connection: Duration::from_secs(3600),
+    connections: 1 << 14,
+    head_bytes: 1 << 20,
+    body_bytes: 1 << 30,
+    keep_alive: true,
+};
 
 /// A certificate for 127.0.0.1, localhost and other names, and the CA that signed it.
 pub(super) struct Identity {
@@ -42,15 +51,15 @@ impl Identity {
         Identity { ca_pem, certificate, key }
     }
 
-    fn acceptor(self) -> TlsAcceptor {
+    fn config(self) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring knows the default versions")
             .with_no_client_auth()
             .with_single_cert(vec![self.certificate], self.key)
             .expect("the key belongs to the certificate");
-        TlsAcceptor::from(Arc::new(config))
+        Arc::new(config)
     }
 }
 
@@ -61,61 +70,45 @@ pub(super) fn run(
     commands: UnboundedReceiver<(Command, mpsc::Sender<()>)>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    let acceptor = identity.map(Identity::acceptor);
-    runtime.block_on(listen(listener, acceptor, handler, commands));
+    let server = net::server::Server::new(LIMITS, Arc::new(Adapted(handler)));
+    let server = match identity {
+        None => server,
+        Some(identity) => server.with_tls(identity.config()),
+    };
+    runtime.block_on(listen(listener, &server, commands));
 }
 
 async fn listen(
     listener: StdListener,
-    acceptor: Option<TlsAcceptor>,
-    handler: Arc<impl Handler>,
+    server: &net::server::Server,
     mut commands: UnboundedReceiver<(Command, mpsc::Sender<()>)>,
 ) {
     let address = listener.local_addr().expect("a bound listener has an address");
     listener.set_nonblocking(true).expect("a listener can be non-blocking");
-    let mut listener = Some(TcpListener::from_std(listener).expect("a listener joins the runtime"));
-    let mut connections = JoinSet::new();
-    let mut number = 0;
+    let listener = TcpListener::from_std(listener).expect("a listener joins the runtime");
+    let refuse = || -> Pin<Box<dyn Future<Output = ()> + '_>> { Box::pin(std::future::pending()) };
+    let mut accepts = true;
+    let mut serving: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(server.serve(listener));
     loop {
         tokio::select! {
             command = commands.recv() => {
                 let Some((command, done)) = command else { return };
                 match command {
                     Command::Stop => return,
-                    Command::Accept => listener = Some(listener.take().unwrap_or_else(|| bind(address))),
+                    Command::Accept if accepts => {}
+                    Command::Accept => serving = Box::pin(server.serve(bind(address))),
                     Command::Refuse => {
-                        listener = None;
-                        connections.shutdown().await;
+                        serving = refuse();
+                        // Connections end when they have their turn next.
+                        tokio::task::yield_now().await;
                     }
                 }
+                accepts = command == Command::Accept;
                 // Who gave the command may have stopped waiting.
                 let _ = done.send(());
             }
-            accepted = accept(listener.as_ref()) => {
-                let Ok((stream, _)) = accepted else { continue };
-                number += 1;
-                let (handler, acceptor, number) = (Arc::clone(&handler), acceptor.clone(), number);
-                connections.spawn(async move {
-                    match acceptor {
-                        None => connection(stream, number, handler).await,
-                        Some(acceptor) => {
-                            // A client that refuses the certificate ends here, which is its right.
-                            if let Ok(stream) = acceptor.accept(stream).await {
-                                connection(stream, number, handler).await;
-                            }
-                        }
-                    }
-                });
-            }
-            Some(_) = connections.join_next() => {}
+            () = &mut serving => {}
         }
-    }
-}
-
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
     }
 }
 
@@ -127,28 +120,37 @@ fn bind(address: SocketAddr) -> TcpListener {
     socket.listen(128).expect("a bound socket listens")
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, number: u64, handler: Arc<impl Handler>) {
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let handler = Arc::clone(&handler);
-        async move {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            let path = head.uri.path_and_query().map_or_else(String::new, ToString::to_string);
-            let request = Request { method: head.method, path, headers: head.headers, body, connection: number };
-            let reply = handler.answer(request);
+/// A fake, as the server takes one.
+struct Adapted<H>(Arc<H>);
+
+impl<H> fmt::Debug for Adapted<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a fake")
+    }
+}
+
+impl<H: Handler> Answers for Adapted<H> {
+    fn name(&self) -> &'static str {
+        "a fake"
+    }
+
+    fn answer(&self, request: net::server::Request) -> Answering<'_> {
+        let net::server::Request { method, uri, headers, body, connection } = request;
+        let path = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        let reply = self.0.answer(Request { method, path, headers, body, connection });
+        Box::pin(async move {
             tokio::time::sleep(reply.delay).await;
             match reply.end {
                 End::Hang => std::future::pending().await,
                 End::Close => return Err(io::Error::other("a fault on demand")),
-                End::Whole | End::Half => {}
+                End::Whole | End::Half | End::Stall => {}
             }
             let mut builder = Response::builder().status(reply.status);
             for (name, value) in reply.headers {
                 builder = builder.header(name, value);
             }
-            builder.body(Answer::new(reply.body, reply.end)).map_err(io::Error::other)
-        }
-    });
-    // An error is a client that went away or a fault on demand.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let content = Content::of(Faulty::new(reply.body, reply.blanks, reply.end));
+            builder.body(content).map_err(io::Error::other)
+        })
+    }
 }
