@@ -58,6 +58,8 @@ pub(crate) fn sets(data: &Data) -> Vec<Set> {
         Data::Number(_) => Vec::new(),
         Data::Histogram(histogram) => vec![of_histogram(histogram)],
         Data::ExponentialHistogram(histogram) => of_exponential(histogram),
+        // One quantile that is no number is enough, as in the Go exporter: a window without measurements has such.
+        Data::Summary(summary) if !is_finite(summary) => Vec::new(),
         Data::Summary(summary) => vec![of_summary(summary)],
     };
     if sets.iter().all(|set| set.numbers().all(f64::is_finite)) { sets } else { Vec::new() }
@@ -68,7 +70,8 @@ pub(crate) fn sets(data: &Data) -> Vec<Set> {
 fn of_histogram(histogram: &Histogram) -> Set {
     let sum = histogram.sum.unwrap_or(0.0);
     let used = |(_, count): &(usize, &u64)| **count > 0;
-    let bound = |at: usize| histogram.bounds.get(at).copied();
+    // Some senders spell out the last bound, which is infinite.
+    let bound = |at: usize| histogram.bounds.get(at).copied().filter(|bound| bound.is_finite());
     let mut buckets = histogram.buckets.iter().enumerate().filter(used);
     // Of a bucket without an end on one side the other one.
     let (first, last) = (buckets.next(), buckets.next_back());
@@ -138,6 +141,10 @@ fn buckets(histogram: &ExponentialHistogram, base: f64) -> Vec<Bucket> {
     }
     all.append(&mut side(&histogram.negative, -1.0));
     all
+}
+
+fn is_finite(summary: &Summary) -> bool {
+    summary.quantiles.iter().all(|(quantile, value)| quantile.is_finite() && value.is_finite())
 }
 
 /// A statistic set from the lowest to the highest quantile, in any order.

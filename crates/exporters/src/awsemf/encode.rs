@@ -8,7 +8,7 @@ use super::config::{Config, EnvelopeVersion, Undeclared};
 use super::cut::{Cut, cut};
 use super::destination::Destination;
 use super::destinations::Destinations;
-use super::distribution;
+use super::distribution::{self, Set};
 use super::event::Writing;
 use super::fields::{Encoding, Field, Label, LayoutKey, Reading};
 use super::grouping::{self, Grouping, Part};
@@ -294,7 +294,7 @@ impl Encoder {
             Number::Float(value) => (Reading::Float(value), value.abs() <= limits::METRIC_VALUE),
         };
         let plan = self.memory.metrics.of(&point.metric, &mut self.memory.names);
-        self.put(point, Field { plan, value, in_range });
+        let _taken = self.put(point, Field { plan, value, in_range });
     }
 
     fn gather_distribution(&mut self, point: &model::Point, data: &Data) {
@@ -304,31 +304,32 @@ impl Encoder {
             return;
         }
         let plan = self.memory.metrics.of(&point.metric, &mut self.memory.names);
-        for (part, set) in (0..).zip(&sets) {
+        let mut field = |set: &Set| {
             let json = &mut self.scratch.distributions;
             let start = json.len();
             set.write(json);
             let [start, end] = [start, json.len()].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
-            let in_range = set.is_within(limits::METRIC_VALUE);
-            let field = Field { plan, value: Reading::Json(start, end), in_range };
-            if part == 0 {
-                self.put(point, field);
-            } else {
-                self.scratch.further.push((part, field));
-            }
+            Field { plan, value: Reading::Json(start, end), in_range: set.is_within(limits::METRIC_VALUE) }
+        };
+        let fields: Vec<Field> = sets.iter().map(&mut field).collect();
+        if self.put(point, fields[0]) {
+            self.scratch.further.extend((1..).zip(fields.into_iter().skip(1)));
         }
     }
 
-    /// Takes a metric, unless another member has its name.
-    fn put(&mut self, point: &model::Point, field: Field) {
-        let plan = self.memory.metrics.get(field.plan);
+    /// Takes a metric, unless another member has its name; says whether it did. One that was there before goes with all its
+    /// parts.
+    fn put(&mut self, point: &model::Point, field: Field) -> bool {
+        let metrics = &self.memory.metrics;
+        let plan = metrics.get(field.plan);
         let (name, reserved) = (plan.name, plan.reserved);
         match self.scratch.seen(name) {
-            _ if reserved => self.collide(point),
-            Some(Seen { field: None, .. }) => self.collide(point),
+            _ if reserved => return self.collide(point),
+            Some(Seen { field: None, .. }) => return self.collide(point),
             Some(Seen { field: Some(place), .. }) => {
                 self.counts.replaced += 1;
                 self.scratch.fields[place as usize] = field;
+                self.scratch.further.retain(|(_, further)| metrics.get(further.plan).name != name);
             }
             None => {
                 let place = u32::try_from(self.scratch.fields.len()).unwrap_or(u32::MAX);
@@ -336,11 +337,14 @@ impl Encoder {
                 self.scratch.fields.push(field);
             }
         }
+        true
     }
 
-    fn collide(&mut self, point: &model::Point) {
+    /// Counts a metric that is left out: it was not taken.
+    fn collide(&mut self, point: &model::Point) -> bool {
         self.counts.collisions += 1;
         debug!(metric = point.metric.name(), "metric left out: the event has another member of this name");
+        false
     }
 
     /// Writes an event with these fields, or several where one would be too large.

@@ -4,11 +4,15 @@
 //! labels.
 
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 use model::{Attributes, Batch, Name, Record, Text};
 
 /// The attributes of a resource whose attributes are no labels.
 static NONE: Attributes = Attributes::new();
+/// The label that has the name of a record's scope, as the Go exporter calls it.
+pub(crate) const SCOPE: &str = "OTelLib";
+static SCOPE_NAME: LazyLock<Name> = LazyLock::new(|| SCOPE.into());
 
 /// A record as a part of an event.
 #[derive(Debug, Clone, Copy)]
@@ -101,9 +105,25 @@ fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
-/// The labels of a record's points, in byte order of the names: its own attributes, and with conversion those of its resource,
-/// which win over own ones of the same name.
+/// The labels of a record's points, in byte order of the names: its attributes and the name of its scope, which wins over an
+/// attribute called [`SCOPE`]. A scope without a name is none.
 pub(crate) fn labels(record: &Record, conversion: bool) -> impl Iterator<Item = (&Name, &Text)> {
+    let named = record.scope.as_deref().filter(|scope| !scope.name.is_empty());
+    let mut scope = named.map(|scope| (&*SCOPE_NAME, &scope.name));
+    let mut attributes = attributes(record, conversion).peekable();
+    std::iter::from_fn(move || {
+        let Some(label) = scope else { return attributes.next() };
+        match attributes.peek().map(|(name, _)| (*name).cmp(label.0)) {
+            Some(Ordering::Less) => return attributes.next(),
+            Some(Ordering::Equal) => drop(attributes.next()),
+            _ => {}
+        }
+        scope.take()
+    })
+}
+
+/// A record's own attributes, and with conversion those of its resource, which win over own ones of the same name.
+fn attributes(record: &Record, conversion: bool) -> impl Iterator<Item = (&Name, &Text)> {
     let common = if conversion { &record.resource.attributes } else { &NONE };
     let (mut common, mut own) = (common.iter(), record.attributes.iter());
     let (mut next_common, mut next_own) = (common.next(), own.next());

@@ -7,6 +7,7 @@ use catalog::Attribute;
 use model::{Name, Text};
 
 use super::config::Config;
+use super::parts::SCOPE;
 use super::{json, limits};
 
 /// The attribute that says how finely metrics are stored; never a field.
@@ -62,7 +63,7 @@ impl NameTable {
                 roles.insert(name.into(), Role::Excluded);
             }
         }
-        roles.insert("OTelLib".into(), Role::Scope);
+        roles.insert(SCOPE.into(), Role::Scope);
         roles.insert(STORAGE_RESOLUTION.into(), Role::StorageResolution);
         for name in ["Timestamp", "Version"] {
             roles.insert(name.into(), Role::Envelope);

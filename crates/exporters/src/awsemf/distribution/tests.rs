@@ -33,6 +33,12 @@ fn a_histogram_is_a_statistic_set() {
     check(histogram(None, Some(7.0), &[0, 6, 0, 0]), &[r#"{"Max":7,"Min":1,"Count":6,"Sum":15}"#]);
     check(histogram(None, None, &[]), &[r#"{"Max":2.5,"Min":2.5,"Count":6,"Sum":15}"#]);
     check(Data::Histogram(Histogram::default()), &[r#"{"Max":0,"Min":0,"Count":0,"Sum":0}"#]);
+    // A last bound that is spelled out is no end.
+    let (bounds, buckets) = (vec![1.0, f64::INFINITY], vec![0, 2, 0]);
+    check(
+        Data::Histogram(Histogram { count: 2, sum: Some(15.0), min: None, max: None, bounds, buckets }),
+        &[r#"{"Max":1,"Min":1,"Count":2,"Sum":15}"#],
+    );
 }
 
 #[test]
@@ -113,6 +119,8 @@ fn a_summary_is_from_its_lowest_to_its_highest_quantile() {
 fn what_is_not_finite_is_nothing() {
     check(histogram(Some(f64::NAN), None, &[]), &[]);
     check(histogram(None, Some(f64::INFINITY), &[]), &[]);
+    let quantiles = vec![(0.1, 1.0), (0.5, f64::NAN), (0.9, 2.0)];
+    check(Data::Summary(Summary { count: 3, sum: 4.0, quantiles }), &[]);
     let positive = Buckets { offset: i32::MAX, counts: vec![1] };
     check(
         Data::ExponentialHistogram(ExponentialHistogram { count: 1, positive, ..ExponentialHistogram::default() }),

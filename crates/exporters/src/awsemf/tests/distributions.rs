@@ -58,6 +58,32 @@ fn parts_beyond_a_hundred_values_are_events_of_their_own() {
     assert_eq!(events[1].extracted(), [(json!([["job"]]), vec!["a"])]);
 }
 
+/// 120 buckets with so many in each: more than one event holds.
+fn large(count: u64) -> Value {
+    let positive = Buckets { offset: 0, counts: vec![count; 120] };
+    let histogram = ExponentialHistogram { count: 120 * count, scale: 3, positive, ..ExponentialHistogram::default() };
+    compound(Data::ExponentialHistogram(histogram), 0)
+}
+
+#[test]
+fn of_a_large_one_twice_no_part_of_the_first_is_left() {
+    let events = encode(&config(ALL), vec![record(&[("a", large(1))]), record(&[("a", large(2))])]);
+    let counts: Vec<_> = events.iter().map(|event| event.json["a"]["Count"].clone()).collect();
+    assert_eq!(counts, [json!(200), json!(40)]);
+    assert!(events.iter().all(|event| event.text.matches(r#""a":{"#).count() == 1), "{events:?}");
+    // Nor of one that became a number.
+    let events = encode(&config(ALL), vec![record(&[("a", large(1))]), record(&[("a", Value::Integer(7))])]);
+    assert_eq!((events.len(), &events[0].json["a"]), (1, &json!(7)));
+}
+
+#[test]
+fn a_large_one_with_an_attributes_name_gives_way_with_all_its_parts() {
+    let mut encoder = Encoder::new(&config(ALL), "");
+    let events = encode_with(&mut encoder, vec![record(&[("job", large(1)), ("up", Value::Integer(1))])]);
+    assert_eq!((events.len(), &events[0].json["job"]), (1, &json!("x")));
+    assert_eq!(encoder.counts().collisions, 1);
+}
+
 #[test]
 fn what_has_no_value_or_is_no_number_is_left_out() {
     let mut encoder = Encoder::new(&config(ALL), "");

@@ -1,6 +1,8 @@
 //! Which points make one event, and where it goes.
 
-use model::{Attributes, Point, Record, UnixTime, Value};
+use std::sync::Arc;
+
+use model::{Attributes, Point, Record, Scope, UnixTime, Value};
 
 use super::support::{SAMPLE, TIME, attributes, config, encode, encode_one, encode_with, named, record};
 use crate::awsemf::Encoder;
@@ -104,6 +106,45 @@ fn service_attributes_can_be_left_out() {
     let event = encode_one(&config(yaml), one(&common, vec![labelled("m", 1, &[])]));
     assert_eq!(event.members(), ["Timestamp", "Version", "a", "m", "_aws"]);
     assert_eq!(event.directives()[0]["Namespace"], "shop/web");
+}
+
+/// The record from a scope of this name.
+fn from_scope(name: &str, record: Record) -> Record {
+    let scope = Scope { name: name.into(), version: "1".into(), attributes: Attributes::new(), schema_url: None };
+    Record { scope: Some(Arc::new(scope)), ..record }
+}
+
+#[test]
+fn the_name_of_a_scope_is_a_label_of_what_it_measured_and_of_nothing_else() {
+    let config = config("namespace: x, resource_to_telemetry_conversion: {enabled: true}");
+    let common = [("OTelLib", "resource"), ("a", "1"), ("z", "2")];
+    let event = |scope: &str, common: &[(&str, &str)], own: &[(&str, &str)]| {
+        encode_one(&config, from_scope(scope, one(common, vec![labelled("m", 1, own)])))
+    };
+    // It wins over attributes of its name, and stands in their order.
+    let both = event("lib", &common, &[("OTelLib", "own"), ("M", "3")]);
+    assert_eq!(both.members(), ["Timestamp", "Version", "M", "OTelLib", "a", "z", "m", "_aws"]);
+    assert_eq!(both.json["OTelLib"], "lib");
+    let alone = event("lib", &[], &[]);
+    assert_eq!(alone.members()[2..4], ["OTelLib".to_owned(), "m".to_owned()]);
+    // A scope without a name leaves them as they are; one before it does not count.
+    assert_eq!(event("", &common, &[]).json["OTelLib"], "resource");
+    let records = ["lib", "", "other", "lib"].map(|scope| from_scope(scope, one(&[], vec![labelled(scope, 1, &[])])));
+    let shown: Vec<_> = encode(&config, records.to_vec())
+        .iter()
+        .map(|event| event.json.get("OTelLib").map(|name| name.as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(shown, [Some("lib".to_owned()), None, Some("other".to_owned())]);
+}
+
+#[test]
+fn the_name_of_a_scope_is_a_dimension_where_it_is_declared() {
+    let declared = "namespace: x, metric_declarations: [{dimensions: [[OTelLib, a], [OTelLib]], metric_name_selectors: [m]}]";
+    let record = from_scope("lib", one(&[], vec![labelled("m", 1, &[("a", "1")])]));
+    let event = encode_one(&config(declared), record.clone());
+    assert_eq!(event.directives()[0]["Dimensions"], serde_json::json!([["OTelLib", "a"], ["OTelLib"]]));
+    let event = encode_one(&config("namespace: x, dimension_rollup_option: NoDimensionRollup"), record);
+    assert_eq!(event.directives()[0]["Dimensions"], serde_json::json!([["a"]]));
 }
 
 #[test]
