@@ -90,8 +90,7 @@ fn of_histogram(histogram: &Histogram) -> Set {
 
 /// The values are the buckets' middles, from the largest on, a hundred of them in each set; the sum stands in the first.
 fn of_exponential(histogram: &ExponentialHistogram) -> Vec<Set> {
-    let base = 2_f64.powf(2_f64.powi(-histogram.scale));
-    let all = buckets(histogram, base);
+    let all = buckets(histogram);
     let (sum, given) = (histogram.sum.unwrap_or(0.0), (histogram.min, histogram.max));
     let mean = mean(sum, histogram.count);
     let Some((lowest, highest)) = all.last().map(|bucket| bucket.low).zip(all.first().map(|bucket| bucket.high)) else {
@@ -123,12 +122,15 @@ struct Bucket {
 }
 
 /// The buckets from the largest values on.
-fn buckets(histogram: &ExponentialHistogram, base: f64) -> Vec<Bucket> {
+fn buckets(histogram: &ExponentialHistogram) -> Vec<Bucket> {
+    // How far a bucket reaches, as a power of two.
+    let step = (-f64::from(histogram.scale)).exp2();
     let side = |buckets: &Buckets, sign: f64| -> Vec<Bucket> {
         let used = (i64::from(buckets.offset)..).zip(&buckets.counts).filter(|(_, count)| **count > 0);
         used.map(|(index, count)| {
             #[expect(clippy::cast_precision_loss, reason = "an index beyond 2^53 is infinite as a power anyway")]
-            let bound = |index: i64| sign * base.powf(index as f64);
+            // Not a power of the rounded factor: fine buckets have indexes of eight digits, which would take the rounding along.
+            let bound = |index: i64| sign * (index as f64 * step).exp2();
             let (near, far) = (bound(index), bound(index + 1));
             Bucket { low: near.min(far), high: near.max(far), count: *count }
         })

@@ -87,6 +87,17 @@ fn an_exponential_histogram_is_its_buckets_middles_from_the_largest_on() {
 }
 
 #[test]
+fn the_finest_buckets_have_exact_bounds() {
+    // Scale 20: a million buckets for each power of two. This one begins at 2^9.5.
+    let positive = Buckets { offset: 19 << 19, counts: vec![1] };
+    let histogram = ExponentialHistogram { count: 1, scale: 20, positive, ..ExponentialHistogram::default() };
+    let set = &sets(&Data::ExponentialHistogram(histogram))[0];
+    let begin = 512.0 * 2_f64.sqrt();
+    assert!((set.min / begin - 1.0).abs() < 1e-15, "{} for {begin}", set.min);
+    assert!((set.max / set.min - 2_f64.powf(2_f64.powi(-20))).abs() < 1e-15, "{}", set.max);
+}
+
+#[test]
 fn more_than_a_hundred_buckets_are_several_sets() {
     let positive = Buckets { offset: -100, counts: vec![1; 150] };
     let negative = Buckets { offset: 0, counts: vec![2; 100] };

@@ -139,7 +139,8 @@ fn the_name_of_a_scope_is_a_label_of_what_it_measured_and_of_nothing_else() {
 
 #[test]
 fn the_name_of_a_scope_is_a_dimension_where_it_is_declared() {
-    let declared = "namespace: x, metric_declarations: [{dimensions: [[OTelLib, a], [OTelLib]], metric_name_selectors: [m]}]";
+    let declared =
+        "namespace: x, metric_declarations: [{dimensions: [[OTelLib, a], [OTelLib]], metric_name_selectors: [m]}]";
     let record = from_scope("lib", one(&[], vec![labelled("m", 1, &[("a", "1")])]));
     let event = encode_one(&config(declared), record.clone());
     assert_eq!(event.directives()[0]["Dimensions"], serde_json::json!([["OTelLib", "a"], ["OTelLib"]]));
