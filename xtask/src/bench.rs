@@ -44,7 +44,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
         let bytes = std::fs::metadata(&binary)?.len();
         verdict.at_most("size of the static binary, MB", bytes as f64 / 1e6, 15.0);
         if names.contains(&"size") {
-            size::run()?;
+            size::run(bytes)?;
         }
     }
     if wanted("start") {

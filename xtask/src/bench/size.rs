@@ -14,12 +14,11 @@ use crate::project::{packages, program};
 /// Crates of others that have a row of their own.
 const MOST_ROWS: usize = 25;
 
-/// Prints a row for each crate, the largest first.
-pub(super) fn run() -> Result<()> {
+/// Prints a row for each crate, the largest first; the shipped binary has `all` bytes.
+pub(super) fn run(all: u64) -> Result<()> {
     let binary = dist::build_with_symbols()?;
     let sizes = sizes(&binary)?;
     let ours: Vec<String> = packages()?.into_iter().map(|package| library(&package.name)).collect();
-    let all = std::fs::metadata(dist::build()?)?.len();
     let sum = |wanted: &dyn Fn(&str) -> bool| -> u64 {
         sizes.iter().filter(|(name, _)| wanted(name)).map(|(_, bytes)| bytes).sum()
     };
