@@ -7,7 +7,7 @@ use catalog::Attribute;
 use model::{Name, Text};
 
 use super::config::Config;
-use super::parts::SCOPE;
+use super::grouping::SCOPE;
 use super::{json, limits};
 
 /// The attribute that says how finely metrics are stored; never a field.
