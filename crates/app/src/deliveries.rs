@@ -44,7 +44,7 @@ impl Deliveries {
         self.drain_timeout
     }
 
-    /// Waits for a worker that can't go on, whatever the service says; for ever where all go on.
+    /// Waits for a worker that cannot go on; for ever where all go on.
     pub async fn failed(&mut self) -> anyhow::Error {
         loop {
             match self.tasks.join_next().await {

@@ -64,7 +64,7 @@ impl Pipeline {
                 Taken::Arrival(Arrival { batch, receipt }) => {
                     let outcome = self.pass(0, vec![batch])?;
                     if let Some(receipt) = receipt {
-                        // What a stage gathers is taken once it has it, whatever becomes of other batches that go on.
+                        // What a stage gathers is taken once it has it, also where other batches that go on fail.
                         receipt.settle(if self.gathers() { Ok(()) } else { outcome });
                     }
                 }

@@ -94,14 +94,8 @@ fn agent() -> Command {
     command
 }
 
-fn wait_for(mut reached: impl FnMut() -> bool) {
-    for _ in 0..1500 {
-        if reached() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("not reached in fifteen seconds");
+fn wait_for(reached: impl FnMut() -> bool) {
+    testkit::eventually(Duration::from_secs(30), "the events arrived", reached);
 }
 
 /// The times of the rounds that arrived; every event's only once.

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{sleep, spawn};
+use std::thread::spawn;
 use std::time::Duration;
 
 use support::project;
@@ -42,13 +42,8 @@ impl Kubelet {
     }
 
     fn wait_for(&self, lists: usize) {
-        for _ in 0..600 {
-            if self.lists.load(Ordering::Relaxed) >= lists {
-                return;
-            }
-            sleep(Duration::from_millis(50));
-        }
-        panic!("the agent asked for {} lists only", self.lists.load(Ordering::Relaxed));
+        let is_asked = || self.lists.load(Ordering::Relaxed) >= lists;
+        testkit::eventually(Duration::from_secs(60), &format!("the agent asks for {lists} lists"), is_asked);
     }
 }
 

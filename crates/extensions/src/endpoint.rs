@@ -41,7 +41,7 @@ impl Endpoint {
     /// Opens the listening socket.
     ///
     /// A name with several addresses listens on the first that this machine has, IPv4 before IPv6. One that is in use
-    /// is an error: on another address, clients of the name would find somebody else.
+    /// is an error: on another address, clients of the name would find another service.
     pub async fn bind(&self) -> io::Result<TcpListener> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in self.addresses().await? {

@@ -1,6 +1,6 @@
 //! The agent's own metrics as a page that Prometheus scrapes, under the names of a collector's page.
 //!
-//! Everything is read and written out when somebody asks; between scrapes nothing runs and nothing is kept.
+//! Everything is read and written out at a scrape; between scrapes nothing runs and nothing is kept.
 
 mod config;
 mod process;

@@ -23,7 +23,7 @@ pub const OBJECT_LIMIT: usize = 4 << 20;
 
 /// A client of the API server, with the deadline and the credentials of a [`Kubelet`](crate::Kubelet).
 ///
-/// Requests share one connection, each stream has its own. Whoever wants to ask several things at once makes several
+/// Requests share one connection, each stream has its own. To send several requests at once, make several
 /// clients: one costs nothing until it asks.
 #[derive(Debug)]
 pub struct ApiServer {

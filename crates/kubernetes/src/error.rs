@@ -44,7 +44,7 @@ pub enum ParseError {
 /// A kubelet that could not be asked, or gave no usable answer. No message holds a token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting that can't work, whatever the kubelet says.
+    /// A setting that cannot work.
     #[error("{key}: {reason}")]
     Setting {
         /// The setting.

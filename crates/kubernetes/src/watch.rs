@@ -117,7 +117,7 @@ impl Reflector {
         Self { api, path: path.into(), pace, status: Arc::default(), streams: true, page: PAGE }
     }
 
-    /// How it goes, for whoever wants to look at it from elsewhere.
+    /// How it goes, for other threads to read.
     pub fn status(&self) -> Arc<Status> {
         self.status.clone()
     }
@@ -188,7 +188,7 @@ impl Reflector {
                     Some(401) => return Verdict::Refused { fault, wait: self.pace.unauthorized },
                     Some(403 | 404) => return Verdict::Refused { fault, wait: self.pace.refused },
                     Some(408 | 429) => {}
-                    // Whatever it doesn't like about our watch, 410 above all, a new list can't have.
+                    // A new list cures every refusal of a watch, 410 above all.
                     Some(400..500) => *version = None,
                     _ => {}
                 }

@@ -47,13 +47,8 @@ fn instance(agent: &FakeEcsAgent, config: Config) -> Rig {
     rig
 }
 
-fn until(mut is_so: impl FnMut() -> bool) {
-    #[expect(clippy::disallowed_methods, reason = "answers over loopback take real time")]
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "not so in time");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn until(holds: impl FnMut() -> bool) {
+    testkit::eventually(Duration::from_secs(20), "the ECS agent was asked", holds);
 }
 
 /// What a round says of tasks.

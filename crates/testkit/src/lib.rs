@@ -8,6 +8,7 @@ pub mod beds;
 pub mod cloudwatch_logs;
 pub mod ec2;
 pub mod ecs_agent;
+mod eventually;
 pub mod faults;
 mod form;
 pub mod golden;
@@ -22,3 +23,5 @@ mod server;
 mod sigv4;
 mod time;
 pub mod trials;
+
+pub use eventually::{eventually, eventually_async};

@@ -86,14 +86,11 @@ pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
 /// Waits until `/ready` has this status and its body these words.
 pub(crate) fn wait_for_ready(address: &str, status: u16, words: &str) {
     let mut last = (0, String::new());
-    for _ in 0..200 {
+    let is_ready = || {
         last = get(address, "/ready");
-        if last.0 == status && last.1.contains(words) {
-            return;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("not {status} with {words:?} in time: {last:?}");
+        last.0 == status && last.1.contains(words)
+    };
+    testkit::eventually(Duration::from_secs(30), &format!("/ready says {status} with {words:?}"), is_ready);
 }
 
 /// An endpoint that refuses connections.

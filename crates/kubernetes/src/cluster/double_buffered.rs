@@ -135,6 +135,6 @@ mod tests {
         nodes.restart();
         nodes.apply(node(1)).expect("a node");
         nodes.commit();
-        assert_eq!(nodes.lock().expect("nobody panicked").current().map(Nodes::count), Some(1));
+        assert_eq!(nodes.lock().expect("no thread panicked").current().map(Nodes::count), Some(1));
     }
 }

@@ -132,7 +132,7 @@ impl World {
     async fn with_deadline(script: Vec<Reply>, pace: Pace, deadline: Duration) -> Self {
         let script = Mutex::new(VecDeque::from(script));
         let server = Server::start(None, move |_| {
-            let next = script.lock().expect("nobody panicked").pop_front();
+            let next = script.lock().expect("no thread panicked").pop_front();
             next.unwrap_or_else(|| Reply::begin("", Then::Hang))
         })
         .await;
@@ -180,7 +180,7 @@ struct Seen {
 
 impl Seen {
     fn of(store: &Mutex<DoubleBuffered<Workloads>>, status: &Status, server: &Server) -> Self {
-        let store = store.lock().expect("nobody panicked");
+        let store = store.lock().expect("no thread panicked");
         let names = store.current().map(|store| {
             let names: Vec<_> = store.sorted().iter().map(|workload| workload.name.to_string()).collect();
             names.join(" ")

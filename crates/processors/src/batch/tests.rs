@@ -173,7 +173,7 @@ proptest! {
                 time_ms += 1;
                 prop_assert_eq!(batch.deadline(), None, "a round's end leaves nothing waiting");
             }
-            // Until the next part comes, whoever drives the processor looks at its deadline.
+            // Until the next part comes, the pipeline looks at the processor's deadline.
             let next = now + pause;
             while let Some(deadline) = batch.deadline().filter(|deadline| *deadline <= at(next)) {
                 ready.extend(batch.expire(deadline));

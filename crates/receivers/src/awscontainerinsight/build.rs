@@ -66,7 +66,7 @@ impl Collector {
         };
         let discovery = discovery::begin(discovery_options(&config), node, &context.runtime)?;
         let platform = config.container_orchestrator;
-        // A container instance has a name only where somebody gave it one.
+        // A container instance has a name only where the configuration or HOST_NAME gives it one.
         let shown = if platform == Orchestrator::Ecs { place.node_name.as_deref() } else { Some(&*node_name) };
         let identity = NodeIdentity::new(platform, shown.map(Into::into), machine.capacity());
         let inventory = Inventory::new(style(&config, &node_name), config.collection_interval);

@@ -117,7 +117,7 @@ impl Collector {
         }
     }
 
-    /// The node's name, or that of the machine where nobody gave it one.
+    /// The node's name, or that of the machine.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -18,7 +18,7 @@ confmap::choice! {
 confmap::choice! {
     /// Which objects are the lock of the agent that speaks for the cluster.
     pub enum LeaderLock {
-        /// The ConfigMap's annotation, and the Lease where the agent may write one: whoever uses either is respected.
+        /// The ConfigMap's annotation, and the Lease where the role allows it: agents that use either one are respected.
         Both = "both",
         /// The ConfigMap's annotation alone.
         ConfigMap = "config_map",

@@ -116,7 +116,7 @@ async fn a_page_that_takes_too_long_is_asked_for_with_fewer_objects() {
     let sizes = [250, 125, 62, 31, 15, 7, 3, 1, 1, 1].map(|size| format!("page of {size}"));
     assert_eq!(seen.asked[1], "page");
     assert_eq!(seen.asked[2..12], sizes);
-    assert_eq!(seen.asked[12..14], ["watch 5", "page of 2"], "whatever was slow may be over");
+    assert_eq!(seen.asked[12..14], ["watch 5", "page of 2"], "what was slow may be over");
 }
 
 #[tokio::test]

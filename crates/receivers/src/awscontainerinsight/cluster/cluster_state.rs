@@ -86,7 +86,7 @@ mod tests {
     use crate::awscontainerinsight::cluster::watch_status::WatchedCollections;
     use platform::{ApiServer, Facts, Place};
 
-    /// Everything of this server, collections; the kubeconfig is in the folder.
+    /// Everything of this server, watched; the kubeconfig is in the folder.
     fn collections(server: &FakeApiServer, folder: &tempfile::TempDir) -> (ClusterState, Follower, JoinSet<()>) {
         let path = folder.path().join("kubeconfig");
         server.write_kubeconfig(&path);
@@ -118,12 +118,7 @@ mod tests {
     }
 
     async fn until(holds: impl Fn() -> bool) {
-        let settled = async {
-            while !holds() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("settled in time");
+        testkit::eventually_async(Duration::from_secs(30), "the stores are as expected", holds).await;
     }
 
     #[tokio::test]
@@ -137,7 +132,7 @@ mod tests {
             phase(&cluster_state.pods.status) == Phase::Refused && phase(&cluster_state.nodes.status) == Phase::Watching
         })
         .await;
-        let listed = cluster_state.pods.store.lock().expect("nobody panicked").current().map(Pods::running);
+        let listed = cluster_state.pods.store.lock().expect("no thread panicked").current().map(Pods::running);
         assert_eq!(listed, Some(1), "it was known once");
         let sample = cluster_state.sample(&endpoints);
         assert_eq!((sample.nodes, sample.running_pods), (Some(NodesSample { count: 1, failed: 0 }), None));

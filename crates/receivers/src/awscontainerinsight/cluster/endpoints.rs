@@ -1,4 +1,4 @@
-//! Which pods are behind each Service, collections as long as somebody wants it: whoever speaks for the cluster, or an agent that may
+//! Which pods are behind each Service, watched as long as it is needed: by the leader, or by an agent that may
 //! not watch Services. By EndpointSlices, or where those are refused by Endpoints.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A role without a right to slices is meant so: they are asked for once an hour, for little is gained.
 const REFUSED: Duration = Duration::from_secs(3600);
 
-/// Why they are collections.
+/// Why they are watched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Wishes {
     leading: bool,
@@ -39,7 +39,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows nothing until somebody wants it.
+    /// Watches nothing until it is needed.
     pub fn begin(access: &Access, node_name: &str, runtime: &Handle) -> Result<Self, Error> {
         let (wishes, mut wanted) = watch::channel(Wishes::default());
         let patient = Pace { refused: REFUSED, ..Pace::default() };

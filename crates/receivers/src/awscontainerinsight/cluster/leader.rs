@@ -1,4 +1,4 @@
-//! The cluster's leader: follows the cluster's objects for as long as this agent speaks for it.
+//! The leader's part: watches the cluster's objects for as long as this agent leads.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kubernetes::cluster::{DoubleBuffered, Objects};
 use kubernetes::watch::{Phase, Reflector, Status};
 
-/// For how long what was known is said while the server can't be collections; watches bring something every minute.
+/// How long what was known stays in use while the watch fails; a watch brings something every minute.
 pub const STALE: Duration = Duration::from_secs(150);
 
 /// What is known of one kind of object, and how its reflector is.

@@ -28,7 +28,7 @@ pub(crate) use services::Lookup;
 use services::Services;
 use watch_status::WatchedCollections;
 
-/// What is collections at the API server.
+/// The watches of the API server.
 #[derive(Debug)]
 pub struct Cluster {
     leader: Option<Leader>,
@@ -62,7 +62,7 @@ impl Cluster {
         Ok(Some(Self { leader, services, collections }))
     }
 
-    /// Counts and tells what became of what is collections since the last round.
+    /// Counts what the watches did since the last tick, and reports their failures.
     pub fn look(&self) {
         self.collections.look();
     }

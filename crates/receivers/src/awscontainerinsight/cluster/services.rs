@@ -51,7 +51,7 @@ impl Services {
     }
 }
 
-/// The Services of pods; nobody else hears of changes while it is held.
+/// The Services of pods; changes wait while it is held.
 #[derive(Debug)]
 pub enum Lookup<'a> {
     /// By selectors.
@@ -70,7 +70,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Says which way is in use, and has the Endpoints collections where Services are refused.
+/// Logs which way is in use, and watches the Endpoints where Services are refused.
 async fn choose(watched: Arc<Watched>, endpoints: Follower, status: Status) {
     let mut before = None;
     loop {

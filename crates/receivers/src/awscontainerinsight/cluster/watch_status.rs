@@ -1,4 +1,4 @@
-//! What is collections at the API server, looked at from the rounds: counted, and told where it fails.
+//! The watches of the API server as the sampling thread sees them: requests counted, failures reported.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ static REFUSED: Failure = Failure {
     ends: "API server grants this right now",
 };
 
-/// Every collection that is collections at the moment.
+/// Every collection that is watched at the moment.
 #[derive(Debug, Clone)]
 pub struct WatchedCollections {
     registry: Registry,
@@ -47,7 +47,7 @@ struct Watched {
 }
 
 impl WatchedCollections {
-    /// Nothing is collections yet; numbers are those of this receiver.
+    /// No collection is watched yet; metrics are those of this receiver.
     pub fn new(registry: &Registry, component: &str, limits: &Limits) -> Self {
         let (registry, component, limits) = (registry.clone(), component.to_owned(), limits.clone());
         Self { registry, component, limits, all: Arc::default() }

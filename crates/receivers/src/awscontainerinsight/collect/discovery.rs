@@ -24,7 +24,7 @@ impl Collector {
         self.discovery.facts.clone()
     }
 
-    /// Whether a Kubernetes cluster has a name; `Some(false)` where nothing says it, `None` while somebody is still asked.
+    /// Whether a Kubernetes cluster has a name; `Some(false)` where nothing says it, `None` while discovery goes on.
     pub fn has_cluster(&self) -> Option<bool> {
         let facts = self.discovery.facts.borrow();
         match facts.lacks(Fact::ClusterName) {
@@ -46,7 +46,7 @@ impl Collector {
         });
     }
 
-    /// What the running tasks reserve; `None` elsewhere, and while nobody has said which run.
+    /// What the running tasks reserve; `None` elsewhere, and while the ECS agent has not listed them.
     pub(super) fn tasks(&mut self) -> Option<TasksSample> {
         let running = self.discovery.tasks.as_mut()?.running()?;
         let cluster = self.discovery.facts.borrow().get(Fact::ClusterName).cloned().unwrap_or_default();

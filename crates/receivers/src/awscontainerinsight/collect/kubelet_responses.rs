@@ -82,7 +82,7 @@ fn advice(error: &kubernetes::Error) -> Option<&'static str> {
     })
 }
 
-/// Takes a list of pods. One that names nobody while there are pods is no list of this node's: a kubelet that has
+/// Takes a list of pods. An empty one while pods have cgroups is not this node's: a kubelet that has
 /// just started may give it, and a count of 0 would not be true.
 fn take(
     list: Arc<PodList>,

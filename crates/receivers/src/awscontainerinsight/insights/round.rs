@@ -36,7 +36,7 @@ pub struct Knowledge<'a> {
 /// The records of a round: the node's, then those of each pod with its containers, then of containers alone, then the
 /// cluster's.
 ///
-/// A pod that nobody has named yet is left out.
+/// A pod without a name yet is left out.
 pub fn records(
     tick: &TickContext<'_>,
     sample: &NodeSample,

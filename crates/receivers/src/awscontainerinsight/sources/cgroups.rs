@@ -18,7 +18,7 @@ use crate::awscontainerinsight::stores::inventory::Inventory;
 /// Pods that the kubelet's list lacks and that are read all the same: new ones, and those of a machine by itself.
 const MOST_NAMELESS: usize = 2048;
 
-/// The machine's cgroups and their last readings, by inode: another inode is another cgroup, whatever its path.
+/// The machine's cgroups and their last readings, by inode: another inode is another cgroup, also under the same path.
 #[derive(Debug)]
 pub struct Cgroups {
     options: Options,
@@ -93,7 +93,7 @@ impl Cgroups {
 
     /// Reads the cgroups of the hierarchy once.
     ///
-    /// Nobody asks for a sandbox's numbers: a cgroup that the kubelet's list doesn't know is read once, since it may be that
+    /// A sandbox's numbers are not needed: a cgroup that the kubelet's list doesn't know is read once, since it may be that
     /// of a container which began after the last list, and then passed over until it has a name.
     pub fn sample<'h>(&mut self, reader: &mut Reader, hierarchy: &'h Hierarchy, inventory: &Inventory) -> Groups<'h> {
         let mut failures = Failures::default();

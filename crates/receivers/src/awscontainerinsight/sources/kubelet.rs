@@ -90,7 +90,7 @@ impl KubeletTask {
         }
     }
 
-    /// Answers one request; false where nobody listens.
+    /// Answers one request; false where the receiver is gone.
     async fn answer(
         &self,
         request: Request,
@@ -101,7 +101,7 @@ impl KubeletTask {
             Some(fallback) => fallback.pods(kubelet).await,
             None => kubelet.fetch_pods().await,
         };
-        // Where nobody takes a connection there is no summary either.
+        // Where no connection can be made there is no summary either.
         let is_there = !matches!(pods, Err(Error::Connect { .. }));
         let mut listens = self.answers.send(Response::Pods(pods)).is_ok();
         if listens && is_there && request == Request::PodsAndSummary {

@@ -159,7 +159,7 @@ impl Networks {
     }
 }
 
-/// The loopback, and the host's ends of pods' and runtimes' interfaces, count for nobody.
+/// The loopback, and the host's ends of pods' and runtimes' interfaces, are not counted.
 fn is_counted(name: &[u8]) -> bool {
     let begins_with = |prefix: &&[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     !name.eq_ignore_ascii_case(b"lo") && ![&b"veth"[..], b"docker", b"nerdctl"].iter().any(begins_with)

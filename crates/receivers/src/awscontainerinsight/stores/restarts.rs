@@ -37,7 +37,7 @@ impl Restarts {
         self.advance(Key::Container(uid.clone(), name.clone()), count, now)
     }
 
-    /// Forgets pods that nobody knows any more, and what nobody has asked for in a long time.
+    /// Forgets pods that are gone, and containers that were not asked for in a long time.
     pub fn sweep(&mut self, now: Stamp, is_known: impl Fn(&str) -> bool) {
         self.counts.retain(|key, (_, seen)| {
             let (Key::Pod(uid) | Key::Container(uid, _)) = key;
