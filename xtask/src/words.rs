@@ -19,7 +19,7 @@ const RETIRED: &[(&str, &str)] = &[
 const VAGUE: &[&str] = &["nobody", "somebody", "whoever", "whatever"];
 
 /// How often they may stand in comments. It only ever falls.
-const MOST_VAGUE: usize = 48;
+const MOST_VAGUE: usize = 20;
 
 /// A user of that name is no vague subject.
 const USER: &str = "nobody";

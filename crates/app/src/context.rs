@@ -5,7 +5,7 @@ use std::sync::Arc;
 use component::Context;
 use confmap::ComponentId;
 use model::Clock;
-use telemetry::{Board, Registry};
+use telemetry::{HealthBoard, Registry};
 use tokio::runtime::Handle;
 
 use crate::components::Section;
@@ -14,7 +14,7 @@ use crate::components::Section;
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registry: Registry,
-    pub(crate) board: Board,
+    pub(crate) board: HealthBoard,
     pub(crate) runtime: Handle,
 }
 

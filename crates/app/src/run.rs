@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 use component::{Process, Receiver};
 use platform::Environment;
-use telemetry::{Board, Registry};
+use telemetry::{HealthBoard, Registry};
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
@@ -43,7 +43,7 @@ async fn serve(configuration: Configuration, variables: &Variables) -> anyhow::R
     let shared = Shared {
         clock: Arc::new(SystemClock::new()),
         registry: Registry::default(),
-        board: Board::default(),
+        board: HealthBoard::default(),
         runtime: Handle::current(),
     };
     let process = Process {

@@ -74,7 +74,7 @@ fn the_cluster_is_unknown_until_somebody_says_it() {
     // The state is told before the line is.
     let receiver = receiver(&address);
     assert_eq!(receiver["state"], "failed", "{receiver}");
-    assert!(receiver["words"].as_str().is_some_and(|words| words.contains("cluster_name")), "{receiver}");
+    assert!(receiver["message"].as_str().is_some_and(|message| message.contains("cluster_name")), "{receiver}");
     // Some more rounds are dropped, and no other line says so.
     std::thread::sleep(std::time::Duration::from_secs(3));
     agent.child.kill().expect("it runs");

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use confmap::ComponentId;
 use platform::Environment;
-use telemetry::Board;
+use telemetry::HealthBoard;
 
 use crate::storage::Storage;
 
@@ -18,7 +18,7 @@ pub struct Process<'a> {
     /// Extensions that keep queues on disk, by name.
     pub storages: BTreeMap<&'a ComponentId, &'a dyn Storage>,
     /// The health of every component.
-    pub health: Board,
+    pub health: HealthBoard,
     /// The agent's version.
     pub version: &'static str,
 }

@@ -12,7 +12,7 @@ use confmap::{Decode, Faults};
 use exporters::Exporter;
 use exporters::awsemf::{Config, Delivery, Tools};
 use model::{Attributes, Batch, Clock, Descriptor, Metric, Point, Record, Stamp, UnixTime, Value};
-use telemetry::{Board, Registry};
+use telemetry::{HealthBoard, Registry};
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, Fault, KEYS, REGION};
 
 const STREAMS: usize = 2_000;
@@ -80,7 +80,7 @@ async fn exporter_of_many_streams() {
         version: "1.0",
         clock: Arc::new(Machine(Instant::now())),
         registry: registry.clone(),
-        status: Board::default().component("exporter/awsemf"),
+        status: HealthBoard::default().component("exporter/awsemf"),
         spool: None,
     };
     let (mut delivery, worker) = Delivery::new(&config(&endpoint), tools);

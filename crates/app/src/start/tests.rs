@@ -7,7 +7,7 @@ mod recorder;
 use std::sync::Arc;
 use std::time::Duration;
 
-use telemetry::{Board, Registry, Value};
+use telemetry::{HealthBoard, Registry, Value};
 use testkit::hosts::Recording;
 use testkit::replay::Replay;
 
@@ -55,7 +55,7 @@ async fn run(yaml: &str, time: Duration) -> Ran {
     let shared = Shared {
         clock: Arc::new(SystemClock::new()),
         registry: Registry::default(),
-        board: Board::default(),
+        board: HealthBoard::default(),
         runtime: tokio::runtime::Handle::current(),
     };
     let environment = platform::Environment { variable: &|_| None, is_directory: &|_| false, read: &|_| None };

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use model::{Clock, Stamp};
 use spool::Spool;
-use telemetry::{Board, Registry, Standing, State};
+use telemetry::{ComponentHealth, HealthBoard, Registry, State};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -38,7 +38,7 @@ struct Running {
     worker: JoinHandle<Result<(), SetupError>>,
     stop: watch::Sender<Option<Instant>>,
     registry: Registry,
-    board: Board,
+    board: HealthBoard,
 }
 
 /// What an exporter is configured with.
@@ -67,7 +67,7 @@ impl Running {
     }
 
     fn with(store: Arc<Store>, options: Options) -> Self {
-        let (registry, board) = (Registry::default(), Board::default());
+        let (registry, board) = (Registry::default(), HealthBoard::default());
         let Options { queue, retry, overflow, spool } = options;
         let setup = Setup {
             name: "store".into(),
@@ -110,7 +110,7 @@ impl Running {
         panic!("it never came: {:?}, {:?}", self.standing(), self.store.requests());
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> ComponentHealth {
         self.board.snapshot().remove(0)
     }
 
@@ -188,7 +188,7 @@ async fn destinations_wait_for_none_but_themselves() {
     running.stored(2).await;
     assert_eq!(running.store.stored(), ["b", "c"]);
     running.until(|running| running.standing().state == State::Degraded).await;
-    assert_eq!(running.standing().words, "store/down: down is away");
+    assert_eq!(running.standing().message, "store/down: down is away");
     running.store.refuse_destination("none");
     running.stored(3).await;
     running.stop().await;

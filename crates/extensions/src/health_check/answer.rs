@@ -7,7 +7,7 @@ use model::Stamp;
 use net::server::{Content, TEXT, reply};
 use net::time;
 use serde::Serialize;
-use telemetry::{Standing, State};
+use telemetry::{ComponentHealth, State};
 
 use super::ResponseBody;
 
@@ -34,7 +34,7 @@ struct Component<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_success: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
-    words: &'a str,
+    message: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<&'static str, Known<'a>>,
 }
@@ -69,14 +69,14 @@ pub(super) fn misdirected() -> Response<Content> {
 }
 
 /// The health, and how each component is.
-pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[Standing]) -> Response<Content> {
+pub(super) fn status_page(up_since: Option<Stamp>, now: Stamp, board: &[ComponentHealth]) -> Response<Content> {
     let mut components = BTreeMap::new();
-    for Standing { component, state, since, last_success, words, facts, .. } in board {
+    for ComponentHealth { component, state, since, last_success, message, facts, .. } in board {
         // What is starting has not come to a state yet.
         let since = (*state != State::Starting && !since.is_zero()).then(|| time::rfc3339(*since));
         let last_success = last_success.map(time::rfc3339);
         let facts = facts.iter().map(|fact| (fact.name, Known { value: &fact.value, origin: fact.origin })).collect();
-        components.insert(&**component, Component { state: state.as_str(), since, last_success, words, facts });
+        components.insert(&**component, Component { state: state.as_str(), since, last_success, message, facts });
     }
     json(status(up_since), &Body { components: Some(components), ..body(up_since, now) })
 }

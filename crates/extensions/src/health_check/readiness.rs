@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use telemetry::{Output, Standing, State};
+use telemetry::{ComponentHealth, Output, State};
 
 /// Why the agent is not ready, a reason for each component that nothing leaves; empty where it is ready.
 ///
 /// `now` is monotonic. `grace` is how long an exporter may have something to deliver while nothing is delivered.
-pub(super) fn reasons(board: &[Standing], now: Duration, grace: Duration) -> Vec<String> {
+pub(super) fn reasons(board: &[ComponentHealth], now: Duration, grace: Duration) -> Vec<String> {
     let counts = |component: &str| component.starts_with("receiver/") || component.starts_with("exporter/");
     let standings = board.iter().filter(|standing| counts(&standing.component));
     standings
@@ -17,29 +17,29 @@ pub(super) fn reasons(board: &[Standing], now: Duration, grace: Duration) -> Vec
         .collect()
 }
 
-fn reason(standing: &Standing, now: Duration, grace: Duration) -> Option<String> {
-    let Standing { state, words, output, .. } = standing;
+fn reason(standing: &ComponentHealth, now: Duration, grace: Duration) -> Option<String> {
+    let ComponentHealth { state, message, output, .. } = standing;
     let Output { last, waiting_since, every } = *output;
-    let with_words = |reason: String| if words.is_empty() { reason } else { format!("{reason}: {words}") };
+    let with_message = |reason: String| if message.is_empty() { reason } else { format!("{reason}: {message}") };
     if *state == State::Failed {
-        return Some(if words.is_empty() { "failed".to_owned() } else { words.clone() });
+        return Some(if message.is_empty() { "failed".to_owned() } else { message.clone() });
     }
     let Some(last) = last else {
         let what = if standing.component.starts_with("receiver/") { "made" } else { "delivered" };
-        return Some(with_words(format!("nothing has been {what} yet")));
+        return Some(with_message(format!("nothing has been {what} yet")));
     };
     let waiting = waiting_since.map(|since| now.saturating_sub(since)).filter(|waiting| *waiting > grace);
     if let Some(waiting) = waiting {
-        return Some(with_words(format!("nothing has been delivered for {} s", waiting.as_secs())));
+        return Some(with_message(format!("nothing has been delivered for {} s", waiting.as_secs())));
     }
     let silent = now.saturating_sub(last);
     let is_late = every.is_some_and(|longest| silent > longest);
-    is_late.then(|| with_words(format!("no round for {} s", silent.as_secs())))
+    is_late.then(|| with_message(format!("no round for {} s", silent.as_secs())))
 }
 
 #[cfg(test)]
 mod tests {
-    use telemetry::Board;
+    use telemetry::HealthBoard;
 
     use super::*;
 
@@ -52,8 +52,8 @@ mod tests {
     }
 
     /// A board on which everything has left once, at 100 s.
-    fn working() -> Board {
-        let board = Board::default();
+    fn working() -> HealthBoard {
+        let board = HealthBoard::default();
         for component in [RECEIVER, EXPORTER] {
             board.component(component).ok(at(1));
             board.component(component).output(at(100));
@@ -61,13 +61,13 @@ mod tests {
         board
     }
 
-    fn check(board: &Board, now: u64, expected: &[&str]) {
+    fn check(board: &HealthBoard, now: u64, expected: &[&str]) {
         assert_eq!(reasons(&board.snapshot(), at(now), GRACE), expected);
     }
 
     #[test]
     fn nothing_is_ready_before_it_has_left() {
-        let board = Board::default();
+        let board = HealthBoard::default();
         let _starting = board.component(RECEIVER);
         board.component(EXPORTER).starting(at(1));
         let receiver = format!("{RECEIVER}: nothing has been made yet");

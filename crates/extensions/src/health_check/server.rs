@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{Clock, Stamp};
 use net::server::{Answering, Answers, Limits, Request, TEXT, reply};
-use telemetry::Board;
+use telemetry::HealthBoard;
 use tracing::info;
 
 use super::{Config, answer, hosts, readiness};
@@ -27,19 +27,19 @@ pub struct Server {
 struct Shared {
     config: Config,
     health: Health,
-    board: Board,
+    board: HealthBoard,
     clock: Arc<dyn Clock>,
 }
 
 /// Opens the endpoint; it answers 503 until told otherwise, once [`Server::serve`] runs.
-pub async fn bind(config: Config, board: Board, clock: Arc<dyn Clock>) -> Result<Server, Error> {
+pub async fn bind(config: Config, board: HealthBoard, clock: Arc<dyn Clock>) -> Result<Server, Error> {
     bind_with(Limits::default(), config, board, clock).await
 }
 
 pub(super) async fn bind_with(
     limits: Limits,
     config: Config,
-    board: Board,
+    board: HealthBoard,
     clock: Arc<dyn Clock>,
 ) -> Result<Server, Error> {
     let failed = |source| Error::Listen { endpoint: config.endpoint.clone(), source };

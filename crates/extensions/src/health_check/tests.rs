@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use confmap::{Decode, Faults, Location, Map, Node, Value};
 use model::{Clock, Stamp};
-use telemetry::Board;
+use telemetry::HealthBoard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -44,12 +44,12 @@ fn started() -> Stamp {
 struct Running {
     health: Health,
     port: u16,
-    board: Board,
+    board: HealthBoard,
 }
 
 async fn run(config: Config, limits: Limits) -> Running {
     let config = Config { endpoint: Endpoint::localhost(0), ..config };
-    let board = Board::default();
+    let board = HealthBoard::default();
     let server = bind_with(limits, config, board.clone(), Arc::new(Still)).await.unwrap();
     let running = Running { health: server.health(), port: server.address().port(), board };
     tokio::spawn(server.serve());
@@ -158,7 +158,7 @@ async fn the_status_page_adds_every_component() {
     let components = concat!(
         r#","components":{"receiver/awscontainerinsightreceiver":{"state":"degraded","#,
         r#""since":"1970-01-01T00:02:00Z","lastSuccess":"1970-01-01T00:01:00Z","#,
-        r#""words":"kubelet: \"refused\""}}}"#
+        r#""message":"kubelet: \"refused\""}}}"#
     );
     assert_eq!((status, body), (200, UP.replace('}', components)));
 }
@@ -260,14 +260,14 @@ async fn no_secret_of_an_error_shows_on_the_status_page() {
     let running = run(Config::default(), Limits::default()).await;
     let exporter = running.board.component("exporter/awsemf");
     let planted = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
-    for words in [
+    for message in [
         format!("connect through http://user:{planted}@proxy:3128: refused"),
         format!("read credentials: line 2: aws_secret_access_key={planted}"),
         format!("answer 400: {{\"SessionToken\":\"{planted}\"}}"),
         format!("GET /?X-Amz-Security-Token={planted}&X-Amz-Signature={planted}: timed out"),
         format!("Authorization: Bearer {planted}"),
     ] {
-        exporter.failed(Duration::from_secs(60), &words);
+        exporter.failed(Duration::from_secs(60), &message);
         let body = running.get("/status").await.2;
         assert!(body.contains("***") && !body.contains(planted), "{body}");
     }
@@ -332,7 +332,7 @@ async fn an_endpoint_in_use_is_named() {
     let running = run(Config::default(), Limits::default()).await;
     let endpoint = Endpoint { host: "127.0.0.1".into(), port: running.port };
     let config = Config { endpoint: endpoint.clone(), ..Config::default() };
-    let error = bind(config, Board::default(), Arc::new(Still)).await.unwrap_err();
+    let error = bind(config, HealthBoard::default(), Arc::new(Still)).await.unwrap_err();
     assert_eq!(error.to_string(), format!("listen on {endpoint}"));
     let Error::Listen { source, .. } = error;
     assert_eq!(source.kind(), std::io::ErrorKind::AddrInUse);
@@ -341,7 +341,7 @@ async fn an_endpoint_in_use_is_named() {
 #[tokio::test]
 async fn every_interface_includes_ipv4() {
     let config = Config { endpoint: Endpoint { host: String::new(), port: 0 }, ..Config::default() };
-    let server = bind(config, Board::default(), Arc::new(Still)).await.unwrap();
+    let server = bind(config, HealthBoard::default(), Arc::new(Still)).await.unwrap();
     TcpStream::connect(("127.0.0.1", server.address().port())).await.unwrap();
 }
 

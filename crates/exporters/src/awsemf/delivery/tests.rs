@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aws::Keys;
 use model::{Attributes, Batch, Clock, Descriptor, Metric, Point, Record, Stamp, UnixTime, Value};
 use spool::Spool;
-use telemetry::{Board, Registry, Standing};
+use telemetry::{ComponentHealth, HealthBoard, Registry};
 use testkit::cloudwatch_logs::{FakeCloudWatchLogs, KEYS, REGION};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -46,7 +46,7 @@ struct Running {
     worker: JoinHandle<Result<(), SetupError>>,
     stop: watch::Sender<Option<tokio::time::Instant>>,
     registry: Registry,
-    board: Board,
+    board: HealthBoard,
     offset_ms: Arc<AtomicI64>,
     /// Events that were stored when it began.
     before: usize,
@@ -88,7 +88,7 @@ impl Running {
         if config.endpoint.0.is_empty() {
             config.endpoint = ServiceUrl(fake.endpoint().into());
         }
-        let (registry, board, offset_ms) = (Registry::default(), Board::default(), Arc::new(AtomicI64::new(0)));
+        let (registry, board, offset_ms) = (Registry::default(), HealthBoard::default(), Arc::new(AtomicI64::new(0)));
         let tools = Tools {
             name: "awsemf".into(),
             default_stream: "stream".into(),
@@ -147,14 +147,14 @@ impl Running {
         for _ in 0..1000 {
             let standing = self.standing();
             if standing.state == telemetry::State::Degraded {
-                return standing.words;
+                return standing.message;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("nothing fails: {:?}", self.standing());
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> ComponentHealth {
         self.board.snapshot().remove(0)
     }
 }

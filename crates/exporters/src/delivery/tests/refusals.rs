@@ -14,7 +14,7 @@ async fn a_wait_that_the_service_asks_for_is_kept() {
     running.store.answer_next([Answer::Refuse(Refusal::Retry(retry))]);
     running.export(&["a", "b"]);
     running.until(|running| running.standing().state == State::Degraded).await;
-    assert_eq!(running.standing().words, "store/: too many requests");
+    assert_eq!(running.standing().message, "store/: too many requests");
     running.stored(2).await;
     let requests = running.store.requests();
     let waited = requests[1].at - requests[0].at;

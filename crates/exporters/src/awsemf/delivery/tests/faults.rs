@@ -200,8 +200,8 @@ async fn the_status_tells_of_the_stream_that_fails() {
     running.until(|running| own(&running.registry, "container_insights_sent_events", "") >= 2.0).await;
     let standing = running.standing();
     assert_eq!(standing.state, telemetry::State::Degraded);
-    assert!(standing.words.contains("logs:CreateLogGroup"), "{standing:?}");
-    assert!(standing.words.contains("/aws/containerinsights/other/performance"), "{standing:?}");
+    assert!(standing.message.contains("logs:CreateLogGroup"), "{standing:?}");
+    assert!(standing.message.contains("/aws/containerinsights/other/performance"), "{standing:?}");
     running.fake.set_fault(None);
     running.stored(6).await;
     running.until(|running| running.standing().state == telemetry::State::Ok).await;

@@ -1,4 +1,4 @@
-//! A board with one line for each component: its state, since when, its last success, what leaves it, and words.
+//! A board with one line for each component: its state, since when, its last success, what leaves it, and message.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use crate::scrubbed;
 
 /// How every component is; a clone is another handle on the same board.
 #[derive(Debug, Clone, Default)]
-pub struct Board {
+pub struct HealthBoard {
     lines: Arc<Mutex<BTreeMap<Arc<str>, Status>>>,
 }
 
@@ -20,7 +20,7 @@ pub struct Status(Arc<Mutex<Line>>);
 
 /// A line of the board as it stood when the snapshot was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ComponentHealth {
     /// The section's singular and the component's id: `receiver/awscontainerinsightreceiver`.
     pub component: Arc<str>,
     /// How it is.
@@ -30,7 +30,7 @@ pub struct Standing {
     /// Wall time at which it last said `ok`; `None` where it never did.
     pub last_success: Option<Duration>,
     /// What is the matter, without secrets; empty where nothing is.
-    pub words: String,
+    pub message: String,
     /// What it knows, by name.
     pub facts: Vec<Fact>,
     /// Whether what it makes leaves it.
@@ -78,14 +78,14 @@ struct Line {
     state: State,
     since: Duration,
     last_success: Option<Duration>,
-    words: String,
+    message: String,
     facts: Vec<Fact>,
     /// Facts that are set one by one.
     further: Vec<Fact>,
     output: Output,
 }
 
-impl Board {
+impl HealthBoard {
     /// The handle of this component, whose line is made where it is new.
     #[must_use]
     pub fn component(&self, name: &str) -> Status {
@@ -98,7 +98,7 @@ impl Board {
 
     /// Every line, ordered by component.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<Standing> {
+    pub fn snapshot(&self) -> Vec<ComponentHealth> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().map(|(component, status)| status.standing(component.clone())).collect()
     }
@@ -116,13 +116,13 @@ impl Status {
     }
 
     /// Says that the component is at work with something missing.
-    pub fn degraded(&self, now: Duration, words: &str) {
-        self.write(State::Degraded, now, words);
+    pub fn degraded(&self, now: Duration, message: &str) {
+        self.write(State::Degraded, now, message);
     }
 
     /// Says that the component's work is lost.
-    pub fn failed(&self, now: Duration, words: &str) {
-        self.write(State::Failed, now, words);
+    pub fn failed(&self, now: Duration, message: &str) {
+        self.write(State::Failed, now, message);
     }
 
     /// Shows what the component knows, in place of what it knew before.
@@ -161,31 +161,31 @@ impl Status {
         self.lock().output.every = Some(longest);
     }
 
-    fn write(&self, state: State, now: Duration, words: &str) {
+    fn write(&self, state: State, now: Duration, message: &str) {
         // Words quote errors, and errors quote what they failed at.
-        let words = scrubbed(words);
+        let message = scrubbed(message);
         let mut line = self.lock();
-        // A state said again goes on from when it began; only its words may be new.
+        // A state said again goes on from when it began; only its message may be new.
         if line.state != state || line.since.is_zero() {
             line.state = state;
             line.since = now;
         }
-        if line.words != words {
-            line.words = words.into_owned();
+        if line.message != message {
+            line.message = message.into_owned();
         }
         if state == State::Ok {
             line.last_success = Some(now);
         }
     }
 
-    fn standing(&self, component: Arc<str>) -> Standing {
+    fn standing(&self, component: Arc<str>) -> ComponentHealth {
         let line = self.lock();
-        Standing {
+        ComponentHealth {
             component,
             state: line.state,
             since: line.since,
             last_success: line.last_success,
-            words: line.words.clone(),
+            message: line.message.clone(),
             facts: line.facts.iter().chain(&line.further).cloned().collect(),
             output: line.output,
         }
@@ -212,7 +212,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Board, Duration, Output, Standing, State};
+    use super::{ComponentHealth, Duration, HealthBoard, Output, State};
 
     const fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -220,30 +220,30 @@ mod tests {
 
     #[test]
     fn a_state_said_again_keeps_its_beginning() {
-        let board = Board::default();
+        let board = HealthBoard::default();
         let status = board.component("exporter/awsemf");
         status.starting(at(1));
         status.ok(at(2));
         status.ok(at(3));
         status.degraded(at(4), "throttled");
         board.component("exporter/awsemf").degraded(at(5), "still throttled");
-        let expected = Standing {
+        let expected = ComponentHealth {
             component: "exporter/awsemf".into(),
             state: State::Degraded,
             since: at(4),
             last_success: Some(at(3)),
-            words: "still throttled".into(),
+            message: "still throttled".into(),
             facts: Vec::new(),
             output: Output::default(),
         };
         assert_eq!(board.snapshot(), [expected]);
         status.ok(at(6));
-        assert_eq!(board.snapshot()[0].words, "", "words go with their state");
+        assert_eq!(board.snapshot()[0].message, "", "message go with their state");
     }
 
     #[test]
     fn what_waits_waits_from_its_first_attempt_until_something_leaves() {
-        let board = Board::default();
+        let board = HealthBoard::default();
         let status = board.component("exporter/awsemf");
         let output = || board.snapshot()[0].output;
         status.output_waits(at(10));
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_board_is_ordered_by_component_and_begins_with_starting() {
-        let board = Board::default();
+        let board = HealthBoard::default();
         let _receiver = board.component("receiver/awscontainerinsightreceiver");
         board.component("exporter/awsemf").failed(at(9), "no credentials");
         let lines: Vec<_> = board.snapshot().into_iter().map(|line| (line.component, line.state)).collect();
