@@ -13,6 +13,21 @@ const RETIRED: &[(&str, &str)] = &[
     ("Round", "Batch"),
     ("Surroundings", "Context"),
     ("Around", "Context"),
+    ("Troubles", "SourceFailures"),
+    ("Detour", "KubeletThenApiServer"),
+    ("Voice", "Leader"),
+    ("Figures", "ClusterState or Replicas"),
+    ("Campaign", "Candidate"),
+    ("Desk", "LockState"),
+    ("Twin", "IdentityConflict"),
+    ("Swap", "DoubleBuffered"),
+    ("Asker", "KubeletHandle"),
+    ("Board", "HealthBoard"),
+    ("Standing", "ComponentHealth"),
+    ("Pauses", "Backoff"),
+    ("Finder", "Discovery"),
+    ("NAP", "MAX_SLEEP"),
+    ("LAST_WORDS", "FINAL_GRACE"),
 ];
 
 /// Words in whose place the subject should stand: the kubelet, another agent, the caller, a user.

@@ -20,7 +20,7 @@ pub use endpoints::Endpoints;
 pub use nodes::Nodes;
 pub use pods::Pods;
 pub use services::Services;
-pub use workloads::{Figures, Kind, Workload, Workloads};
+pub use workloads::{Kind, Replicas, Workload, Workloads};
 
 use serde::Deserialize;
 use serde::de::Error as _;

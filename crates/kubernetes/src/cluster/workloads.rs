@@ -38,7 +38,7 @@ impl Kind {
 
 /// Numbers of pods of one workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
+pub struct Replicas {
     /// `spec.replicas`, 1 where it isn't set; a DaemonSet's `status.desiredNumberScheduled`.
     pub desired: u64,
     /// `status.readyReplicas`; a DaemonSet's `status.numberReady`.
@@ -57,7 +57,7 @@ pub struct Workload {
     /// `metadata.name`, never empty.
     pub name: Box<str>,
     /// How many pods it wants and has.
-    pub figures: Figures,
+    pub replicas: Replicas,
 }
 
 /// All workloads of one kind.
@@ -128,16 +128,16 @@ fn count(number: Number) -> u64 {
     number.0.unwrap_or(0)
 }
 
-fn figures(kind: Kind, spec: &Spec, status: &Status) -> Figures {
+fn replicas(kind: Kind, spec: &Spec, status: &Status) -> Replicas {
     if kind == Kind::DaemonSet {
-        return Figures {
+        return Replicas {
             desired: count(status.desired_number_scheduled),
             ready: count(status.number_ready),
             available: count(status.number_available),
             unavailable: Some(count(status.number_unavailable)),
         };
     }
-    Figures {
+    Replicas {
         desired: spec.replicas.0.unwrap_or(1),
         ready: count(status.ready_replicas),
         available: count(status.available_replicas),
@@ -182,7 +182,7 @@ impl Objects for Workloads {
         let workload = Workload {
             namespace: object.metadata.namespace()?.into(),
             name: object.metadata.name()?.into(),
-            figures: figures(self.kind, &object.spec.unwrap_or_default(), &object.status.unwrap_or_default()),
+            replicas: replicas(self.kind, &object.spec.unwrap_or_default(), &object.status.unwrap_or_default()),
         };
         self.workloads.insert(object.metadata.uid()?, workload);
         Ok(())
@@ -211,8 +211,8 @@ mod tests {
         let mut workloads = Workloads::new(kind).empty();
         workloads.apply(&object("", spec, status)).expect("a workload");
         let (desired, ready, available, unavailable) = expected;
-        let figures = Figures { desired, ready, available, unavailable };
-        let workload = Workload { namespace: "shop".into(), name: "web".into(), figures };
+        let replicas = Replicas { desired, ready, available, unavailable };
+        let workload = Workload { namespace: "shop".into(), name: "web".into(), replicas };
         assert_eq!(workloads.sorted(), [&workload], "{kind:?}");
     }
 

@@ -27,7 +27,7 @@ use lock_state::{Base, LockState};
 /// The longest an exchange may take, also where the settings allow more: two of them fit between two renewals.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The longest that giving back takes.
-const LAST_WORDS: Duration = Duration::from_secs(6);
+const FINAL_GRACE: Duration = Duration::from_secs(6);
 /// How long a watch is asked for, in seconds; up to a quarter more.
 const WATCH: u64 = 1200;
 /// How long a watch may be silent: bookmarks come about once a minute.
@@ -190,7 +190,7 @@ impl<A: Api> Inner<A> {
             state.watch = None;
         }
         self.publish();
-        let _ = tokio::time::timeout(LAST_WORDS, self.give_back()).await;
+        let _ = tokio::time::timeout(FINAL_GRACE, self.give_back()).await;
     }
 
     /// One action, or one wait. Whether to go on.

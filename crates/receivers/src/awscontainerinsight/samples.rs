@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubernetes::cluster::{Figures, Kind};
+use kubernetes::cluster::{Kind, Replicas};
 use linux::DeviceNumber;
 use linux::cgroup::{Cpu, DiskIo, Memory};
 use linux::net_dev::{Interface, Name};
@@ -164,7 +164,7 @@ pub struct WorkloadSample {
     /// Its name.
     pub name: Text,
     /// How many pods it wants and has.
-    pub figures: Figures,
+    pub replicas: Replicas,
 }
 
 /// Everything one tick read of the machine.

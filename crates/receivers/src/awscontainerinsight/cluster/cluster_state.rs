@@ -53,7 +53,7 @@ impl ClusterState {
                     kind: *kind,
                     namespace: (&*workload.namespace).into(),
                     name: (&*workload.name).into(),
-                    figures: workload.figures,
+                    replicas: workload.replicas,
                 }));
             });
         }

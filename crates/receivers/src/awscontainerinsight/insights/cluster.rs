@@ -46,17 +46,17 @@ fn service(tick: &TickContext<'_>, namespace: &Text, count: &Count) -> Option<Re
 }
 
 fn workload(tick: &TickContext<'_>, sample: &WorkloadSample, config: &Config) -> Option<Record> {
-    let figures = sample.figures;
+    let replicas = sample.replicas;
     let mut points = tick.points(match sample.kind {
         Kind::Deployment => RecordType::ClusterDeployment,
         Kind::DaemonSet => RecordType::ClusterDaemonSet,
         Kind::StatefulSet => RecordType::ClusterStatefulSet,
         Kind::ReplicaSet => RecordType::ClusterReplicaSet,
     });
-    points.put(M::ReplicasDesired, Some(figures.desired));
-    points.put(M::ReplicasReady, Some(figures.ready));
-    points.put(M::StatusReplicasAvailable, Some(figures.available));
-    points.put(M::StatusReplicasUnavailable, figures.unavailable);
+    points.put(M::ReplicasDesired, Some(replicas.desired));
+    points.put(M::ReplicasReady, Some(replicas.ready));
+    points.put(M::StatusReplicasAvailable, Some(replicas.available));
+    points.put(M::StatusReplicasUnavailable, replicas.unavailable);
     tick.record(points, |record_type| {
         let mut attributes = match config.workload_document {
             WorkloadDocument::Namespace => within(tick, record_type, &sample.namespace, ""),
