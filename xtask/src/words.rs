@@ -28,6 +28,9 @@ const RETIRED: &[(&str, &str)] = &[
     ("Finder", "Discovery"),
     ("NAP", "MAX_SLEEP"),
     ("LAST_WORDS", "FINAL_GRACE"),
+    ("Combination", "LayoutKey"),
+    ("Followed", "Mirror"),
+    ("Slim", "FromRaw"),
 ];
 
 /// Words in whose place the subject should stand: the kubelet, another agent, the caller, a user.
