@@ -29,9 +29,9 @@ pub mod unit;
 
 pub use crate::delivery::Worker;
 pub use config::{
-    Checked, Compression, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, LabelMatcher, LogGroupClass,
-    Namespace, OutputDestination, Pattern, ResourceConversion, Retention, RetryOnFailure, Rollup, SendingQueue, Sizer,
-    TagValue, Undeclared, Unit, UnresolvedPlaceholders,
+    Checked, Compression, Config, Declaration, Descriptor, DimensionSet, EnvelopeVersion, Histograms, LabelMatcher,
+    LogGroupClass, Namespace, OutputDestination, Pattern, ResourceConversion, Retention, RetryOnFailure, Rollup,
+    SendingQueue, Sizer, TagValue, Undeclared, Unit, UnresolvedPlaceholders,
 };
 pub use delivery::{Delivery, Tools};
 pub use destination::Destination;

@@ -50,6 +50,16 @@ confmap::choice! {
 }
 
 confmap::choice! {
+    /// What a histogram with explicit buckets becomes.
+    pub enum Histograms {
+        /// The middles of its buckets with their counts, which CloudWatch makes percentiles of.
+        Values = "values",
+        /// Its largest and smallest value, count and sum, as in the Go exporter.
+        StatisticSet = "statistic_set",
+    }
+}
+
+confmap::choice! {
     /// How the bodies of requests are compressed.
     pub enum Compression {
         /// As gzip, where that is smaller.
@@ -130,6 +140,9 @@ confmap::config! {
         /// Spells out an unknown unit as `""` and the storage resolution of 60 seconds, as the ADOT Collector does;
         /// CloudWatch takes events without them as well, and they are an eighth smaller.
         pub spell_out_defaults: bool = true,
+        /// What a histogram with explicit buckets becomes: `values` with their counts, or a `statistic_set` without percentiles, as in
+        /// the Go exporter.
+        pub histograms: Histograms = Histograms::Values,
         /// Writes the envelope's `Version` in every event; otherwise it is `"0"` where no metric is extracted.
         pub uniform_version: bool = false,
 

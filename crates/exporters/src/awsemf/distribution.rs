@@ -2,6 +2,7 @@
 
 use model::{Buckets, Data, ExponentialHistogram, Histogram, Summary};
 
+use super::config::Histograms;
 use super::json;
 
 /// Values that one metric of an event may have (CloudWatch's embedded metric format).
@@ -53,10 +54,13 @@ impl Set {
 
 /// What a compound value becomes; several where one can't hold all its buckets. None where a number is NaN or infinite, and
 /// of a single number.
-pub(crate) fn sets(data: &Data) -> Vec<Set> {
+pub(crate) fn sets(data: &Data, histograms: Histograms) -> Vec<Set> {
     let sets = match data {
         Data::Number(_) => Vec::new(),
-        Data::Histogram(histogram) => vec![of_histogram(histogram)],
+        Data::Histogram(histogram) => {
+            let set = of_histogram(histogram);
+            if histograms == Histograms::Values { of_buckets(histogram, set) } else { vec![set] }
+        }
         Data::ExponentialHistogram(histogram) => of_exponential(histogram),
         // One quantile that is no number is enough, as in the Go exporter: a window without measurements has such.
         Data::Summary(summary) if !is_finite(summary) => Vec::new(),
@@ -88,29 +92,57 @@ fn of_histogram(histogram: &Histogram) -> Set {
     }
 }
 
-/// The values are the buckets' middles, from the largest on, a hundred of them in each set; the sum stands in the first.
+/// The statistic set with the middles of the buckets in use, cut to what lies between both ends; as it is where buckets are missing
+/// or do not add up.
+fn of_buckets(histogram: &Histogram, set: Set) -> Vec<Set> {
+    let counted = histogram.buckets.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+    if histogram.buckets.len() != histogram.bounds.len() + 1 || counted != Some(set.count) || set.count == 0 {
+        return vec![set];
+    }
+    let bound = |at: Option<usize>| at.and_then(|at| histogram.bounds.get(at)).copied();
+    let used = histogram.buckets.iter().enumerate().rev().filter(|(_, count)| **count > 0);
+    let buckets: Vec<Bucket> = used
+        .map(|(at, count)| {
+            let high = bound(Some(at)).unwrap_or(set.max);
+            let low = bound(at.checked_sub(1)).unwrap_or(set.min).max(set.min).min(high);
+            Bucket { low, high: high.min(set.max).max(low), count: *count }
+        })
+        .collect();
+    parts(&buckets, &set)
+}
+
+/// The values are the buckets' middles.
 fn of_exponential(histogram: &ExponentialHistogram) -> Vec<Set> {
     let all = buckets(histogram);
-    let (sum, given) = (histogram.sum.unwrap_or(0.0), (histogram.min, histogram.max));
-    let mean = mean(sum, histogram.count);
-    let Some((lowest, highest)) = all.last().map(|bucket| bucket.low).zip(all.first().map(|bucket| bucket.high)) else {
-        let values = Some(Vec::new());
-        let (min, max) = (given.0.unwrap_or(mean), given.1.unwrap_or(mean));
-        return vec![Set { values, max, min, count: histogram.count, sum }];
-    };
-    let mut sets: Vec<Set> = all
+    let (count, sum) = (histogram.count, histogram.sum.unwrap_or(0.0));
+    let mean = mean(sum, count);
+    let (lowest, highest) = (all.last().map(|bucket| bucket.low), all.first().map(|bucket| bucket.high));
+    let max = histogram.max.or(highest).unwrap_or(mean);
+    let min = histogram.min.or(lowest).unwrap_or(mean);
+    parts(&all, &Set { values: Some(Vec::new()), max, min, count, sum })
+}
+
+/// A distribution of these buckets, which come from the largest values on: a hundred of them in each set. The first set has the
+/// sum and the largest value of the whole, the last one the smallest. The whole itself where there are no buckets.
+fn parts(buckets: &[Bucket], whole: &Set) -> Vec<Set> {
+    let mut sets: Vec<Set> = buckets
         .chunks(MOST_VALUES)
-        .map(|piece| Set {
-            values: Some(piece.iter().map(|bucket| (bucket.low.midpoint(bucket.high), bucket.count)).collect()),
-            max: piece[0].high,
-            min: piece[piece.len() - 1].low,
-            count: piece.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count)),
+        .map(|part| Set {
+            values: Some(part.iter().map(|bucket| (bucket.low.midpoint(bucket.high), bucket.count)).collect()),
+            max: part[0].high,
+            min: part[part.len() - 1].low,
+            count: part.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count)),
             sum: 0.0,
         })
         .collect();
-    let last = sets.len() - 1;
-    (sets[0].sum, sets[0].max) = (sum, given.1.unwrap_or(highest));
-    sets[last].min = given.0.unwrap_or(lowest);
+    match sets.as_mut_slice() {
+        [] => return vec![whole.clone()],
+        [one] => (one.sum, one.max, one.min) = (whole.sum, whole.max, whole.min),
+        [first, .., last] => {
+            (first.sum, first.max) = (whole.sum, whole.max);
+            last.min = whole.min;
+        }
+    }
     sets
 }
 

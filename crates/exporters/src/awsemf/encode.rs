@@ -298,7 +298,7 @@ impl Encoder {
     }
 
     fn gather_distribution(&mut self, point: &model::Point, data: &Data) {
-        let sets = distribution::sets(data);
+        let sets = distribution::sets(data, self.config.histograms);
         if sets.is_empty() {
             self.counts.not_finite += 1;
             return;

@@ -8,8 +8,12 @@ use serde_json::Value;
 use crate::ends;
 use crate::events::{Extracted, Key, Part, SCOPE};
 
+/// What is no difference where histograms are statistic sets here too.
+pub(crate) const BUCKETS: &str = "buckets";
+
 /// What differs on purpose: a name, and the reason. `docs/compatibility.md` has a row for each.
-pub(crate) const KNOWN: [(&str, &str); 7] = [
+pub(crate) const KNOWN: [(&str, &str); 8] = [
+    (BUCKETS, "Go throws the buckets of histograms away, and CloudWatch has no percentiles"),
     ("absent ends", "Go writes 0 for a smallest or largest value that nobody gave: CloudWatch's minimum for good"),
     ("quantiles out of order", "Go takes the first and the last quantile, whichever they are"),
     ("exact counts", "Go makes floats of counts, which lose digits above 2^53"),
@@ -90,10 +94,21 @@ impl Pair<'_> {
             _ => self.tell("extracted", &format!("{:?}", self.go.extracted), &format!("{:?}", self.ours.extracted)),
         }
         let names = |part: &Part| part.value.keys().cloned().collect::<Vec<_>>();
-        if names(self.go) != names(self.ours) {
+        let data = ends::data(&self.points[self.points.len() - 1].1.value);
+        if let Data::Histogram(histogram) = data
+            && self.ours.value.contains_key("Values")
+            && !self.go.value.contains_key("Values")
+        {
+            let ours = pairs(self.ours);
+            match ends::are_of_buckets(histogram, &ours) {
+                true => self.know(BUCKETS),
+                false => self.tell("Values", "none", &format!("{ours:?}")),
+            }
+        } else if names(self.go) == names(self.ours) {
+            self.compare_values();
+        } else {
             return self.tell("members", &names(self.go).join(" "), &names(self.ours).join(" "));
         }
-        self.compare_values();
         for name in ["Count", "Sum", "Max", "Min"] {
             let (go, ours) = (&self.go.value[name], &self.ours.value[name]);
             let equal = self.is_equal(go, ours);
@@ -156,14 +171,6 @@ impl Pair<'_> {
     }
 
     fn compare_values(&mut self) {
-        let pairs = |part: &Part| {
-            let list = |name| part.value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-            let (values, counts): (Vec<Value>, Vec<Value>) = (list("Values"), list("Counts"));
-            assert_eq!(values.len(), counts.len());
-            let mut pairs: Vec<(Value, Value)> = values.into_iter().zip(counts).collect();
-            pairs.sort_by(|one, other| number(&one.0).total_cmp(&number(&other.0)));
-            pairs
-        };
         let (go, ours) = (pairs(self.go), pairs(self.ours));
         if go.len() != ours.len() {
             return self.tell("Values", &go.len().to_string(), &ours.len().to_string());
@@ -229,6 +236,16 @@ impl Pair<'_> {
         let (namespace, name, _, labels) = self.key;
         self.verdict.unexplained.push(format!("{namespace} {name} {labels:?}: {what}: {go} in Go, {ours} here"));
     }
+}
+
+/// The values of a part with their counts, from the smallest on.
+fn pairs(part: &Part) -> Vec<(Value, Value)> {
+    let list = |name| part.value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (values, counts): (Vec<Value>, Vec<Value>) = (list("Values"), list("Counts"));
+    assert_eq!(values.len(), counts.len());
+    let mut pairs: Vec<(Value, Value)> = values.into_iter().zip(counts).collect();
+    pairs.sort_by(|one, other| number(&one.0).total_cmp(&number(&other.0)));
+    pairs
 }
 
 /// By which share of themselves two numbers differ.

@@ -2,6 +2,7 @@
 //! the agent's code.
 
 use model::{Buckets, Data, ExponentialHistogram, Histogram, Summary, Value};
+use serde_json::Value as Json;
 
 /// The numbers of a point of the payload.
 pub(crate) fn data(value: &Value) -> &Data {
@@ -59,6 +60,19 @@ fn outermost(histogram: &Histogram, smallest: bool) -> Option<(f64, f64)> {
         |at: Option<usize>| at.and_then(|at| histogram.bounds.get(at)).copied().filter(|bound| bound.is_finite());
     let (low, high) = (bound(at.checked_sub(1)), bound(Some(at)));
     Some((low.or(high)?, high.or(low)?))
+}
+
+/// Whether these values, from the smallest on, stand for the buckets in use: as many of each, and each in its bucket.
+pub(crate) fn are_of_buckets(histogram: &Histogram, values: &[(Json, Json)]) -> bool {
+    let used: Vec<(usize, u64)> =
+        (0..).zip(histogram.buckets.iter().copied()).filter(|(_, count)| *count > 0).collect();
+    let fits = |((at, count), (value, counted)): (&(usize, u64), &(Json, Json))| {
+        let low = at.checked_sub(1).map_or(f64::NEG_INFINITY, |at| histogram.bounds[at]);
+        let high = histogram.bounds.get(*at).copied().unwrap_or(f64::INFINITY);
+        let value = value.as_f64().expect("a number");
+        (low..=high).contains(&value) && counted.as_u64() == Some(*count)
+    };
+    used.len() == values.len() && used.iter().zip(values).all(fits)
 }
 
 fn outermost_exponential(histogram: &ExponentialHistogram, smallest: bool) -> Option<(f64, f64)> {

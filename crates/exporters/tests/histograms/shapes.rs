@@ -72,7 +72,11 @@ pub(crate) fn histogram(number: usize, random: &mut Random) -> Value {
         21 => point["flags"] = 1.into(),
         23 => point["sum"] = "NaN".into(),
         25 => point["max"] = "Infinity".into(),
-        27 => point["explicitBounds"] = json!([-100.0, -10.0, -1.0, "Infinity"]),
+        // A last bound that is spelled out, with nothing beyond it.
+        27 => {
+            point["explicitBounds"] = json!([-100.0, -10.0, -1.0, "Infinity"]);
+            point["bucketCounts"].as_array_mut().expect("a list").swap(3, 4);
+        }
         31 => {
             let exemplar = json!({"timeUnixNano": "1700000000000000000", "asDouble": 0.3,
                 "spanId": "eee19b7ec3c1b174", "traceId": "5b8efff798038103d269b633813fc60c"});

@@ -22,8 +22,7 @@ fn record(values: &[(&str, Value)]) -> Record {
     Record::of(attributes(&[("job", "x")]), UnixTime::from_millis(TIME), points)
 }
 
-const ALL: &str =
-    "namespace: N, dimension_rollup_option: NoDimensionRollup, resource_to_telemetry_conversion: {enabled: true}";
+const ALL: &str = "namespace: N, histograms: statistic_set, dimension_rollup_option: NoDimensionRollup, resource_to_telemetry_conversion: {enabled: true}";
 
 #[test]
 fn a_distribution_is_a_member_and_extracted_as_a_number_is() {
@@ -43,6 +42,15 @@ fn a_distribution_is_a_member_and_extracted_as_a_number_is() {
     let expected = names.map(|(name, unit)| json!({"Name": name, "Unit": unit, "StorageResolution": 60}));
     assert_eq!(event.directives()[0]["Metrics"], json!(expected));
     assert_eq!(event.directives()[0]["Dimensions"], json!([["job"]]));
+}
+
+#[test]
+fn a_histogram_has_values_unless_one_asks_for_a_statistic_set() {
+    let latency = || record(&[("latency", compound(histogram(), 0))]);
+    let values = json!({"Values": [2.5, 0.75], "Counts": [1, 1], "Max": 4, "Min": 0.5, "Count": 2, "Sum": 4.5});
+    assert_eq!(encode_one(&config("namespace: N"), latency()).json["latency"], values);
+    let set = json!({"Max": 4, "Min": 0.5, "Count": 2, "Sum": 4.5});
+    assert_eq!(encode_one(&config("namespace: N, histograms: statistic_set"), latency()).json["latency"], set);
 }
 
 #[test]
