@@ -48,6 +48,7 @@ pub enum Severity {
 pub struct Failing {
     failure: &'static Failure,
     source: Cow<'static, str>,
+    about: Cow<'static, str>,
     counter: Option<Counter>,
     reports_each_cause: bool,
     episode: Episode,
@@ -61,6 +62,7 @@ impl Failing {
         Self {
             failure,
             source: Cow::Borrowed(""),
+            about: Cow::Borrowed(""),
             counter: None,
             reports_each_cause: false,
             episode: Episode::default(),
@@ -72,6 +74,13 @@ impl Failing {
     #[must_use]
     pub fn of(mut self, source: impl Into<Cow<'static, str>>) -> Self {
         self.source = source.into();
+        self
+    }
+
+    /// Names what it is about, where that is no source: a metric, a collection of the API server.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<Cow<'static, str>>) -> Self {
+        self.about = about.into();
         self
     }
 
@@ -96,12 +105,12 @@ impl Failing {
         let error = error.to_string();
         let is_first = self.episode.failing();
         if is_first || self.reports_each_cause && self.error != error {
-            let source = filled(&self.source);
+            let (source, about) = (filled(&self.source), filled(&self.about));
             let (cause, message) = (filled(&error), self.failure.begins);
             match self.failure.severity {
-                Severity::Info => info!(source, error = cause, "{message}"),
-                Severity::Warning => warn!(source, error = cause, "{message}"),
-                Severity::Error => error!(source, error = cause, "{message}"),
+                Severity::Info => info!(source, about, error = cause, "{message}"),
+                Severity::Warning => warn!(source, about, error = cause, "{message}"),
+                Severity::Error => error!(source, about, error = cause, "{message}"),
             }
         }
         self.error = error;
@@ -118,9 +127,9 @@ impl Failing {
     pub fn recovered(&mut self) {
         let Some(failures) = self.episode.recovered() else { return };
         self.error.clear();
-        let source = filled(&self.source);
+        let (source, about) = (filled(&self.source), filled(&self.about));
         if !self.failure.ends.is_empty() {
-            info!(source, failures, "{}", self.failure.ends);
+            info!(source, about, failures, "{}", self.failure.ends);
         }
     }
 
@@ -133,7 +142,7 @@ impl Failing {
     /// What fails and why, for the component's line on the health board; `None` while nothing does.
     #[must_use]
     pub fn message(&self) -> Option<String> {
-        let words = [&*self.source, self.failure.begins, &*self.error];
+        let words = [&*self.source, &*self.about, self.failure.begins, &*self.error];
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         self.is_failing().then(|| words.join(": "))
     }
@@ -200,11 +209,15 @@ mod tests {
 
     #[test]
     fn another_cause_is_logged_where_that_is_asked_for() {
-        let mut failing = Failing::new(&DOWN).reporting_each_cause();
+        let mut failing = Failing::new(&DOWN).about("pods").reporting_each_cause();
         let lines = logged(|| ["a", "a", "b", ""].into_iter().for_each(|error| failing.failed(1, &error)));
         assert_eq!(
             lines,
-            ["WARN down; retrying error=\"a\"", "WARN down; retrying error=\"b\"", "WARN down; retrying"]
+            [
+                "WARN down; retrying about=\"pods\" error=\"a\"",
+                "WARN down; retrying about=\"pods\" error=\"b\"",
+                "WARN down; retrying"
+            ]
         );
     }
 }

@@ -71,7 +71,7 @@ impl ImpossibleValues {
                     Reason::Wrapped => &WRAPPED,
                     Reason::Exceeds => &EXCEEDS,
                 };
-                Failing::new(failure).of(name).counted_by(counter)
+                Failing::new(failure).about(name).counted_by(counter)
             });
             line.failed(1, about);
         }

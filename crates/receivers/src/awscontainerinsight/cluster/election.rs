@@ -62,7 +62,7 @@ static UNREACHABLE: Failure = Failure {
 
 /// Logs what happens, each failure once.
 fn teller(lock: String, status: Status) -> impl FnMut(ElectionEvent) + Send {
-    let failing = || Failing::new(&UNREACHABLE).of(lock.clone());
+    let failing = || Failing::new(&UNREACHABLE).about(lock.clone());
     let mut failures = [failing(), failing()];
     status.fact(fact("candidate"));
     move |told| match told {

@@ -66,8 +66,8 @@ impl WatchedCollections {
             bytes: counter("container_insights_api_server_bytes", "Bytes that the API server sent of a collection."),
             failed: false,
             is_whole: true,
-            failure: Failing::new(&FAILS).of(path.to_owned()),
-            refusal: Failing::new(&REFUSED).of(path.to_owned()),
+            failure: Failing::new(&FAILS).about(path.to_owned()),
+            refusal: Failing::new(&REFUSED).about(path.to_owned()),
         };
         self.all.lock().unwrap_or_else(PoisonError::into_inner).push(watched);
     }
