@@ -216,7 +216,7 @@ mod tests {
             [
                 "WARN down; retrying about=\"pods\" error=\"a\"",
                 "WARN down; retrying about=\"pods\" error=\"b\"",
-                "WARN down; retrying"
+                "WARN down; retrying about=\"pods\""
             ]
         );
     }
