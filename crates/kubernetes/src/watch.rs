@@ -17,7 +17,7 @@ mod tests;
 pub use pace::Pace;
 pub use status::{Counts, How, Phase, Report, Status};
 #[cfg(fuzzing)]
-pub use {page::fuzz as fuzz_page, turn::fuzz as fuzz_lines};
+pub use {page::fuzz as fuzz_page, step::fuzz as fuzz_lines};
 
 use std::sync::Arc;
 use std::time::Duration;
